@@ -1,0 +1,70 @@
+// The callbacks of a configuration, as design of the public interface has them: what each receives and where it runs.
+
+/** What a mold tells about itself. */
+export interface MoldInfo {
+  readonly pid: number;
+  readonly generation: number;
+  readonly phase: number;
+}
+
+/** A worker as its own hooks see it. */
+export interface WorkerInfo extends MoldInfo {
+  readonly slot: number;
+  /** Requests completed since this worker was forked. */
+  readonly requests: number;
+}
+
+/** A child as the monitor's hooks see it. */
+export interface ChildInfo extends MoldInfo {
+  readonly role: 'mold' | 'worker';
+  /** null for a mold. */
+  readonly slot: number | null;
+}
+
+export interface ForkInfo {
+  readonly slot: number;
+  readonly generation: number;
+}
+
+export interface CompletedRequest {
+  readonly method: string;
+  readonly url: string;
+  /** Milliseconds from the handler's call to the response's end. */
+  readonly durationMs: number;
+}
+
+type Hook<Arguments extends unknown[]> = (...args: Arguments) => unknown;
+
+/** The arguments of each hook. The comments say in which process it runs. */
+export interface HookArguments {
+  /** Monitor, once, when every worker serves for the first time. */
+  afterMonitorReady: [];
+  /** Monitor, at boot and after each completed rollout. */
+  afterBooted: [];
+  /** Mold, before each fork. A throw fails that fork. */
+  beforeFork: [ForkInfo];
+  /** Mold, after each fork, always paired with beforeFork; `error` when there was no child. */
+  afterFork: [ForkInfo & { readonly pid: number | null; readonly error?: Error }];
+  /** The new mold of every generation, before it freezes. A throw discards this mold. */
+  afterMoldFork: [MoldInfo];
+  /** Worker, before it accepts. A throw fails this worker. */
+  afterWorkerFork: [WorkerInfo];
+  /** Worker, as soon as it accepts. */
+  afterWorkerReady: [WorkerInfo];
+  /** Worker, once on each graceful way out, when the last request is answered. */
+  beforeWorkerExit: [WorkerInfo];
+  /** Worker, after each response. */
+  afterRequestComplete: [WorkerInfo, CompletedRequest];
+  /** Monitor, when any child was reaped. */
+  afterWorkerExit: [ChildInfo, { readonly code: number | null; readonly signal: string | null }];
+}
+
+export type HookName = keyof HookArguments;
+
+/** As written in a configuration: one function or a list, run in order. */
+export type Hooks = {
+  [Name in HookName]?: Hook<HookArguments[Name]> | Hook<HookArguments[Name]>[];
+};
+
+/** As normalised: always a list. */
+export type HookLists = { readonly [Name in HookName]: readonly Hook<HookArguments[Name]>[] };

@@ -1,0 +1,64 @@
+// What a configuration becomes once it is validated and complete: every duration in milliseconds, every path absolute.
+import type { HookLists } from './hooks.js';
+
+export type EngineName = 'node' | 'uws';
+
+export interface TcpAddress {
+  readonly kind: 'tcp';
+  /** As written: a name or a numeric address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly backlog: number;
+  /** One SO_REUSEPORT queue per slot, or one queue that all share. */
+  readonly queues: 'per-worker' | 1;
+  readonly ipv6Only: boolean;
+}
+
+export interface UnixAddress {
+  readonly kind: 'unix';
+  readonly path: string;
+  readonly backlog: number;
+  /** Permission bits, for example 0o660. */
+  readonly mode: number;
+}
+
+export type Address = TcpAddress | UnixAddress;
+
+export interface Settings {
+  /** The configuration file, absolute. */
+  readonly file: string;
+  /** The app's module, absolute. */
+  readonly app: string;
+  readonly engine: EngineName;
+  readonly listen: readonly Address[];
+  readonly workers: number;
+  /** Requests per worker and generation after which to refork; the last repeats, `false` ends. Empty: never. */
+  readonly reforkAfter: readonly (number | false)[];
+  readonly refork: {
+    readonly drainTimeoutMs: number;
+    readonly backoffMs: number;
+    /** How long the first worker of a new mold must stay healthy before the others follow. */
+    readonly canaryMs: number;
+    /** How many slots are rolled over at once. */
+    readonly maxUnavailable: number;
+  };
+  /** From the order to fork (or boot) until the child is ready. */
+  readonly spawnTimeoutMs: number;
+  readonly heartbeatTimeoutMs: number;
+  /** From the order to leave until the child is killed. */
+  readonly shutdownTimeoutMs: number;
+  /** How long an idle kept-alive connection stays open. */
+  readonly keepAliveTimeoutMs: number;
+  /** Failed starts in a row after which the server gives up; false: never. */
+  readonly maxConsecutiveSpawnErrors: number | false;
+  /** Extra command line options of the Node that loads the app. */
+  readonly nodeOptions: readonly string[];
+  readonly metrics: { readonly host: string; readonly port: number; readonly path: string } | false;
+  /** Path of the control socket, absolute. */
+  readonly control: string;
+  readonly log: {
+    readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+    readonly format: 'auto' | 'json' | 'pretty';
+  };
+  readonly hooks: HookLists;
+}

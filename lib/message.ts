@@ -1,0 +1,53 @@
+// Everything that processes say to each other. Reports are facts, orders are imperatives; each is one line of JSON and
+// safe to receive twice. Descriptors travel only with `spawn` (see channel.ts).
+import type { Latency } from './metrics/latency.js';
+
+/** prom-client's JSON of a registry; opaque here. */
+export type MetricSnapshot = unknown[];
+
+/** Monitor to child. */
+export type Order =
+  /** To a fresh process: load configuration and app, become the mold of a new phase. */
+  | { type: 'boot'; file: string; overrides: object; phase: number; generation: number }
+  /** To a mold: fork a worker. Its channel is the first descriptor, the listening sockets follow. */
+  | { type: 'spawn'; id: number; slot: number }
+  /** To a worker: become the mold of this generation. */
+  | { type: 'promote'; generation: number }
+  /** To a worker: finish what is in flight and leave. */
+  | { type: 'drain' }
+  /** To a mold: leave. */
+  | { type: 'retire' }
+  /** To a worker: report the app's metrics. */
+  | { type: 'measure'; request: number };
+
+/** What a worker counts; all totals are since its fork. */
+export interface Figures {
+  requests: number;
+  inFlight: number;
+  latency: Latency;
+  /** The largest delay of its event loop since the last report, in seconds. */
+  eventLoopLagSeconds: number;
+}
+
+/** Child to monitor. */
+export type Report =
+  /** A newborn's first word. */
+  | { type: 'born'; pid: number }
+  /** A worker accepts. */
+  | { type: 'serving' }
+  | { type: 'heartbeat'; figures: Figures }
+  /** A worker to be promoted has parted from all its clients; these are its last totals. */
+  | { type: 'drained'; figures: Figures; metrics: MetricSnapshot }
+  /** A mold is about to block; it can fork from now on. */
+  | { type: 'frozen' }
+  /** A mold forked. */
+  | { type: 'forked'; id: number; pid: number; durationMs: number }
+  /** A mold could not fork; it can be asked again. */
+  | { type: 'forkFailed'; id: number; reason: string }
+  /** This process cannot go on in its role, and leaves. */
+  | { type: 'failed'; step: string; reason: string }
+  /** A leaving worker's last totals. */
+  | { type: 'leaving'; figures: Figures; metrics: MetricSnapshot; cut: number }
+  | { type: 'measured'; request: number; metrics: MetricSnapshot }
+  /** Something an operator should read; the monitor writes it to the log with this process's name. */
+  | { type: 'note'; level: 'info' | 'warn' | 'error'; text: string };

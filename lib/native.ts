@@ -1,0 +1,118 @@
+// The one typed door to native/ (C++). Every function is flat, keeps no state that the caller must know of, calls no
+// JavaScript, and throws an Error whose `code` and message carry the errno's name ("EAGAIN: fork: …").
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** A child that ended, as waitpid(2) told it. Exactly one of `code` and `signal` is set. */
+export interface Exit {
+  pid: number;
+  code: number | null;
+  /** For example 'SIGKILL'. */
+  signal: NodeJS.Signals | null;
+}
+
+export interface TcpListener {
+  /** A numeric IPv4 or IPv6 address; names are resolved by the caller. */
+  address: string;
+  /** 0 lets the kernel choose; read it back with `boundPort`. */
+  port: number;
+  backlog: number;
+  /** SO_REUSEPORT, so that several queues can share the address. */
+  reusePort: boolean;
+  ipv6Only: boolean;
+}
+
+export interface UnixListener {
+  path: string;
+  backlog: number;
+  /** Permission bits of the socket file, for example 0o660; in force from the first instant. */
+  mode: number;
+}
+
+/** What one recvmsg(2) brought. Descriptors belong to the last message in `data`. */
+export interface Received {
+  data: string;
+  fds: number[];
+}
+
+export interface Native {
+  /**
+   * fork(2) of this very process, whole: V8's workers parked and revived, the loop re-made (see docs/how-it-forks.md).
+   * Call it from the check phase (setImmediate) or straight after `receive`. Returns the child's pid in the parent and
+   * 0 in the child. Throws EBUSY while libuv requests are active, and the errno of what failed otherwise.
+   */
+  fork(): number;
+  /** As `fork`, but the child is handed to the nearest subreaper (our parent, the monitor) before this returns. */
+  forkSibling(): number;
+  /** Pending libuv requests of the main loop: writes, file system, DNS, pool work. A fork needs 0. */
+  activeRequests(): number;
+  /**
+   * Takes the list of mappings that V8 keeps out of forks (VmFlags `dc`), for every later fork of this process to
+   * restore. Call it when nothing maps memory any more; without it each fork takes the list itself.
+   * Returns the number of mappings.
+   */
+  rememberMappings(): number;
+  /**
+   * From now on this process ends by _exit(2) once its `exit` event has run, however it comes to its end: Node's own
+   * shutdown would join threads that a fork does not have, and would reset the flags of a shared stdio.
+   */
+  exitWithoutShutdown(): void;
+  /** Re-seeds Math.random of the calling context, for references taken earlier too. False where V8's layout is unknown. */
+  reseedMathRandom(): boolean;
+  /** A full, compacting-if-flagged collection that gives free pages back (Isolate::LowMemoryNotification). */
+  collectGarbage(): void;
+  /** malloc_trim(3). */
+  trimMalloc(): void;
+
+  /** Blocks in poll(2) + recvmsg(2). Undefined when a signal interrupted it, null at end of file. */
+  receive(fd: number): Received | null | undefined;
+  /** One sendmsg(2), never blocking. Throws EAGAIN when the peer's queue is full, EPIPE when it is gone. */
+  send(fd: number, data: string, fds: number[]): void;
+  /** A connected pair of unix stream sockets, close-on-exec. */
+  socketPair(): [number, number];
+
+  listenTcp(listener: TcpListener): number;
+  /** Does not unlink anything first: EADDRINUSE if the path exists. */
+  listenUnix(listener: UnixListener): number;
+  /** The local port of a TCP socket, getsockname(2). */
+  boundPort(fd: number): number;
+  /** The descriptor of this process that listens on the given local TCP port; ENOENT if there is none. */
+  findListener(port: number): number;
+  /** dup3(2) with O_CLOEXEC: `target` becomes what `fd` is. */
+  replaceDescriptor(fd: number, target: number): void;
+  /** fcntl(F_DUPFD_CLOEXEC), never below 3. */
+  duplicateDescriptor(fd: number): number;
+  closeDescriptor(fd: number): void;
+
+  /** PR_SET_CHILD_SUBREAPER: orphaned descendants become our children. */
+  becomeSubreaper(): void;
+  /**
+   * Waits until `monitorPid` is our parent (a newborn is handed over within microseconds), then asks the kernel to end
+   * this process `graceMs` after the monitor's death, even in an endless loop. Throws ESRCH if the monitor is gone.
+   */
+  dieWithMonitor(monitorPid: number, graceMs: number): void;
+  /** setpgid(0, 0). */
+  leadProcessGroup(): void;
+  /** waitpid(pid, WNOHANG) for each; those that have not ended are left out, ECHILD is left out too. */
+  reap(pids: number[]): Exit[];
+  /** The pid of some child that has ended and was not reaped yet, which is left as it is (waitid WNOWAIT); null if none. */
+  peekEndedChild(): number | null;
+  /** getpid(2), never cached. */
+  pid(): number;
+}
+
+const name = `pitchfork-${process.platform}-${process.arch}-${process.versions.modules}.node`;
+
+function load(): Native {
+  // dist/lib/native.js → build/ beside dist/
+  const file = fileURLToPath(new URL(`../../build/native/${name}`, import.meta.url));
+  if (!existsSync(file))
+    throw new Error(
+      `the native addon is not built for Node ${process.versions.node} (${name} is missing): ` +
+        'run `npm rebuild pitchfork-ts` (in a checkout: `npm install`) with this Node',
+    );
+  return createRequire(import.meta.url)(file) as Native;
+}
+
+export const native: Native = load();
