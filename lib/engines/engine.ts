@@ -8,6 +8,8 @@ export interface EngineOptions {
   /** The app's module file: uWebSockets.js is looked up from there first. */
   readonly appFile: string;
   readonly keepAliveTimeoutMs: number;
+  /** Of the listening sockets: Node calls listen(2) on them once more, and would set its own. 1024 if absent. */
+  readonly backlog?: number;
   readonly context: Omit<UwsContext, 'uws'>;
   /** Called after each response; absent when nobody listens, so that it costs nothing. */
   readonly onRequestComplete?: (request: CompletedRequest) => void;

@@ -1,0 +1,42 @@
+// Makes a response of node:http the last one of its connection, and tells the client so.
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+
+type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
+type WriteHead = (
+  this: ServerResponse,
+  status: number,
+  reason?: string | Headers,
+  headers?: Headers,
+) => ServerResponse;
+
+/**
+ * Has the response carry `Connection: close`, whatever the app says about that header (a proxy copies its upstream's).
+ * Every header goes through writeHead, which frameworks replace on the object too: so it is wrapped there.
+ */
+export function announceClose(response: ServerResponse): void {
+  if (response.headersSent) return;
+  const writeHead = response.writeHead.bind(response) as WriteHead;
+  const replacement: WriteHead = function (status, reason, headers) {
+    const given = typeof reason === 'string' ? headers : (headers ?? reason);
+    if (given === undefined) response.setHeader('Connection', 'close');
+    const closing = given && withConnectionClose(given);
+    return typeof reason === 'string'
+      ? writeHead.call(response, status, reason, closing)
+      : writeHead.call(response, status, closing);
+  };
+  response.writeHead = replacement;
+}
+
+/** Lists stay lists: they may name a header twice. */
+function withConnectionClose(headers: Headers): Headers {
+  if (Array.isArray(headers)) return [...withoutConnection(headers), 'Connection', 'close'];
+  const others = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'connection');
+  return { ...Object.fromEntries(others), Connection: 'close' };
+}
+
+/** The list is `[name, value, name, value]` or, as Node takes it too, `[[name, value], [name, value]]`. */
+function withoutConnection(list: OutgoingHttpHeader[]): OutgoingHttpHeader[] {
+  const flat: OutgoingHttpHeader[] = Array.isArray(list[0]) ? list.flat() : list;
+  const nameOf = (index: number): string => String(flat[index - (index % 2)]).toLowerCase();
+  return flat.filter((_, index) => nameOf(index) !== 'connection');
+}

@@ -1,0 +1,26 @@
+// Chooses and makes the engine for an app, in a worker, after the fork.
+import type { EngineName } from '../config/settings.js';
+import { unreachable } from '../unreachable.js';
+import type { Engine, EngineOptions } from './engine.js';
+import { fetchListener } from './fetch.js';
+import { NodeEngine } from './node.js';
+
+export async function createEngine(name: EngineName, options: EngineOptions): Promise<Engine> {
+  const { app } = options;
+  switch (name) {
+    case 'node':
+      if (app.kind === 'uws') throw new Error(wrongEngine('uws(…)', 'node', 'uws'));
+      return new NodeEngine({
+        ...options,
+        listener: app.kind === 'fetch' ? fetchListener(app.fetch) : app.listener,
+      });
+    case 'uws':
+      throw new Error('not yet');
+    default:
+      return unreachable(name);
+  }
+}
+
+function wrongEngine(app: string, engine: EngineName, right: EngineName): string {
+  return `cannot serve a ${app} app with engine '${engine}': set engine to '${right}'`;
+}

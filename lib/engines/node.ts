@@ -1,0 +1,155 @@
+// Serves a node:http listener. The http server accepts on the first descriptor, plain net servers hand it what arrives
+// on the others. Every request that the listener was given is in `#startedAt` until its response has closed.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Server as NetServer, createServer as createNetServer, type Socket } from 'node:net';
+import type { RequestListener } from '../life/app-kind.js';
+import { announceClose } from './announce-close.js';
+import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
+import { Meter } from './meter.js';
+
+export type NodeEngineOptions = Pick<
+  EngineOptions,
+  'keepAliveTimeoutMs' | 'backlog' | 'onRequestComplete'
+> & { readonly listener: RequestListener };
+
+const defaultBacklog = 1024;
+
+export class NodeEngine implements Engine {
+  readonly figures: EngineFigures;
+  readonly #listener: RequestListener;
+  readonly #backlog: number;
+  readonly #meter: Meter;
+  readonly #server: Server;
+  #acceptors: NetServer[] = [];
+  readonly #sockets = new Set<Socket>();
+  readonly #startedAt = new Map<ServerResponse, number>();
+  /** One function for all responses: a closure for each would cost more than all else here. */
+  readonly #onResponseClose: (this: ServerResponse) => void = closeListener((response) =>
+    this.#end(response),
+  );
+  #draining = false;
+  /** While draining: looks whether there is anything left to wait for. */
+  #onProgress: () => void = () => undefined;
+
+  constructor(options: NodeEngineOptions) {
+    this.#listener = options.listener;
+    this.#backlog = options.backlog ?? defaultBacklog;
+    this.#meter = new Meter(options.onRequestComplete);
+    this.figures = this.#meter.figures;
+    const onRequest = this.#onRequest.bind(this);
+    this.#server = createServer({ keepAliveTimeout: options.keepAliveTimeoutMs }, onRequest);
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => {
+        this.#sockets.delete(socket);
+        if (this.#draining) this.#onProgress();
+      });
+    });
+  }
+
+  async listen(fds: readonly number[]): Promise<void> {
+    for (const fd of fds) {
+      const acceptor = this.#acceptors.length === 0 ? this.#server : this.#feeder();
+      this.#acceptors.push(acceptor);
+      await new Promise<void>((resolve, reject) => {
+        acceptor.once('error', reject);
+        // listen(2) is called again on the descriptor: without the backlog Node would set its own.
+        acceptor.listen({ fd }, this.#backlog, () => {
+          acceptor.off('error', reject);
+          resolve();
+        });
+      });
+    }
+  }
+
+  async drain({ lingerMs, timeoutMs }: DrainOptions): Promise<number> {
+    this.#draining = true;
+    // Server.close() of http would close idle connections at once, under the feet of clients that are just sending.
+    for (const acceptor of this.#acceptors) NetServer.prototype.close.call(acceptor);
+    this.#acceptors = [];
+    for (const response of this.#startedAt.keys()) announceClose(response);
+
+    let lingering = true;
+    let cut = 0;
+    await new Promise<void>((resolve) => {
+      const linger = setTimeout(() => {
+        lingering = false;
+        // In the check phase: whatever has arrived by now was read just before.
+        setImmediate(() => this.#onProgress());
+      }, lingerMs);
+      const timeout = setTimeout(() => {
+        cut = this.figures.inFlight;
+        for (const socket of this.#sockets) socket.destroy();
+      }, timeoutMs);
+      this.#onProgress = () => {
+        if (!lingering) this.#closeIdle();
+        if (this.#sockets.size > 0 || this.#startedAt.size > 0) return;
+        clearTimeout(linger);
+        clearTimeout(timeout);
+        resolve();
+      };
+      this.#onProgress();
+    });
+    // Nothing is open any more; this ends the interval in which Node looks for slow clients.
+    this.#server.close();
+    return cut;
+  }
+
+  #feeder(): NetServer {
+    return createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#server.emit('connection', socket);
+    });
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    this.#startedAt.set(response, this.#meter.begin());
+    response.on('close', this.#onResponseClose);
+    // A pipelined request waits for its turn without a socket, and would not hear of a connection lost meanwhile.
+    if (response.socket === null) request.socket.once('close', () => this.#end(response));
+    if (this.#draining) announceClose(response);
+    try {
+      const result = this.#listener(request, response);
+      if (isThenable(result)) result.then(undefined, (error: unknown) => fail(response, error));
+    } catch (error) {
+      fail(response, error);
+    }
+  }
+
+  #end(response: ServerResponse): void {
+    const startedAt = this.#startedAt.get(response);
+    if (startedAt === undefined) return;
+    this.#startedAt.delete(response);
+    this.#meter.end(startedAt, response.req);
+    if (this.#draining) this.#onProgress();
+  }
+
+  /** Ends connections that carry no request, not even the beginning of one. */
+  #closeIdle(): void {
+    this.#server.closeIdleConnections();
+    // To Node a connection is idle only after its first request.
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+  }
+}
+
+function closeListener(end: (response: ServerResponse) => void): (this: ServerResponse) => void {
+  return function onClose() {
+    end(this);
+  };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+/** A throw in the app costs its request only: 500, or a cut connection if the response had begun already. */
+function fail(response: ServerResponse, error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`request failed: ${text}\n`);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  response.statusCode = 500;
+  response.end('Internal Server Error\n');
+}
