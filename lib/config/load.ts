@@ -1,0 +1,175 @@
+// Finds a configuration and makes settings of it. Whatever is wrong with it becomes a ConfigError that says so in a line.
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isModuleFile, loadModule } from '../life/load-module.js';
+import { duplicate } from './address.js';
+import { ConfigError } from './config-error.js';
+import type { Overrides } from './overrides.js';
+import { describeIssues } from './problems.js';
+import { show } from './readers.js';
+import { defaultControlPath } from './runtime-directory.js';
+import { configSchema, knownKeys, type ParsedConfig } from './schema.js';
+import type { Address, Settings } from './settings.js';
+
+const defaultNames = ['pitchfork.conf.ts', 'pitchfork.conf.js', 'pitchfork.conf.mjs'];
+
+/** How many lines of a stack say where a configuration threw. */
+const shownStackLines = 4;
+
+/** Stack frames from here are ours, and say nothing to a user. */
+const ownDirectory = fileURLToPath(new URL('..', import.meta.url));
+
+/** The default configuration in a directory, absolute. */
+export function findConfig(directory: string): string {
+  const name = defaultNames.find((candidate) => existsSync(join(directory, candidate)));
+  if (name === undefined)
+    throw new ConfigError(
+      `no configuration: ${directory} has none of ${defaultNames.join(', ')}: name one with -c`,
+    );
+  return join(directory, name);
+}
+
+export async function loadSettings(file: string, overrides: Overrides): Promise<Settings> {
+  const absolute = resolve(file);
+  const label = displayName(absolute);
+  const written = overridden(await importConfig(absolute, label), overrides);
+  const result = configSchema(dirname(absolute)).safeParse(written);
+  if (!result.success) {
+    const problems = describeIssues(result.error.issues, written, knownKeys);
+    throw new ConfigError(problems.map((problem) => `${label}: ${problem}`).join('\n'));
+  }
+  const listen = withPort(result.data.listen, overrides.port);
+  const settings = complete(absolute, result.data, listen);
+  const problem = findProblem(settings);
+  if (problem !== undefined) throw new ConfigError(`${label}: ${problem}`);
+  return settings;
+}
+
+async function importConfig(file: string, label: string): Promise<object> {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) throw new ConfigError(`cannot read ${label}: there is no such file`);
+  if (!found.isFile()) throw new ConfigError(`cannot read ${label}: it is not a file`);
+  if (!isModuleFile(file))
+    throw new ConfigError(
+      `cannot load ${label}: expected a .ts, .mts, .cts, .js, .mjs or .cjs module, got ${basename(file)}`,
+    );
+  let config: unknown;
+  try {
+    config = await loadModule(file);
+  } catch (error) {
+    throw new ConfigError(`${label}: cannot be loaded: ${describeThrown(error, label)}`, {
+      cause: error,
+    });
+  }
+  if (typeof config !== 'object' || config === null || Array.isArray(config))
+    throw new ConfigError(
+      config === undefined
+        ? `${label}: has no default export: export default defineConfig({ app: … })`
+        : `${label}: the default export must be an object, got ${show(config)}: ` +
+            'export default defineConfig({ app: … })',
+    );
+  return config;
+}
+
+/** The error in one line, and where in the user's files it comes from below. */
+function describeThrown(error: unknown, file: string): string {
+  if (!(error instanceof Error)) return `it threw ${show(error)}`;
+  const lines = error.message.split('\n').map((line) => line.trim());
+  const summary = lines.filter((line) => line !== '' && !/^(Require stack:|- )/.test(line));
+  const frames = (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .filter((line) => !/node:internal|\/jiti\//.test(line) && !line.includes(ownDirectory))
+    .slice(0, shownStackLines);
+  const where =
+    error.name === 'SyntaxError' && frames.length === 0
+      ? ` (node --check ${file} shows where)`
+      : '';
+  return [
+    `${error.name}: ${summary.slice(0, 2).join(' ')}${where}`,
+    ...frames.map((frame) => `    ${frame.trim()}`),
+  ].join('\n');
+}
+
+/** What is overridden replaces what was written before it is read, so that it needs no second set of defaults. */
+function overridden(config: object, overrides: Overrides): object {
+  const { listen, workers, reforkAfter, control, logLevel } = overrides;
+  const log: unknown = Reflect.get(config, 'log');
+  return {
+    ...config,
+    ...(listen && { listen }),
+    ...(workers !== undefined && { workers }),
+    ...(reforkAfter && { reforkAfter }),
+    ...(control !== undefined && { control }),
+    ...(logLevel && {
+      log: typeof log === 'object' || log === undefined ? { ...log, level: logLevel } : log,
+    }),
+  };
+}
+
+function withPort(listen: readonly Address[], port: Overrides['port']): readonly Address[] {
+  if (port === undefined) return listen;
+  const first = listen.findIndex((address) => address.kind === 'tcp');
+  if (first === -1 && port.required)
+    throw new ConfigError(
+      '--port: there is no TCP address to give it to: the configuration listens on unix sockets only (use --listen)',
+    );
+  return listen.map((address, index) =>
+    index === first && address.kind === 'tcp' ? { ...address, port: port.number } : address,
+  );
+}
+
+function complete(file: string, config: ParsedConfig, listen: readonly Address[]): Settings {
+  const { refork } = config;
+  return {
+    file,
+    app: config.app,
+    engine: config.engine,
+    listen,
+    workers: config.workers,
+    reforkAfter: config.reforkAfter,
+    refork: {
+      drainTimeoutMs: refork.drainTimeout,
+      backoffMs: refork.backoff,
+      canaryMs: refork.canary,
+      maxUnavailable: refork.maxUnavailable,
+    },
+    spawnTimeoutMs: config.spawnTimeout,
+    heartbeatTimeoutMs: config.heartbeatTimeout,
+    shutdownTimeoutMs: config.shutdownTimeout,
+    keepAliveTimeoutMs: config.keepAliveTimeout,
+    maxConsecutiveSpawnErrors: config.maxConsecutiveSpawnErrors,
+    nodeOptions: config.nodeOptions,
+    metrics: config.metrics,
+    control: config.control ?? defaultControlPath(file),
+    log: config.log,
+    hooks: {
+      afterMonitorReady: config.afterMonitorReady,
+      afterBooted: config.afterBooted,
+      beforeFork: config.beforeFork,
+      afterFork: config.afterFork,
+      afterMoldFork: config.afterMoldFork,
+      afterWorkerFork: config.afterWorkerFork,
+      afterWorkerReady: config.afterWorkerReady,
+      beforeWorkerExit: config.beforeWorkerExit,
+      afterRequestComplete: config.afterRequestComplete,
+      afterWorkerExit: config.afterWorkerExit,
+    },
+  };
+}
+
+/** What can only be seen when everything is known. */
+function findProblem(settings: Settings): string | undefined {
+  const app = statSync(settings.app, { throwIfNoEntry: false });
+  if (app === undefined) return `app: there is no such file: ${settings.app}`;
+  if (!app.isFile()) return `app: not a file: ${settings.app}`;
+  const twice = duplicate(settings.listen);
+  return twice === undefined ? undefined : `listen: ${twice} is given twice`;
+}
+
+/** Relative where that is shorter to read: inside the working directory. */
+function displayName(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path === '' || path.startsWith('..') || isAbsolute(path) ? file : path;
+}

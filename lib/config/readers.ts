@@ -1,0 +1,133 @@
+// Readers turn what a user wrote into a value, or throw an Error that says what was expected and what was found. The
+// configuration, the command line and the environment share them, so that a value means the same everywhere.
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+
+export type Reader<T> = (value: unknown) => T;
+
+/** The largest delay of a Node timer, 2^31 - 1 ms: nearly 25 days. A longer one would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Each worker is a process with listening sockets of its own: a larger number is a slip of the keyboard. */
+const mostWorkers = 1024;
+
+/** sockaddr_un.sun_path holds 108 bytes, the last of which is a terminating zero. */
+const longestSocketPath = 107;
+
+const unitsMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+export function unexpected(expected: string, value: unknown): Error {
+  return new Error(`expected ${expected}, got ${show(value)}`);
+}
+
+/** Milliseconds, from a number of them or from a text with a unit. */
+export function readDuration(value: unknown): number {
+  const ms = durationMs(value);
+  if (ms === undefined) throw unexpected('a duration such as 500 or "20s"', value);
+  if (ms > longestTimerMs) throw unexpected('a duration of at most 24 days', value);
+  return ms;
+}
+
+/** For waits that make no sense without a length. */
+export function readPositiveDuration(value: unknown): number {
+  const ms = readDuration(value);
+  if (ms === 0) throw unexpected('a duration above zero', value);
+  return ms;
+}
+
+function durationMs(value: unknown): number | undefined {
+  if (typeof value === 'number')
+    return Number.isFinite(value) && value >= 0 ? Math.round(value) : undefined;
+  if (typeof value !== 'string') return undefined;
+  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/.exec(value.trim());
+  const unitMs = unitsMs[match?.[2] || 'ms'];
+  return match && unitMs !== undefined ? Math.round(Number(match[1]) * unitMs) : undefined;
+}
+
+/** The number of workers; 'auto' is as many as there are cores for this process. */
+export function readWorkers(value: unknown): number {
+  if (value === 'auto') return availableParallelism();
+  if (value === 0)
+    throw new Error(
+      'expected a positive integer or "auto", got 0: single mode is not available yet, use 1',
+    );
+  return readInteger({
+    from: 1,
+    to: mostWorkers,
+    expected: `a positive integer up to ${mostWorkers} or "auto"`,
+  })(value);
+}
+
+export function readInteger(range: { from: number; to: number; expected: string }): Reader<number> {
+  return (value) => {
+    if (
+      typeof value !== 'number' ||
+      !Number.isSafeInteger(value) ||
+      value < range.from ||
+      value > range.to
+    )
+      throw unexpected(range.expected, value);
+    return value;
+  };
+}
+
+/** Thresholds of requests; `false` alone is the same as none. */
+export function readReforkAfter(value: unknown): (number | false)[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  const thresholds = list.map((item, index) => {
+    if (item === false) {
+      if (index === list.length - 1) return item;
+      throw new Error('expected false only at the end: nothing reforks after it');
+    }
+    if (typeof item === 'number' && Number.isSafeInteger(item) && item > 0) return item;
+    throw unexpected('positive integers, and false at the end to stop', item);
+  });
+  return thresholds[0] === false ? [] : thresholds;
+}
+
+/** Exactly one of the given words. */
+export function readWord<Word extends string>(...words: Word[]): Reader<Word> {
+  return (value) => {
+    const word = words.find((known) => known === value);
+    if (word === undefined)
+      throw unexpected(words.map((known) => JSON.stringify(known)).join(' or '), value);
+    return word;
+  };
+}
+
+export function readText(expected: string): Reader<string> {
+  return (value) => {
+    if (typeof value !== 'string' || value.trim() === '' || value.includes('\0'))
+      throw unexpected(expected, value);
+    return value;
+  };
+}
+
+/** The absolute path of a unix socket that the kernel can bind. */
+export function readSocketPath(value: unknown, directory: string): string {
+  const path = resolve(directory, readText('the path of a unix socket')(value));
+  const bytes = Buffer.byteLength(path);
+  if (bytes > longestSocketPath)
+    throw new Error(
+      `a unix socket's path can have ${longestSocketPath} bytes, ${path} has ${bytes}: use a shorter one`,
+    );
+  return path;
+}
+
+/** A value as a user recognises it, in one line. */
+export function show(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'symbol') return 'a symbol';
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? 'a list' : 'an object';
+  const text = JSON.stringify(value) ?? 'undefined';
+  return text.length > 80 ? `${text.slice(0, 77)}…"` : text;
+}

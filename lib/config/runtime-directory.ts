@@ -1,0 +1,31 @@
+// Where control sockets live by default: a directory of this user's own, which nobody else can enter.
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+
+export function runtimeDirectory(): string {
+  return join(process.env['XDG_RUNTIME_DIR'] || tmpdir(), `pitchfork-ts-${userInfo().uid}`);
+}
+
+/** One name per configuration file, so that the control commands find the server that runs it. */
+export function defaultControlPath(configFile: string): string {
+  const name = createHash('sha256').update(configFile).digest('hex').slice(0, 16);
+  return join(runtimeDirectory(), `${name}.sock`);
+}
+
+/**
+ * Makes the directory of a control socket, if it is ours to make. In /tmp anybody could have made it before us: a
+ * directory that others own or can enter is refused.
+ */
+export function ensureControlDirectory(controlPath: string): void {
+  const directory = dirname(controlPath);
+  if (directory !== runtimeDirectory()) return;
+  mkdirSync(directory, { mode: 0o700, recursive: true });
+  const found = lstatSync(directory);
+  if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o077) !== 0)
+    throw new Error(
+      `cannot use ${directory} for the control socket: it is not a directory that only this user can enter ` +
+        '(remove it, or set `control` to another path)',
+    );
+}

@@ -1,0 +1,211 @@
+// What a configuration may say, and the defaults: zod walks the structure and collects every problem, readers.ts reads the
+// values. Objects are strict, since a misspelt key that is ignored is a setting that silently does not hold.
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { readEndpoint } from './address.js';
+import type { Config } from './config.js';
+import type { HookLists, HookName } from './hooks.js';
+import {
+  readDuration,
+  readInteger,
+  readPositiveDuration,
+  readReforkAfter,
+  readSocketPath,
+  readText,
+  readWord,
+  readWorkers,
+  unexpected,
+  type Reader,
+} from './readers.js';
+import type { Address } from './settings.js';
+
+export type ParsedConfig = z.output<ReturnType<typeof configSchema>>;
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const positiveInteger = readInteger({
+  from: 1,
+  to: Number.MAX_SAFE_INTEGER,
+  expected: 'a positive integer',
+});
+
+/** Relative paths are resolved against `directory`. */
+export function configSchema(directory: string) {
+  return z.strictObject({
+    app: value((app) => resolve(directory, readApp(app))),
+    engine: value(readWord('node', 'uws')).prefault('node'),
+    listen: addressList(directory).prefault('0.0.0.0:8080'),
+    workers: value(readWorkers).prefault('auto'),
+    reforkAfter: value(readReforkAfter).prefault([]),
+    refork: z
+      .strictObject({
+        drainTimeout: value(readDuration).prefault('10s'),
+        backoff: value(readDuration).prefault('10s'),
+        canary: value(readDuration).prefault('1s'),
+        maxUnavailable: value(positiveInteger).prefault(1),
+      })
+      .prefault({}),
+    spawnTimeout: value(readPositiveDuration).prefault('30s'),
+    heartbeatTimeout: value(readPositiveDuration).prefault('15s'),
+    shutdownTimeout: value(readDuration).prefault('30s'),
+    keepAliveTimeout: value(readPositiveDuration).prefault('65s'),
+    maxConsecutiveSpawnErrors: value(readSpawnErrors).prefault(10),
+    nodeOptions: z.array(value(readText('an option of node'))).prefault([]),
+    metrics: metrics(directory).prefault({}),
+    control: value((path) => readSocketPath(path, directory)).optional(),
+    log: z
+      .strictObject({
+        level: value(readWord(...logLevels)).prefault('info'),
+        format: value(readWord('auto', 'json', 'pretty')).prefault('auto'),
+      })
+      .prefault({}),
+    afterMonitorReady: hookList<'afterMonitorReady'>(),
+    afterBooted: hookList<'afterBooted'>(),
+    beforeFork: hookList<'beforeFork'>(),
+    afterFork: hookList<'afterFork'>(),
+    afterMoldFork: hookList<'afterMoldFork'>(),
+    afterWorkerFork: hookList<'afterWorkerFork'>(),
+    afterWorkerReady: hookList<'afterWorkerReady'>(),
+    beforeWorkerExit: hookList<'beforeWorkerExit'>(),
+    afterRequestComplete: hookList<'afterRequestComplete'>(),
+    afterWorkerExit: hookList<'afterWorkerExit'>(),
+  } satisfies Record<keyof Config, z.ZodType>);
+}
+
+/** The keys of each object, for suggestions. */
+export const knownKeys: Readonly<Record<string, readonly string[]>> = {
+  '': Object.keys(configSchema('/').shape),
+  refork: ['drainTimeout', 'backoff', 'canary', 'maxUnavailable'],
+  listen: ['address', 'backlog', 'queues', 'mode', 'ipv6Only'],
+  metrics: ['listen', 'path'],
+  log: ['level', 'format'],
+};
+
+/** A leaf of the schema: what the reader throws is the problem's text. */
+function value<T>(read: Reader<T>) {
+  return z.unknown().transform((input, context): T => {
+    try {
+      return read(input);
+    } catch (error) {
+      context.addIssue({
+        code: 'custom',
+        message: error instanceof Error ? error.message : String(error),
+      });
+      return z.NEVER;
+    }
+  });
+}
+
+function readApp(input: unknown): string {
+  if (input === undefined)
+    throw new Error('required: the module whose default export is the application');
+  return readText('the path of a module')(input);
+}
+
+function readSpawnErrors(input: unknown): number | false {
+  return input === false ? false : positiveInteger(input);
+}
+
+/** One address or a list of them, each as text or with options. */
+function addressList(directory: string) {
+  const address = z.preprocess(
+    (input) => (isPlain(input) ? input : { address: input }),
+    z
+      .strictObject({
+        address: value((input) => readEndpoint(input, { directory, defaultHost: '0.0.0.0' })),
+        backlog: value(
+          readInteger({ from: 1, to: 65_535, expected: 'an integer from 1 to 65535' }),
+        ).prefault(1024),
+        queues: value(readQueues).optional(),
+        mode: value(readMode).optional(),
+        ipv6Only: value(readFlag).optional(),
+      })
+      .transform(toAddress),
+  );
+  return z.preprocess(
+    (input) => (Array.isArray(input) ? (input as unknown[]) : [input]),
+    z.array(address).min(1, 'expected at least one address, got an empty list'),
+  );
+}
+
+interface ListenFields {
+  address: ReturnType<typeof readEndpoint>;
+  backlog: number;
+  queues?: 'per-worker' | 1 | undefined;
+  mode?: number | undefined;
+  ipv6Only?: boolean | undefined;
+}
+
+function toAddress(fields: ListenFields, context: z.RefinementCtx): Address {
+  const { address, backlog } = fields;
+  const foreign = address.kind === 'unix' ? (['queues', 'ipv6Only'] as const) : (['mode'] as const);
+  for (const key of foreign)
+    if (fields[key] !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: [key],
+        message: `does not apply to a ${address.kind === 'unix' ? 'unix socket' : 'TCP address'}`,
+      });
+  return address.kind === 'unix'
+    ? { ...address, backlog, mode: fields.mode ?? 0o660 }
+    : {
+        ...address,
+        backlog,
+        queues: fields.queues ?? 'per-worker',
+        ipv6Only: fields.ipv6Only ?? false,
+      };
+}
+
+function readQueues(input: unknown): 'per-worker' | 1 {
+  if (input !== 'per-worker' && input !== 1) throw unexpected('"per-worker" or 1', input);
+  return input;
+}
+
+function readMode(input: unknown): number {
+  return readInteger({ from: 0, to: 0o777, expected: 'permission bits such as 0o660' })(input);
+}
+
+function readFlag(input: unknown): boolean {
+  if (typeof input !== 'boolean') throw unexpected('true or false', input);
+  return input;
+}
+
+function metrics(directory: string) {
+  const options = z.strictObject({
+    listen: value((input) => {
+      const endpoint = readEndpoint(input, { directory, defaultHost: '127.0.0.1' });
+      if (endpoint.kind === 'unix') throw unexpected('a port or "host:port"', input);
+      return endpoint;
+    }).prefault(9394),
+    path: value((input) => {
+      if (typeof input !== 'string' || !/^\/[^\s?#]*$/.test(input))
+        throw unexpected('a path such as "/metrics"', input);
+      return input;
+    }).prefault('/metrics'),
+  });
+  return z.union([
+    z.literal(false),
+    options.transform(({ listen, path }) => ({ host: listen.host, port: listen.port, path })),
+  ]);
+}
+
+type Hook<Name extends HookName> = HookLists[Name][number];
+
+function hookList<Name extends HookName>() {
+  return value((input): Hook<Name>[] => {
+    const list: unknown[] = Array.isArray(input) ? input : [input];
+    return list.map((item) => {
+      if (!isHook<Name>(item)) throw unexpected('a function or a list of functions', item);
+      return item;
+    });
+  }).prefault([]);
+}
+
+/** What arguments a function takes cannot be seen at run time: its type is the user's word. */
+function isHook<Name extends HookName>(input: unknown): input is Hook<Name> {
+  return typeof input === 'function';
+}
+
+function isPlain(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}

@@ -1,0 +1,82 @@
+// Loads the app and tells once what kind it is, so that engines need not guess. An export that is no app is an error that
+// names the file, what was found and what is allowed.
+import type { EngineName } from '../config/settings.js';
+import { ConfigError } from '../config/config-error.js';
+import { factoryBrand, uwsBrand } from './app-brands.js';
+import type { App, FetchHandler, RequestListener, UwsRegister } from './app-kind.js';
+import { loadModule } from './load-module.js';
+
+const allowed =
+  'a request listener (an Express app, a Koa app, a Fastify instance, (req, res) => …), { fetch }, ' +
+  'uws(…) or factory(…)';
+
+/** What the app's module throws is thrown as it is; a ConfigError says that the export cannot be served. */
+export async function loadApp(file: string, engine: EngineName): Promise<App> {
+  const exported = await loadModule(file);
+  const app = await recognise(await made(exported), file);
+  if (engine === 'node' && app.kind === 'uws')
+    throw new ConfigError(
+      `${file}: exports uws(…), which engine "node" cannot serve: set engine: 'uws' in the configuration`,
+    );
+  if (engine === 'uws' && app.kind === 'listener')
+    throw new ConfigError(
+      `${file}: exports a request listener, which engine "uws" cannot serve: set engine: 'node' in the ` +
+        'configuration, or export uws(…) or { fetch }',
+    );
+  return app;
+}
+
+async function made(exported: unknown): Promise<unknown> {
+  const make = method(exported, factoryBrand);
+  return make ? await make() : exported;
+}
+
+async function recognise(exported: unknown, file: string): Promise<App> {
+  const register = method(exported, uwsBrand);
+  if (register) return { kind: 'uws', register: register as UwsRegister };
+  const routing = method(exported, 'routing');
+  const ready = method(exported, 'ready');
+  if (routing && ready) {
+    await ready();
+    return listener(routing);
+  }
+  if (typeof exported === 'function' && !isClass(exported)) return listener(exported);
+  const fetch = method(exported, 'fetch');
+  if (fetch) return { kind: 'fetch', fetch: fetch as FetchHandler };
+  const callback = method(exported, 'callback');
+  if (callback) {
+    const made = callback();
+    if (typeof made === 'function') return listener(made);
+  }
+  throw new ConfigError(
+    `${file}: the default export is ${describe(exported)}, which is no app: export ${allowed}`,
+  );
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+function listener(method: Method | object): App {
+  return { kind: 'listener', listener: method as RequestListener };
+}
+
+/** The function at `key`, bound to its object. */
+function method(value: unknown, key: string | symbol): Method | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const found: unknown = Reflect.get(value, key);
+  return typeof found === 'function' ? (found.bind(value) as Method) : undefined;
+}
+
+function isClass(value: object): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (value === null) return 'null';
+  if (typeof value === 'function') return 'a class';
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  if (factoryBrand in value) return 'what a factory(…) returned, another factory(…)';
+  const name = value.constructor?.name;
+  if (name === 'Server') return 'a server, which this package provides';
+  return name && name !== 'Object' ? `an object of class ${name}` : 'an object';
+}
