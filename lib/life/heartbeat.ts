@@ -1,0 +1,33 @@
+// The sign of life of a worker's event loop, with the largest delay that it noticed.
+
+const intervalMs = 500;
+/** Signs of life that may get lost before a worker is thought dead. */
+const redundancy = 4;
+
+export class Heartbeat {
+  readonly #timer: NodeJS.Timeout;
+  #expected: number;
+  #lagMs = 0;
+
+  constructor(heartbeatTimeoutMs: number, beat: () => void) {
+    const ms = Math.max(1, Math.min(intervalMs, heartbeatTimeoutMs / redundancy));
+    this.#expected = performance.now() + ms;
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      this.#lagMs = Math.max(this.#lagMs, now - this.#expected);
+      this.#expected = now + ms;
+      beat();
+    }, ms);
+  }
+
+  /** The largest delay of the event loop since the last call. */
+  lagSeconds(): number {
+    const lag = this.#lagMs / 1000;
+    this.#lagMs = 0;
+    return lag;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

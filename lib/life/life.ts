@@ -1,0 +1,62 @@
+// A process's life is a loop of two functions: `mold` resolves only in a newborn, `worker` only when it is promoted.
+import type { HookArguments, HookName } from '../config/hooks.js';
+import { loadSettings } from '../config/load.js';
+import type { Settings } from '../config/settings.js';
+import type { BlockingChannel } from '../channel.js';
+import { failpoint } from '../failpoint.js';
+import type { Order, Report } from '../message.js';
+import { native } from '../native.js';
+import { loadApp } from './app.js';
+import type { App } from './app-kind.js';
+import { mold } from './mold.js';
+import { describe, leave } from './leave.js';
+import { roleSignals } from './signals.js';
+import { worker } from './worker.js';
+
+/** What stays the same from generation to generation. */
+export interface Life {
+  readonly settings: Settings;
+  readonly app: App;
+  readonly phase: number;
+  readonly monitorPid: number;
+}
+
+export type Orders = BlockingChannel<Order, Report>;
+
+/** A fork ends the parent-death signal's wait after this long: time to answer what is in flight. */
+export const orphanGraceMs = 900;
+
+export async function live(channel: Orders, boot: Extract<Order, { type: 'boot' }>): Promise<void> {
+  const monitorPid = process.ppid;
+  native.dieWithMonitor(monitorPid, orphanGraceMs);
+  roleSignals.install();
+  channel.send({ type: 'born', pid: process.pid });
+  let settings: Settings;
+  let app: App;
+  try {
+    settings = await loadSettings(boot.file, boot.overrides);
+    app = await loadApp(settings.app, settings.engine);
+    await failpoint('boot.loaded', boot.generation);
+  } catch (error) {
+    channel.send({ type: 'failed', step: 'boot', reason: describe(error) });
+    return leave(1);
+  }
+  const life: Life = { settings, app, phase: boot.phase, monitorPid };
+  let generation = boot.generation;
+  let orders = channel;
+  for (;;) {
+    const birth = await mold(life, generation, orders);
+    const promotion = await worker(life, birth);
+    generation = promotion.generation;
+    orders = promotion.channel;
+  }
+}
+
+/** In order; the first that fails ends the sequence with its error. */
+export async function runHooks<Name extends HookName>(
+  settings: Settings,
+  name: Name,
+  ...args: HookArguments[Name]
+): Promise<void> {
+  for (const hook of settings.hooks[name]) await hook(...args);
+}

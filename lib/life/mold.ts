@@ -1,0 +1,121 @@
+// A mold: frozen in one native call, it runs no timer and no I/O, dirties no page, and only wakes to fork. It never
+// serves. The only file that forks.
+import { failpoint } from '../failpoint.js';
+import { compactHeap } from '../heap/compaction.js';
+import type { Order } from '../message.js';
+import { native } from '../native.js';
+import { describe, leave } from './leave.js';
+import { runHooks, type Life, type Orders } from './life.js';
+import { checkPhase, quiet } from './quiet.js';
+import { roleSignals } from './signals.js';
+
+/** What a newborn worker got along. */
+export interface Birth {
+  readonly slot: number;
+  readonly generation: number;
+  readonly channelFd: number;
+  readonly listenFds: readonly number[];
+}
+
+type SpawnOrder = Extract<Order, { type: 'spawn' }>;
+
+/** Resolves in a newborn, and nowhere else. */
+export async function mold(life: Life, generation: number, orders: Orders): Promise<Birth> {
+  roleSignals.assume({ graceful: () => leave(0) });
+  process.title = `pitchfork-ts (gen:${generation}) mold`;
+  try {
+    await prepare(life, generation);
+  } catch (error) {
+    orders.send({ type: 'failed', step: 'afterMoldFork', reason: describe(error) });
+    leave(1);
+  }
+  orders.send({ type: 'frozen' });
+  await failpoint('mold.frozen', generation);
+  for (;;) {
+    await checkPhase();
+    const birth = await serveOrders(life, generation, orders);
+    if (birth) return birth;
+  }
+}
+
+async function prepare(life: Life, generation: number): Promise<void> {
+  await failpoint('mold.hook', generation);
+  await runHooks(life.settings, 'afterMoldFork', {
+    pid: process.pid,
+    generation,
+    phase: life.phase,
+  });
+  await quiet(life.settings.spawnTimeoutMs);
+  await failpoint('mold.compacting', generation);
+  compactHeap();
+  native.rememberMappings();
+}
+
+/** Frozen until an order comes. Resolves to undefined when a signal wants a turn of the event loop. */
+async function serveOrders(
+  life: Life,
+  generation: number,
+  orders: Orders,
+): Promise<Birth | undefined> {
+  for (;;) {
+    const delivery = orders.receive();
+    if (delivery === undefined) return undefined;
+    if (delivery === null) leave(0);
+    const { message, fds } = delivery;
+    if (message.type === 'spawn') {
+      const birth = await spawn(life, generation, orders, message, fds);
+      if (birth) return birth;
+    } else if (message.type === 'retire' || message.type === 'drain') leave(0);
+  }
+}
+
+async function spawn(
+  life: Life,
+  generation: number,
+  orders: Orders,
+  order: SpawnOrder,
+  fds: readonly number[],
+): Promise<Birth | undefined> {
+  const { settings } = life;
+  const { id, slot } = order;
+  let pid: number | null = null;
+  let failure: Error | undefined;
+  const started = performance.now();
+  try {
+    await failpoint('mold.spawn', generation);
+    if (settings.hooks.beforeFork.length > 0) {
+      await runHooks(settings, 'beforeFork', { slot, generation });
+      await quiet(settings.spawnTimeoutMs);
+    }
+    pid = native.forkSibling();
+  } catch (error) {
+    failure = error instanceof Error ? error : new Error(String(error));
+  }
+  if (pid === 0) {
+    orders.close();
+    const [channelFd, ...listenFds] = fds;
+    if (channelFd === undefined) throw new Error('the order to spawn came without a channel');
+    return { slot, generation, channelFd, listenFds };
+  }
+  const durationMs = performance.now() - started;
+  for (const fd of fds) native.closeDescriptor(fd);
+  try {
+    await failpoint('mold.forked', generation);
+    await runHooks(settings, 'afterFork', {
+      slot,
+      generation,
+      pid,
+      ...(failure && { error: failure }),
+    });
+    if (settings.hooks.afterFork.length > 0) await quiet(settings.spawnTimeoutMs);
+  } catch (error) {
+    orders.send({
+      type: 'note',
+      level: 'error',
+      text: `hook afterFork failed: ${describe(error)}`,
+    });
+  }
+  if (pid === null) orders.send({ type: 'forkFailed', id, reason: describe(failure) });
+  else orders.send({ type: 'forked', id, pid, durationMs });
+  return undefined;
+}

@@ -1,0 +1,20 @@
+// Signals sent straight to a mold or a worker. The handlers are installed once, before the app is loaded, and outlive
+// every fork; what they do depends on the role that the process has at that moment.
+import { leave } from './leave.js';
+
+type Role = { graceful(): void };
+
+const beforeAnyRole: Role = { graceful: () => leave(0) };
+let role = beforeAnyRole;
+
+export const roleSignals = {
+  install(): void {
+    process.on('SIGTERM', () => role.graceful());
+    process.on('SIGQUIT', () => role.graceful());
+    process.on('SIGINT', () => leave(0));
+  },
+  /** What TERM and QUIT do from now on. */
+  assume(next: Role): void {
+    role = next;
+  },
+};

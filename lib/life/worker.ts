@@ -1,0 +1,218 @@
+// A worker: serves its slot until it is told to leave, or promoted. Resolves only with its promotion.
+import { Channel } from '../channel.js';
+import { createEngine } from '../engines/create.js';
+import type { Engine } from '../engines/engine.js';
+import { failpoint } from '../failpoint.js';
+import type { WorkerInfo } from '../config/hooks.js';
+import type { Figures, Order, Report } from '../message.js';
+import { snapshot } from '../metrics/app-registry.js';
+import { unreachable } from '../unreachable.js';
+import { mendNewborn } from './after-fork.js';
+import { Heartbeat } from './heartbeat.js';
+import { describe, leave } from './leave.js';
+import { orphanGraceMs, runHooks, type Life, type Orders } from './life.js';
+import type { Birth } from './mold.js';
+import { roleSignals } from './signals.js';
+import { workerState } from './worker-handle.js';
+
+/** How long a client that keeps its connection alive may still send a request before idle ones are closed. */
+const lingerMs = 1_000;
+/** What an orphan leaves unused of its grace, so that it goes by itself. */
+const orphanMarginMs = 200;
+
+export interface Promotion {
+  readonly generation: number;
+  readonly channel: Orders;
+}
+
+export async function worker(life: Life, birth: Birth): Promise<Promotion> {
+  const running = new RunningWorker(life, birth);
+  try {
+    return await running.run();
+  } catch (error) {
+    return running.fail('start', error);
+  }
+}
+
+class RunningWorker {
+  readonly #life: Life;
+  readonly #birth: Birth;
+  readonly #channel: Channel<Order, Report>;
+  #engine: Engine | undefined;
+  #heartbeat: Heartbeat | undefined;
+  /** Set by the first order to part; there is no way back from either. */
+  #parting: 'promotion' | 'end' | null = null;
+  #promote: (promotion: Promotion) => void = () => undefined;
+
+  constructor(life: Life, birth: Birth) {
+    this.#life = life;
+    this.#birth = birth;
+    this.#channel = new Channel(birth.channelFd, {
+      message: (order) => this.#obey(order),
+      end: () => void this.#end('orphan'),
+    });
+    // Until it serves, nothing is lost by leaving at once.
+    roleSignals.assume({ graceful: () => leave(0) });
+  }
+
+  get #info(): WorkerInfo {
+    const { slot, generation } = this.#birth;
+    const requests = this.#engine?.figures.requests ?? 0;
+    return { slot, generation, phase: this.#life.phase, pid: process.pid, requests };
+  }
+
+  get #figures(): Figures {
+    const { requests, inFlight, latency } = this.#engine?.figures ?? {
+      requests: 0,
+      inFlight: 0,
+      latency: { counts: [], sumSeconds: 0 },
+    };
+    return { requests, inFlight, latency, eventLoopLagSeconds: this.#heartbeat?.lagSeconds() ?? 0 };
+  }
+
+  async run(): Promise<Promotion> {
+    const { settings, phase } = this.#life;
+    const { slot, generation, listenFds } = this.#birth;
+    await mendNewborn(this.#life, this.#birth);
+    this.#channel.send({ type: 'born', pid: process.pid });
+    await failpoint('worker.born', generation);
+    Object.assign(workerState, { slot, generation, phase, shuttingDown: false });
+    workerState.requests = () => this.#engine?.figures.requests ?? 0;
+    workerState.requestExit = () => void this.#end('asked');
+    await failpoint('worker.hook', generation);
+    await runHooks(settings, 'afterWorkerFork', this.#info);
+    const engine = await createEngine(settings.engine, {
+      app: this.#life.app,
+      appFile: settings.app,
+      keepAliveTimeoutMs: settings.keepAliveTimeoutMs,
+      context: { slot, generation },
+      ...this.#completionHook(),
+    });
+    this.#engine = engine;
+    await engine.listen(listenFds);
+    await failpoint('worker.serving', generation);
+    roleSignals.assume({ graceful: () => void this.#end('asked') });
+    this.#heartbeat = new Heartbeat(settings.heartbeatTimeoutMs, () => {
+      if (this.#channel.isIdle) this.#channel.send({ type: 'heartbeat', figures: this.#figures });
+    });
+    this.#channel.send({ type: 'serving' });
+    await runHooks(settings, 'afterWorkerReady', this.#info);
+    return new Promise((resolve) => (this.#promote = resolve));
+  }
+
+  #completionHook(): Pick<Parameters<typeof createEngine>[1], 'onRequestComplete'> {
+    const hooks = this.#life.settings.hooks.afterRequestComplete;
+    if (hooks.length === 0) return {};
+    return {
+      onRequestComplete: (request) =>
+        void runHooks(this.#life.settings, 'afterRequestComplete', this.#info, request).catch(
+          (error: unknown) => this.#note(`hook afterRequestComplete failed: ${describe(error)}`),
+        ),
+    };
+  }
+
+  #note(text: string): void {
+    this.#channel.send({ type: 'note', level: 'error', text });
+  }
+
+  #obey(order: Order): void {
+    switch (order.type) {
+      case 'measure':
+        void snapshot().then((metrics) =>
+          this.#channel.send({ type: 'measured', request: order.request, metrics }),
+        );
+        return;
+      case 'drain':
+        return void this.#end('asked');
+      case 'promote':
+        return void this.#becomeMold(order.generation);
+      case 'boot':
+      case 'spawn':
+      case 'retire':
+        return; // A mold's orders.
+      default:
+        return unreachable(order);
+    }
+  }
+
+  /** Finish what is in flight, then leave. Without a monitor there is little time for it. */
+  async #end(why: 'asked' | 'orphan'): Promise<void> {
+    if (this.#parting === 'end') return;
+    const wasPromoting = this.#parting === 'promotion';
+    this.#parting = 'end';
+    if (wasPromoting) return; // The promotion sees it when it has drained.
+    if (!this.#engine || !this.#heartbeat) return leave(0);
+    workerState.shuttingDown = true;
+    const { shutdownTimeoutMs } = this.#life.settings;
+    const cut = await this.#engine.drain(
+      why === 'asked'
+        ? { lingerMs, timeoutMs: shutdownTimeoutMs }
+        : { lingerMs: 0, timeoutMs: orphanGraceMs - orphanMarginMs },
+    );
+    await this.#part(cut);
+  }
+
+  async #part(cut: number): Promise<never> {
+    try {
+      await runHooks(this.#life.settings, 'beforeWorkerExit', this.#info);
+    } catch (error) {
+      this.#note(`hook beforeWorkerExit failed: ${describe(error)}`);
+    }
+    const metrics = await snapshot();
+    this.#channel.send({ type: 'leaving', figures: this.#figures, metrics, cut });
+    await this.#channel.flushed();
+    return leave(0);
+  }
+
+  async #becomeMold(generation: number): Promise<void> {
+    if (this.#parting !== null || !this.#engine) return;
+    this.#parting = 'promotion';
+    const { refork, shutdownTimeoutMs } = this.#life.settings;
+    try {
+      await failpoint('promote.ordered', generation);
+      const drained = this.#engine.drain({ lingerMs, timeoutMs: shutdownTimeoutMs });
+      await failpoint('promote.draining', generation);
+      if (!(await within(drained, refork.drainTimeoutMs))) {
+        const { inFlight } = this.#engine.figures;
+        const reason = `${inFlight} requests did not end within ${refork.drainTimeoutMs} ms`;
+        this.#channel.send({ type: 'failed', step: 'drain', reason });
+        this.#parting = 'end';
+        return void (await this.#part(await drained));
+      }
+      // Told to end meanwhile: the drain is done, so all that is left is to go.
+      if (this.#toldToEnd()) return void (await this.#part(0));
+      await failpoint('promote.drained', generation);
+      this.#heartbeat?.stop();
+      this.#channel.send({ type: 'drained', figures: this.#figures, metrics: await snapshot() });
+      await this.#channel.flushed();
+      if (this.#toldToEnd()) return leave(0);
+      this.#promote({ generation, channel: this.#channel.detach() });
+    } catch (error) {
+      await this.fail('promotion', error);
+    }
+  }
+
+  /** A function, since the compiler cannot know that an order may change it during an await. */
+  #toldToEnd(): boolean {
+    return this.#parting === 'end';
+  }
+
+  async fail(step: string, error: unknown): Promise<never> {
+    this.#channel.send({ type: 'failed', step, reason: describe(error) });
+    await this.#channel.flushed();
+    return leave(1);
+  }
+}
+
+/** Whether the promise settles within `ms`. */
+async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

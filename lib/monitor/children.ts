@@ -1,0 +1,100 @@
+// Starts processes and hears from them: the monitor's hands. It decides nothing; what it learns it tells the monitor
+// through `ChildEvents`.
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Channel } from '../channel.js';
+import type { Order, Report } from '../message.js';
+import { native } from '../native.js';
+import type { Child } from './fleet.js';
+
+export interface ChildEvents {
+  report(id: number, report: Report): void;
+  hungUp(id: number): void;
+  ended(pid: number, code: number | null, signal: string | null): void;
+}
+
+const entry = fileURLToPath(new URL('../life/main.js', import.meta.url));
+
+export class Children {
+  readonly #channels = new Map<number, Channel<Report, Order>>();
+  /** Fresh processes, which Node reaps itself. */
+  readonly #booted = new Set<number>();
+  readonly #events: ChildEvents;
+  /** An ended child that is nobody's yet: it is reaped when it is still there the next time. */
+  #stranger: number | null = null;
+
+  constructor(events: ChildEvents) {
+    this.#events = events;
+  }
+
+  /** Starts a fresh process; returns its pid. Throws if that is impossible. */
+  boot(child: Child, nodeOptions: readonly string[], order: Order): number {
+    const [ours, theirs] = native.socketPair();
+    try {
+      const started = spawn(process.execPath, [...nodeOptions, entry], {
+        stdio: ['ignore', 'inherit', 'inherit', theirs],
+      });
+      started.on('error', () => undefined); // told by the missing pid
+      if (started.pid === undefined) throw new Error(`cannot start ${process.execPath}`);
+      const { pid } = started;
+      this.#booted.add(pid);
+      started.once('exit', (code, signal) => {
+        this.#booted.delete(pid);
+        this.#events.ended(pid, code, signal);
+      });
+      this.#open(child.id, ours).send(order);
+      return pid;
+    } catch (error) {
+      native.closeDescriptor(ours);
+      throw error;
+    } finally {
+      native.closeDescriptor(theirs);
+    }
+  }
+
+  /** Orders a mold to fork `child`. Throws if the mold cannot be reached; then there is no child. */
+  order(child: Child, mold: Child, listeners: readonly number[]): void {
+    const channel = this.#channels.get(mold.id);
+    if (!channel || child.slot === null) throw new Error('the mold has no channel');
+    const [ours, theirs] = native.socketPair();
+    try {
+      const order: Order = { type: 'spawn', id: child.id, slot: child.slot };
+      channel.sendWithDescriptors(order, [theirs, ...listeners]);
+    } catch (error) {
+      native.closeDescriptor(ours);
+      throw error;
+    } finally {
+      native.closeDescriptor(theirs);
+    }
+    this.#open(child.id, ours);
+  }
+
+  send(id: number, order: Order): void {
+    this.#channels.get(id)?.send(order);
+  }
+
+  forget(id: number): void {
+    this.#channels.get(id)?.close();
+    this.#channels.delete(id);
+  }
+
+  /** Reaps forked children that ended, and orphans of theirs that became ours; returns the pids of the latter. */
+  reap(pids: number[]): number[] {
+    const forked = pids.filter((pid) => !this.#booted.has(pid));
+    for (const { pid, code, signal } of native.reap(forked)) this.#events.ended(pid, code, signal);
+    // Node reaps what it started itself within moments: only what stays is a stranger.
+    const ended = native.peekEndedChild();
+    const stranger = ended !== null && ended === this.#stranger ? ended : null;
+    this.#stranger = ended;
+    return stranger === null ? [] : native.reap([stranger]).map(({ pid }) => pid);
+  }
+
+  #open(id: number, fd: number): Channel<Report, Order> {
+    const channel = new Channel<Report, Order>(fd, {
+      message: (report) => this.#events.report(id, report),
+      end: () => this.#events.hungUp(id),
+    });
+    this.#channels.set(id, channel);
+    return channel;
+  }
+}

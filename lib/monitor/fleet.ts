@@ -1,0 +1,358 @@
+// What the monitor knows of each child, and of the refork under way. No I/O: facts come in through the methods, plan.ts
+// draws the conclusions. Invariants: at most one attempt at a refork at a time; a slot has at most one worker that
+// serves and is not on its way out, except while it is handed over.
+import type { Figures, Report } from '../message.js';
+import { emptyLatency } from '../metrics/latency.js';
+
+export type ChildState =
+  /** A fresh process that loads the app; a mold once frozen. */
+  | 'booting'
+  /** Ordered from a mold, not heard of yet. */
+  | 'spawning'
+  /** Born, runs its hooks, does not accept yet. */
+  | 'starting'
+  | 'serving'
+  /** A worker that was told to become a mold: drains, then compacts. */
+  | 'promoting'
+  /** A mold that can fork. */
+  | 'frozen'
+  /** Was told to leave, or leaves. */
+  | 'leaving'
+  /** Was sent SIGKILL. */
+  | 'killed';
+
+export interface Child {
+  readonly id: number;
+  role: 'mold' | 'worker';
+  state: ChildState;
+  /** null for a mold. */
+  slot: number | null;
+  generation: number;
+  readonly phase: number;
+  pid: number | null;
+  /** When it entered its state. All times are monotonic milliseconds. */
+  since: number;
+  readonly createdAt: number;
+  lastHeard: number;
+  figures: Figures;
+  /** The number of workers that its share of the listening queues was computed for. */
+  readonly span: number;
+  /** How many queues there were then. */
+  readonly queues: number;
+  /** The mold that was ordered to fork it; null for a fresh process. */
+  readonly parent: number | null;
+  /** A mold whose first worker stayed healthy: every slot may be forked from it. */
+  proven: boolean;
+  /** Orders in a row that a mold could not carry out. */
+  failedForks: number;
+  /** Its channel ended: it is dead or as good as dead. */
+  hungUpAt: number | null;
+  /** Why it leaves or left, in its own words or the monitor's. */
+  reason: string | null;
+  startFailed: boolean;
+}
+
+const isStarting = (child: Child): boolean =>
+  child.state === 'booting' || child.state === 'spawning' || child.state === 'starting';
+
+/** One try at promoting one worker. */
+export interface Attempt {
+  readonly wish: Wish;
+  readonly candidate: number;
+  readonly generation: number;
+  readonly startedAt: number;
+  canary: number | null;
+  /** When the canary began to serve. */
+  canarySince: number | null;
+  /** Set by whatever went wrong first; the plan then abandons the attempt. */
+  failure: string | null;
+}
+
+/** That a refork is wanted, with what was tried for it so far. */
+export interface Wish {
+  readonly reason: string;
+  readonly tried: Set<number>;
+  notBefore: number;
+}
+
+/** Workers tried for one wish before it is given up. */
+export const maxCandidates = 3;
+
+export type Stopping = 'graceful' | 'immediate';
+
+export interface FleetOptions {
+  readonly workers: number;
+  readonly backoffMs: number;
+}
+
+export class Fleet {
+  readonly children = new Map<number, Child>();
+  /** Wanted number of workers. */
+  workers: number;
+  /** Listening queues per address so far; they only grow. */
+  queues: number;
+  readonly phase = 0;
+  stopping: Stopping | null = null;
+  attempt: Attempt | null = null;
+  wish: Wish | null = null;
+  /** Asked for while an attempt was under way: one more when it is over, however often it was asked. */
+  again: string | null = null;
+  lastError: string | null = null;
+  /** Every worker has served at least once. */
+  booted = false;
+  /** Starts that failed in a row, before any became ready. */
+  spawnErrors = 0;
+  lastSpawnError: string | null = null;
+  /** Molds in a row that were promoted since the code was booted: the place in `reforkAfter`. */
+  reforks = 0;
+  nextGeneration = 0;
+  /** No spawn and no boot before this. */
+  notBefore = 0;
+  /** No automatic refork before this. */
+  calmUntil = 0;
+  readonly #backoffMs: number;
+  /** Decays by half every `halfLifeMs`: deaths of workers that served, so that a crash loop slows down. */
+  #deaths = 0;
+  #lastDeath = 0;
+  #nextId = 1;
+
+  constructor(options: FleetOptions) {
+    this.workers = options.workers;
+    this.queues = options.workers;
+    this.#backoffMs = options.backoffMs;
+  }
+
+  get(id: number | null | undefined): Child | undefined {
+    return id == null ? undefined : this.children.get(id);
+  }
+
+  byPid(pid: number): Child | undefined {
+    return [...this.children.values()].find((child) => child.pid === pid);
+  }
+
+  add(child: Pick<Child, 'role' | 'state' | 'slot' | 'generation' | 'parent'>, now: number): Child {
+    const added: Child = {
+      ...child,
+      id: this.#nextId++,
+      phase: this.phase,
+      pid: null,
+      since: now,
+      createdAt: now,
+      lastHeard: now,
+      figures: { requests: 0, inFlight: 0, latency: emptyLatency(), eventLoopLagSeconds: 0 },
+      span: this.workers,
+      queues: this.queues,
+      proven: false,
+      failedForks: 0,
+      hungUpAt: null,
+      reason: null,
+      startFailed: false,
+    };
+    this.children.set(added.id, added);
+    return added;
+  }
+
+  enter(child: Child, state: ChildState, now: number): void {
+    child.state = state;
+    child.since = now;
+  }
+
+  /** A child's report. What it means for others is the plan's business. */
+  hear(child: Child, report: Report, now: number): void {
+    child.lastHeard = now;
+    switch (report.type) {
+      case 'born':
+        child.pid = report.pid;
+        if (child.state === 'spawning') this.enter(child, 'starting', now);
+        return;
+      case 'serving':
+        if (child.state !== 'starting' && child.state !== 'spawning') return;
+        this.enter(child, 'serving', now);
+        this.spawnErrors = 0;
+        if (this.attempt?.canary === child.id) this.attempt.canarySince = now;
+        return;
+      case 'heartbeat':
+      case 'leaving':
+        child.figures = report.figures;
+        if (report.type === 'leaving') this.enter(child, 'leaving', now);
+        return;
+      case 'drained':
+        child.figures = { ...report.figures, inFlight: 0 };
+        return;
+      case 'frozen':
+        this.#froze(child, now);
+        return;
+      case 'forked':
+        this.#forked(child, report.id, report.pid);
+        return;
+      case 'forkFailed':
+        this.#forkFailed(child, report.id, report.reason, now);
+        return;
+      case 'failed':
+        child.reason = `${report.step}: ${report.reason}`;
+        this.#failAttemptOf(child, child.reason);
+        if (child.state !== 'starting') this.enter(child, 'leaving', now);
+        return;
+      case 'measured':
+      case 'note':
+        return;
+    }
+  }
+
+  #froze(child: Child, now: number): void {
+    if (child.state !== 'promoting' && child.state !== 'booting') return;
+    const promoted = child.state === 'promoting';
+    child.role = 'mold';
+    child.slot = null;
+    if (promoted && this.attempt?.candidate === child.id)
+      child.generation = this.attempt.generation;
+    // A mold booted because there was none has nothing to be compared with: its workers are all there will be.
+    child.proven = !promoted;
+    this.spawnErrors = 0;
+    this.enter(child, 'frozen', now);
+  }
+
+  #forked(mold: Child, id: number, pid: number): void {
+    mold.failedForks = 0;
+    const child = this.children.get(id);
+    if (child) child.pid = pid;
+  }
+
+  #forkFailed(mold: Child, id: number, reason: string, now: number): void {
+    mold.failedForks++;
+    const child = this.children.get(id);
+    if (!child) return;
+    child.reason = `fork: ${reason}`;
+    this.#startFailed(child, now);
+    this.#remove(child);
+  }
+
+  /** The child's channel came to its end. Without a pid it was never born, and there is nobody to wait for. */
+  hungUp(child: Child, now: number): void {
+    child.hungUpAt ??= now;
+    if (child.pid !== null) return;
+    child.reason ??= 'ended before it was born';
+    this.#startFailed(child, now);
+    this.#remove(child);
+  }
+
+  /** The child was reaped. `asked` tells whether it ended because it was told to. */
+  ended(child: Child, how: string, now: number): { asked: boolean } {
+    const asked = child.state === 'leaving' || this.stopping !== null;
+    child.reason = child.reason ? `${child.reason} (${how})` : how;
+    if (!asked) {
+      if (isStarting(child)) this.#startFailed(child, now);
+      else if (child.state !== 'killed' || !child.startFailed) this.#died(now);
+    }
+    this.#failAttemptOf(child, child.reason);
+    this.#remove(child);
+    return { asked };
+  }
+
+  /** Before a child is killed: its state tells whether that counts as a failed start. */
+  kill(child: Child, reason: string, now: number): void {
+    child.reason ??= reason;
+    if (isStarting(child)) this.#startFailed(child, now);
+    this.#failAttemptOf(child, child.reason);
+    this.enter(child, 'killed', now);
+    // An order that no process ever answered leaves nobody to reap.
+    if (child.pid === null) this.#remove(child);
+  }
+
+  /** A start that failed delays the next one, longer each time; one that succeeds forgives all. */
+  #startFailed(child: Child, now: number): void {
+    child.startFailed = true;
+    this.spawnErrors++;
+    this.lastSpawnError = child.reason ?? 'did not start';
+    this.notBefore = now + Math.min(10_000, 100 * 2 ** Math.min(this.spawnErrors, 10));
+    this.#failAttemptOf(child, this.lastSpawnError);
+  }
+
+  #died(now: number): void {
+    const halfLifeMs = 5_000;
+    const free = 5;
+    this.#deaths = this.#deaths * 0.5 ** ((now - this.#lastDeath) / halfLifeMs) + 1;
+    this.#lastDeath = now;
+    const excess = Math.max(0, Math.ceil(this.#deaths) - free);
+    if (excess > 0) this.notBefore = now + Math.min(10_000, 100 * 2 ** excess);
+  }
+
+  #failAttemptOf(child: Child, reason: string): void {
+    const attempt = this.attempt;
+    if (!attempt || attempt.failure !== null) return;
+    const what =
+      child.id === attempt.candidate
+        ? child.role === 'mold'
+          ? 'the new mold'
+          : 'the candidate'
+        : child.id === attempt.canary
+          ? 'the canary'
+          : null;
+    if (what) attempt.failure = `${what}: ${reason}`;
+  }
+
+  #remove(child: Child): void {
+    this.children.delete(child.id);
+  }
+
+  /** Someone wants a refork. An operator's wish ends a back-off; a wish during an attempt is kept for after it. */
+  wishRefork(reason: string, now: number): void {
+    if (this.attempt) this.again ??= reason;
+    else if (this.wish) {
+      this.wish.notBefore = now;
+      this.wish.tried.clear();
+    } else this.wish = { reason, tried: new Set(), notBefore: now };
+  }
+
+  beginAttempt(wish: Wish, candidate: Child, now: number): Attempt {
+    wish.tried.add(candidate.id);
+    this.wish = null;
+    this.attempt = {
+      wish,
+      candidate: candidate.id,
+      generation: this.nextGeneration++,
+      startedAt: now,
+      canary: null,
+      canarySince: null,
+      failure: null,
+    };
+    return this.attempt;
+  }
+
+  /** The attempt is over. Returns whether its wish lives on with another candidate. */
+  endAttempt(failure: string | null, now: number): { retry: boolean } {
+    const attempt = this.attempt;
+    this.attempt = null;
+    this.lastError = failure;
+    if (!attempt) return { retry: false };
+    const retry = failure !== null && attempt.wish.tried.size < maxCandidates;
+    if (failure !== null) this.calmUntil = now + this.#backoffMs;
+    if (retry) {
+      attempt.wish.notBefore = now + this.#backoffMs;
+      this.wish = attempt.wish;
+    } else this.#nextWish(now);
+    return { retry };
+  }
+
+  /** No candidate is left for the wish. */
+  dropWish(reason: string, now: number): void {
+    this.lastError = reason;
+    this.calmUntil = now + this.#backoffMs;
+    this.wish = null;
+    this.#nextWish(now);
+  }
+
+  #nextWish(now: number): void {
+    const reason = this.again;
+    this.again = null;
+    if (reason !== null) this.wishRefork(reason, now);
+  }
+
+  /** The monitor itself did not run for `gapMs` (stopped, suspended): nobody else is to blame for it. */
+  forgive(gapMs: number): void {
+    for (const child of this.children.values()) {
+      child.since += gapMs;
+      child.lastHeard += gapMs;
+    }
+  }
+}

@@ -1,0 +1,349 @@
+// Decides. From what is known of the children and the clock, `plan` says what to do next; the monitor does it, records
+// it, and asks again until there is nothing left to do. Pure, so that a spec can run it through any story.
+import type { Settings } from '../config/settings.js';
+import type { Child, Fleet } from './fleet.js';
+import { queuesOf } from './queues.js';
+
+export type Action =
+  | { type: 'boot' }
+  | { type: 'spawn'; mold: number; slot: number; canary: boolean }
+  | { type: 'choose'; child: number; reason: string }
+  | { type: 'promote'; child: number; generation: number }
+  | { type: 'prove'; mold: number }
+  | { type: 'drain'; child: number }
+  | { type: 'retire'; mold: number }
+  | { type: 'kill'; child: number; reason: string }
+  | { type: 'abandon'; reason: string }
+  | { type: 'dropWish'; reason: string }
+  | { type: 'finish' }
+  | { type: 'wish'; reason: string }
+  | { type: 'giveUp'; reason: string }
+  | { type: 'booted' }
+  | { type: 'exit'; code: 0 | 1; reason: string };
+
+type Rule = (fleet: Fleet, settings: Settings, now: number) => Action[];
+
+/** Empty when everything is as it should be, or when there is nothing to do but wait. */
+export function plan(fleet: Fleet, settings: Settings, now: number): Action[] {
+  const rules: Rule[] = fleet.stopping
+    ? [killOverdue, leave]
+    : [
+        giveUpStarting,
+        killOverdue,
+        fillMold,
+        endFailedAttempt,
+        fillSlots,
+        advanceAttempt,
+        roll,
+        partFromOld,
+        settle,
+        refork,
+      ];
+  for (const rule of rules) {
+    const actions = rule(fleet, settings, now);
+    if (actions.length > 0) return actions;
+  }
+  return [];
+}
+
+// What is the case
+
+const all = (fleet: Fleet): Child[] => [...fleet.children.values()];
+
+/** The mold that slots are forked from: the newest one that has proven itself. */
+export function currentMold(fleet: Fleet): Child | undefined {
+  return all(fleet)
+    .filter((child) => child.role === 'mold' && child.state === 'frozen' && child.proven)
+    .sort((a, b) => b.generation - a.generation)[0];
+}
+
+function unprovenMold(fleet: Fleet): Child | undefined {
+  const child = fleet.get(fleet.attempt?.candidate);
+  return child?.state === 'frozen' && !child.proven ? child : undefined;
+}
+
+/** Workers of a slot that serve or are about to; the chosen candidate no longer counts. */
+function holders(fleet: Fleet, slot: number): Child[] {
+  return all(fleet).filter(
+    (child) =>
+      child.role === 'worker' &&
+      child.slot === slot &&
+      ['spawning', 'starting', 'serving'].includes(child.state) &&
+      child.id !== fleet.attempt?.candidate,
+  );
+}
+
+const serving = (children: Child[]): Child[] =>
+  children.filter((child) => child.state === 'serving' && child.hungUpAt === null);
+
+/** The one that a slot keeps when it has several: up to date, newest generation, then the warmest. */
+function best(fleet: Fleet, children: Child[]): Child | undefined {
+  return [...children].sort(
+    (a, b) =>
+      Number(isOutdated(fleet, a)) - Number(isOutdated(fleet, b)) ||
+      b.generation - a.generation ||
+      a.id - b.id,
+  )[0];
+}
+
+/** Who serves a slot, for the status. */
+export function servingIn(fleet: Fleet, slot: number): Child | undefined {
+  const candidate = fleet.get(fleet.attempt?.candidate);
+  const others = serving(holders(fleet, slot));
+  return best(fleet, others) ?? (candidate?.slot === slot ? candidate : holders(fleet, slot)[0]);
+}
+
+/** Forked from an older mold, or without a share of the listening queues that its slot has now. */
+export function isOutdated(fleet: Fleet, worker: Child): boolean {
+  const mold = currentMold(fleet);
+  if (mold && (worker.phase < mold.phase || worker.generation < mold.generation)) return true;
+  if (worker.slot === null || worker.slot >= fleet.workers) return false;
+  const has = queuesOf(worker.slot, worker.span, worker.queues);
+  return queuesOf(worker.slot, fleet.workers, fleet.queues).some((queue) => !has.includes(queue));
+}
+
+const slots = (fleet: Fleet): number[] => Array.from({ length: fleet.workers }, (_, slot) => slot);
+
+const outdatedSlots = (fleet: Fleet): number[] =>
+  slots(fleet).filter((slot) => {
+    const kept = best(fleet, serving(holders(fleet, slot)));
+    return kept !== undefined && isOutdated(fleet, kept);
+  });
+
+const everySlotServed = (fleet: Fleet): boolean =>
+  slots(fleet).every((slot) => serving(holders(fleet, slot)).length > 0);
+
+/** No rollout of any kind is under way. */
+export function isQuiescent(fleet: Fleet): boolean {
+  return (
+    !fleet.attempt &&
+    everySlotServed(fleet) &&
+    outdatedSlots(fleet).length === 0 &&
+    currentMold(fleet) !== undefined
+  );
+}
+
+// Rules, in the order in which they are asked
+
+/** As long as somebody serves there is something to lose by giving up. */
+function giveUpStarting(fleet: Fleet, settings: Settings): Action[] {
+  const limit = settings.maxConsecutiveSpawnErrors;
+  if (limit === false || fleet.spawnErrors <= limit || serving(all(fleet)).length > 0) return [];
+  const reason = `${fleet.spawnErrors} starts in a row failed, the last one: ${fleet.lastSpawnError}`;
+  return [{ type: 'giveUp', reason }];
+}
+
+/** How long a child may stay in its state, and what it is called when it does not keep to that. */
+function allowance(child: Child, settings: Settings): { ms: number; reason: string } | null {
+  const { spawnTimeoutMs, shutdownTimeoutMs, heartbeatTimeoutMs, refork } = settings;
+  switch (child.state) {
+    case 'booting':
+    case 'spawning':
+    case 'starting':
+      return { ms: spawnTimeoutMs, reason: `not ready within ${spawnTimeoutMs} ms` };
+    case 'promoting': {
+      const ms = refork.drainTimeoutMs + spawnTimeoutMs;
+      return { ms, reason: `not a mold within ${ms} ms` };
+    }
+    case 'leaving':
+      return {
+        ms: shutdownTimeoutMs + 1_000,
+        reason: `did not leave within ${shutdownTimeoutMs} ms`,
+      };
+    case 'serving':
+      return { ms: heartbeatTimeoutMs, reason: `no sign of life for ${heartbeatTimeoutMs} ms` };
+    case 'frozen':
+    case 'killed':
+      return null;
+  }
+}
+
+/** A child whose channel ended has this long to die of itself. */
+const hangUpGraceMs = 1_000;
+
+function killOverdue(fleet: Fleet, settings: Settings, now: number): Action[] {
+  const actions: Action[] = [];
+  for (const child of all(fleet)) {
+    if (child.state === 'killed') continue;
+    const allowed = allowance(child, settings);
+    const start = child.state === 'serving' ? child.lastHeard : child.since;
+    if (allowed && now - start > allowed.ms) {
+      actions.push({ type: 'kill', child: child.id, reason: allowed.reason });
+      // An order that was never answered is the mold's fault, not the unborn worker's.
+      const mold = child.state === 'spawning' ? fleet.get(child.parent) : undefined;
+      if (mold?.state === 'frozen' && child.pid === null)
+        actions.push({ type: 'kill', child: mold.id, reason: 'did not answer the order to fork' });
+    } else if (child.hungUpAt !== null && now - child.hungUpAt > hangUpGraceMs)
+      actions.push({ type: 'kill', child: child.id, reason: 'closed its channel' });
+  }
+  for (const mold of all(fleet))
+    if (mold.state === 'frozen' && mold.failedForks >= 2)
+      actions.push({ type: 'kill', child: mold.id, reason: 'cannot fork' });
+  return actions;
+}
+
+function leave(fleet: Fleet): Action[] {
+  const children = all(fleet);
+  if (children.length === 0) return [{ type: 'exit', code: 0, reason: 'stopped' }];
+  const actions: Action[] = [];
+  for (const child of children) {
+    if (child.state === 'killed') continue;
+    if (fleet.stopping === 'immediate')
+      actions.push({ type: 'kill', child: child.id, reason: 'immediate stop' });
+    else if (child.state === 'serving' || child.state === 'promoting')
+      actions.push({ type: 'drain', child: child.id });
+    else if (child.state === 'frozen') actions.push({ type: 'retire', mold: child.id });
+    else if (child.state !== 'leaving')
+      actions.push({ type: 'kill', child: child.id, reason: 'stopped before it was ready' });
+  }
+  return actions;
+}
+
+/** Without a mold nobody can be replaced: a worker is promoted at once, or the code is booted again. */
+function fillMold(fleet: Fleet, _settings: Settings, now: number): Action[] {
+  const children = all(fleet);
+  if (currentMold(fleet) || unprovenMold(fleet)) return [];
+  if (children.some((child) => ['booting', 'promoting'].includes(child.state))) return [];
+  if (fleet.attempt) {
+    const candidate = fleet.get(fleet.attempt.candidate);
+    if (fleet.attempt.failure === null && candidate?.state === 'serving')
+      return [{ type: 'promote', child: candidate.id, generation: fleet.attempt.generation }];
+    return [];
+  }
+  const candidates = serving(children).filter((child) => !fleet.wish?.tried.has(child.id));
+  const warmest = candidates.sort(
+    (a, b) => b.generation - a.generation || b.figures.requests - a.figures.requests,
+  )[0];
+  // With a single worker a promotion would leave nobody to serve; then the boot is the smaller evil.
+  if (warmest && candidates.length > 1)
+    return [{ type: 'choose', child: warmest.id, reason: 'the mold died' }];
+  return now >= fleet.notBefore ? [{ type: 'boot' }] : [];
+}
+
+/** Starts of a stand-in that may fail before the attempt does. */
+const standInTries = 3;
+
+function endFailedAttempt(fleet: Fleet): Action[] {
+  const attempt = fleet.attempt;
+  if (!attempt) return [];
+  if (attempt.failure !== null) return [{ type: 'abandon', reason: attempt.failure }];
+  const candidate = fleet.get(attempt.candidate);
+  if (!candidate) return [{ type: 'abandon', reason: 'the candidate is gone' }];
+  if (candidate.state === 'serving' && fleet.spawnErrors >= standInTries)
+    return [{ type: 'abandon', reason: `no stand-in could be started: ${fleet.lastSpawnError}` }];
+  return [];
+}
+
+function fillSlots(fleet: Fleet, _settings: Settings, now: number): Action[] {
+  const mold = currentMold(fleet);
+  if (!mold || now < fleet.notBefore) return [];
+  return slots(fleet)
+    .filter((slot) => holders(fleet, slot).length === 0)
+    .map((slot) => ({ type: 'spawn', mold: mold.id, slot, canary: false }));
+}
+
+/** Stand-in first, then the promotion, then a canary, then the proof. */
+function advanceAttempt(fleet: Fleet, settings: Settings, now: number): Action[] {
+  const attempt = fleet.attempt;
+  const candidate = fleet.get(attempt?.candidate);
+  if (!attempt || !candidate) return [];
+  if (candidate.state === 'serving') {
+    const standIn = candidate.slot === null ? [] : serving(holders(fleet, candidate.slot));
+    return standIn.length > 0
+      ? [{ type: 'promote', child: candidate.id, generation: attempt.generation }]
+      : [];
+  }
+  const mold = unprovenMold(fleet);
+  if (!mold) return [];
+  if (attempt.canary === null) {
+    if (now < fleet.notBefore) return [];
+    return [{ type: 'spawn', mold: mold.id, slot: canarySlot(fleet), canary: true }];
+  }
+  if (attempt.canarySince === null || now - attempt.canarySince < settings.refork.canaryMs)
+    return [];
+  return [{ type: 'prove', mold: mold.id }];
+}
+
+/** A slot that nobody serves, where there is one; else the stand-in's: it is the coldest. */
+function canarySlot(fleet: Fleet): number {
+  const age = (slot: number): number =>
+    Math.max(...holders(fleet, slot).map((child) => child.id), -Infinity);
+  const empty = slots(fleet).find((slot) => age(slot) === -Infinity);
+  return empty ?? slots(fleet).sort((a, b) => age(b) - age(a))[0] ?? 0;
+}
+
+/** Slot by slot: an outdated worker gets a successor beside it. */
+function roll(fleet: Fleet, settings: Settings, now: number): Action[] {
+  const mold = currentMold(fleet);
+  if (!mold || now < fleet.notBefore) return [];
+  const inProgress = slots(fleet).filter((slot) => holders(fleet, slot).length > 1).length;
+  return outdatedSlots(fleet)
+    .filter((slot) => holders(fleet, slot).length === 1)
+    .slice(0, Math.max(0, settings.refork.maxUnavailable - inProgress))
+    .map((slot) => ({ type: 'spawn', mold: mold.id, slot, canary: false }));
+}
+
+/** Whoever has a better successor in its slot, an old mold past its proof, and slots that are no longer wanted. */
+function partFromOld(fleet: Fleet): Action[] {
+  const actions: Action[] = [];
+  const mold = currentMold(fleet);
+  for (const child of all(fleet))
+    if (child.role === 'mold' && child.state === 'frozen' && child.proven && child !== mold)
+      actions.push({ type: 'retire', mold: child.id });
+  for (const slot of slots(fleet)) {
+    const candidates = serving(holders(fleet, slot));
+    // While a canary is on trial, the old worker beside it stays: the canary may yet fail.
+    if (unprovenMold(fleet) && candidates.some((child) => child.id === fleet.attempt?.canary))
+      continue;
+    const keep = best(fleet, candidates);
+    for (const child of candidates)
+      if (child !== keep) actions.push({ type: 'drain', child: child.id });
+  }
+  // A slot that is no longer wanted leaves only when a remaining worker accepts from its queue.
+  if (everySlotServed(fleet) && outdatedSlots(fleet).length === 0)
+    for (const child of serving(all(fleet)))
+      if (
+        child.slot !== null &&
+        child.slot >= fleet.workers &&
+        child.id !== fleet.attempt?.candidate
+      )
+        actions.push({ type: 'drain', child: child.id });
+  return actions;
+}
+
+function settle(fleet: Fleet): Action[] {
+  if (!currentMold(fleet) || !everySlotServed(fleet) || outdatedSlots(fleet).length > 0) return [];
+  const candidate = fleet.get(fleet.attempt?.candidate);
+  if (candidate?.state === 'frozen' && candidate.proven) return [{ type: 'finish' }];
+  return !fleet.booted && !fleet.attempt ? [{ type: 'booted' }] : [];
+}
+
+function refork(fleet: Fleet, settings: Settings, now: number): Action[] {
+  if (!isQuiescent(fleet)) return [];
+  if (!fleet.wish) {
+    const reason = now < fleet.calmUntil ? null : dueToRequests(fleet, settings);
+    return reason === null ? [] : [{ type: 'wish', reason }];
+  }
+  if (now < fleet.wish.notBefore) return [];
+  const candidate = warmest(fleet);
+  return candidate
+    ? [{ type: 'choose', child: candidate.id, reason: fleet.wish.reason }]
+    : [{ type: 'dropWish', reason: fleet.lastError ?? 'no worker can be promoted' }];
+}
+
+function warmest(fleet: Fleet): Child | undefined {
+  return serving(all(fleet))
+    .filter((child) => !fleet.wish?.tried.has(child.id) && (child.slot ?? 0) < fleet.workers)
+    .sort((a, b) => b.figures.requests - a.figures.requests)[0];
+}
+
+/** `reforkAfter` counts per worker and generation: its n-th entry is for workers of the n-th generation. */
+function dueToRequests(fleet: Fleet, settings: Settings): string | null {
+  const thresholds = settings.reforkAfter;
+  const threshold = thresholds[Math.min(fleet.reforks, thresholds.length - 1)];
+  if (threshold === undefined || threshold === false) return null;
+  const due = all(fleet).some(
+    (child) => child.state === 'serving' && child.figures.requests >= threshold,
+  );
+  return due ? `a worker completed ${threshold} requests` : null;
+}

@@ -1,0 +1,73 @@
+// The answer of GET /stats, read from what the monitor knows and from /proc.
+import { readFileSync } from 'node:fs';
+import { readMemory } from '../metrics/memory.js';
+import type { Child } from './fleet.js';
+import type { Monitor } from './monitor.js';
+import { currentMold, isQuiescent, servingIn } from './plan.js';
+import type { ReforkStats, Stats, WorkerStats } from './stats.js';
+
+const { version } = JSON.parse(
+  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+export async function readStats(monitor: Monitor): Promise<Stats> {
+  const { fleet } = monitor;
+  const mold = currentMold(fleet);
+  const slots = Array.from({ length: fleet.workers }, (_, slot) => servingIn(fleet, slot));
+  const serving = slots.filter((child): child is Child => child !== undefined);
+  const leaving = [...fleet.children.values()].filter(
+    (child) => child.role === 'worker' && ['leaving', 'killed'].includes(child.state),
+  );
+  return {
+    pid: process.pid,
+    phase: fleet.phase,
+    generation: mold?.generation ?? Math.max(0, fleet.nextGeneration - 1),
+    shuttingDown: fleet.stopping !== null,
+    mold: mold?.pid
+      ? { pid: mold.pid, generation: mold.generation, phase: mold.phase, ready: true }
+      : null,
+    workers: await Promise.all(serving.map(workerStats)),
+    leaving: await Promise.all(leaving.map(workerStats)),
+    refork: reforkStats(monitor),
+    versions: { 'pitchfork-ts': version, node: process.versions.node },
+  };
+}
+
+async function workerStats(child: Child): Promise<WorkerStats> {
+  const { requests, inFlight, eventLoopLagSeconds } = child.figures;
+  return {
+    slot: child.slot ?? 0,
+    pid: child.pid ?? 0,
+    generation: child.generation,
+    phase: child.phase,
+    ready: child.state === 'serving',
+    requests,
+    inFlight,
+    backlog: 0,
+    heartbeatAge: (performance.now() - child.lastHeard) / 1000,
+    eventLoopLag: eventLoopLagSeconds,
+    memory: child.pid === null ? null : ((await readMemory(child.pid)) ?? null),
+  };
+}
+
+function reforkStats(monitor: Monitor): ReforkStats {
+  const { fleet, reforkStartedAt, reforkFinishedAt } = monitor;
+  return {
+    state: reforkState(monitor),
+    lastError: fleet.lastError,
+    startedAt: reforkStartedAt?.toISOString() ?? null,
+    finishedAt: reforkFinishedAt?.toISOString() ?? null,
+  };
+}
+
+function reforkState({ fleet }: Monitor): string {
+  const candidate = fleet.get(fleet.attempt?.candidate);
+  if (!fleet.attempt) {
+    if (fleet.wish) return 'waiting';
+    return isQuiescent(fleet) || fleet.stopping ? 'idle' : fleet.booted ? 'rolling' : 'booting';
+  }
+  if (!candidate) return 'failing';
+  if (candidate.state === 'serving') return 'standing in';
+  if (candidate.state === 'promoting') return 'promoting';
+  return candidate.proven ? 'rolling' : 'canary';
+}

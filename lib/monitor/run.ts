@@ -1,0 +1,57 @@
+// Puts a monitor together, runs it to its end, and takes everything apart again.
+import type { Overrides } from '../config/overrides.js';
+import type { Settings } from '../config/settings.js';
+import { takeSignals } from '../early-signals.js';
+import { openMetrics } from '../metrics/server.js';
+import { native } from '../native.js';
+import { commandsOf } from './commands.js';
+import { openControl } from './control.js';
+import { openListeners } from './listeners.js';
+import { createLog } from './log.js';
+import { Monitor } from './monitor.js';
+import { readStats } from './read-stats.js';
+import { obey } from './signals.js';
+
+interface Closable {
+  close(): unknown;
+}
+
+/** Resolves with the exit code. Rejects with a ConfigError when the server cannot even begin. */
+export async function runMonitor(settings: Settings, overrides: Overrides): Promise<number> {
+  process.title = 'pitchfork-ts monitor';
+  native.becomeSubreaper();
+  const log = createLog(settings.log);
+  const opened: Closable[] = [];
+  const keep = <T extends Closable>(closable: T): T => (opened.push(closable), closable);
+  try {
+    const listeners = keep(await openListeners(settings.listen, settings.workers));
+    const monitor = new Monitor({ settings, overrides, listeners, log });
+    const control = keep(await openControl(settings.control, commandsOf(monitor), log));
+    if (settings.metrics)
+      keep(
+        await openMetrics(settings.metrics, {
+          collect: () => monitor.measurements.collect(),
+          stats: () => readStats(monitor),
+        }),
+      );
+    log.info(
+      {
+        pid: process.pid,
+        workers: settings.workers,
+        listen: listeners.addresses(),
+        control: control.path,
+        ...(settings.metrics && {
+          metrics: `http://${settings.metrics.host}:${settings.metrics.port}${settings.metrics.path}`,
+        }),
+      },
+      'monitor started',
+    );
+    takeSignals((signal) => obey(monitor, signal));
+    const code = await monitor.run();
+    log.info({ code }, 'monitor stopped');
+    return code;
+  } finally {
+    for (const closable of opened.reverse()) await closable.close();
+    log.flush();
+  }
+}

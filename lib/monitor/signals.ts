@@ -1,0 +1,22 @@
+// What each signal asks of the monitor.
+import type { Monitor } from './monitor.js';
+
+export function obey(monitor: Monitor, signal: NodeJS.Signals): void {
+  switch (signal) {
+    case 'SIGTERM':
+    case 'SIGQUIT':
+      return monitor.stop('graceful', signal);
+    case 'SIGINT':
+      return monitor.stop('immediate', signal);
+    case 'SIGURG':
+      return void monitor.refork(signal);
+    case 'SIGTTIN':
+      return void monitor.changeWorkers(1);
+    case 'SIGTTOU':
+      return void monitor.changeWorkers(-1);
+    case 'SIGCHLD':
+      return monitor.reap();
+    default:
+      return monitor.ignore(signal);
+  }
+}

@@ -1,0 +1,206 @@
+// Goal: the plan leads every story to its proper end. Method: a simulated world performs what the plan decides, with
+// literal stories first and random ones (deaths, hangs, refusals, wishes, changes of the number of workers) after.
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { currentMold, isQuiescent, servingIn } from '../../lib/monitor/plan.js';
+import { Exited, World, noFaults, settings, type Faults } from '../support/world.js';
+
+/** A small generator with a seed, so that a failing story can be told again. */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function settle(world: World, ticks = 400): void {
+  for (let tick = 0; tick < ticks && !(world.fleet.booted && isQuiescent(world.fleet)); tick++)
+    world.tick();
+}
+
+function booted(faults: Faults = noFaults, seed = 1): World {
+  const world = new World(faults, seeded(seed));
+  world.turn();
+  settle(world);
+  return world;
+}
+
+const count = (world: World, type: string): number =>
+  world.decided.filter((action) => action.type === type).length;
+
+const generations = (world: World): number[] =>
+  [0, 1, 2].map((slot) => servingIn(world.fleet, slot)?.generation ?? -1);
+
+describe('plan', () => {
+  it('boots one mold and fills every slot', () => {
+    const world = booted();
+    expect(count(world, 'boot')).to.equal(1);
+    expect(world.serving()).to.equal(3);
+    expect(currentMold(world.fleet)?.generation).to.equal(0);
+  });
+
+  it('reforks without ever having fewer workers', () => {
+    const world = booted();
+    world.lowestServing = Infinity;
+    world.fleet.wishRefork('test', world.now);
+    world.turn();
+    settle(world);
+    expect(generations(world)).to.deep.equal([1, 1, 1]);
+    expect(world.lowestServing).to.equal(3);
+    expect(count(world, 'promote')).to.equal(1);
+  });
+
+  it('makes at most two reforks of a hundred wishes', () => {
+    const world = booted();
+    for (let wish = 0; wish < 100; wish++) {
+      world.fleet.wishRefork('test', world.now);
+      world.turn();
+    }
+    for (let tick = 0; tick < 1_000; tick++) world.tick();
+    expect(generations(world)).to.deep.equal([2, 2, 2]);
+  });
+
+  it('replaces a dead worker from the mold at once', () => {
+    const world = booted();
+    const victim = servingIn(world.fleet, 1);
+    if (victim) world.fleet.ended(victim, 'SIGKILL', world.now);
+    world.turn();
+    expect(world.decided.at(-1)).to.include({ type: 'spawn', slot: 1 });
+  });
+
+  it('promotes a worker when the mold dies, and boots nothing', () => {
+    const world = booted();
+    const mold = currentMold(world.fleet);
+    if (mold) world.fleet.ended(mold, 'SIGKILL', world.now);
+    world.turn();
+    for (let tick = 0; tick < 200; tick++) world.tick();
+    expect(count(world, 'boot')).to.equal(1);
+    expect(currentMold(world.fleet)?.generation).to.equal(1);
+    expect(generations(world)).to.deep.equal([1, 1, 1]);
+  });
+
+  it('leaves the old generation serving when the canary dies', () => {
+    const world = booted();
+    world.fleet.wishRefork('test', world.now);
+    world.turn();
+    for (let tick = 0; tick < 200 && world.fleet.attempt?.canarySince == null; tick++) world.tick();
+    const canary = world.fleet.get(world.fleet.attempt?.canary);
+    if (canary) world.fleet.ended(canary, 'SIGSEGV', world.now);
+    world.turn();
+    expect(world.fleet.lastError).to.match(/canary.*SIGSEGV/);
+    expect(currentMold(world.fleet)?.generation).to.equal(0);
+    expect(world.fleet.wish, 'the next candidate').to.not.equal(null);
+    settle(world);
+    expect(world.serving()).to.equal(3);
+  });
+
+  it('keeps a slot that is taken away until its queue has another server', () => {
+    const world = booted();
+    world.fleet.workers = 2;
+    world.turn();
+    const leaving = () => [...world.fleet.children.values()].filter((c) => c.state === 'leaving');
+    expect(leaving()).to.have.length(0);
+    for (let tick = 0; tick < 200; tick++) world.tick();
+    expect([...world.fleet.children.values()].filter((c) => c.role === 'worker')).to.have.length(2);
+    expect(servingIn(world.fleet, 0)?.span, 'slot 0 took over queue 2').to.equal(2);
+  });
+
+  it('kills a mold that does not answer, with the order', () => {
+    const world = booted();
+    const mold = currentMold(world.fleet);
+    const victim = servingIn(world.fleet, 0);
+    if (victim) world.fleet.ended(victim, 'SIGKILL', world.now);
+    world.turn();
+    for (let waited = 0; waited <= 1_100; waited += 100) {
+      world.now += 100;
+      for (const child of world.fleet.children.values()) child.lastHeard = world.now;
+      world.turn();
+    }
+    expect(mold?.state).to.equal('killed');
+  });
+
+  const fault = fc.double({ min: 0, max: 0.02, noNaN: true });
+  const story = fc.record({
+    seed: fc.integer(),
+    faults: fc.record({ death: fault, hang: fault, refusal: fault }),
+    events: fc.array(
+      fc.record({
+        after: fc.integer({ min: 0, max: 60 }),
+        what: fc.constantFrom('refork', 'more', 'less', 'reforkTwice'),
+      }),
+      { maxLength: 8 },
+    ),
+  });
+
+  it('comes to rest with every slot served by one worker, whatever happens on the way', function () {
+    this.timeout(120_000);
+    fc.assert(
+      fc.property(story, ({ seed, faults, events }) => {
+        const random = seeded(seed);
+        const world = new World({ ...faults }, random);
+        world.turn();
+        for (const { after, what } of events) {
+          for (let tick = 0; tick < after; tick++) world.tick();
+          if (what.startsWith('refork')) world.fleet.wishRefork('story', world.now);
+          if (what === 'reforkTwice') world.fleet.wishRefork('story', world.now);
+          if (what === 'more') world.fleet.workers = Math.min(6, world.fleet.workers + 1);
+          if (what === 'less') world.fleet.workers = Math.max(1, world.fleet.workers - 1);
+          world.fleet.queues = Math.max(world.fleet.queues, world.fleet.workers);
+          world.turn();
+        }
+        // From here on nothing goes wrong any more.
+        Object.assign(world.faults, noFaults);
+        for (let tick = 0; tick < 2_000; tick++) world.tick();
+        const { fleet } = world;
+        expect(isQuiescent(fleet)).to.equal(true);
+        expect(world.serving()).to.equal(fleet.workers);
+        const molds = [...fleet.children.values()].filter(({ role }) => role === 'mold');
+        expect(molds.map(({ state }) => state)).to.deep.equal(['frozen']);
+        expect(fleet.children.size).to.equal(fleet.workers + 1);
+        expect(fleet.wish ?? fleet.attempt).to.equal(null);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('ends by TERM from any state', function () {
+    this.timeout(60_000);
+    fc.assert(
+      fc.property(story, fc.integer({ min: 0, max: 200 }), ({ seed, faults }, after) => {
+        const world = new World(faults, seeded(seed));
+        world.turn();
+        for (let tick = 0; tick < after; tick++) {
+          if (tick === 40) world.fleet.wishRefork('story', world.now);
+          world.tick();
+        }
+        world.fleet.stopping = 'graceful';
+        world.fleet.attempt = world.fleet.wish = null;
+        expect(() => {
+          for (let tick = 0; tick < 200; tick++) world.tick();
+        }).to.throw(Exited);
+        expect(world.exited).to.equal(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('never has fewer workers than wanted while nothing dies', function () {
+    this.timeout(60_000);
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 1, max: 5 }), (seed, reforks) => {
+        const world = booted(noFaults, seed);
+        world.lowestServing = Infinity;
+        for (let refork = 0; refork < reforks; refork++) {
+          world.fleet.wishRefork('story', world.now);
+          world.turn();
+          for (let tick = 0; tick < 150; tick++) world.tick();
+        }
+        expect(world.lowestServing).to.equal(settings.workers);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});

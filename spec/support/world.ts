@@ -1,0 +1,205 @@
+// A simulated world for the plan: processes that start, drain, freeze and die when the random numbers say so, and a
+// clock that is moved by hand. It performs what the plan decides, as the monitor would.
+import type { Settings } from '../../lib/config/settings.js';
+import { Fleet, type Child } from '../../lib/monitor/fleet.js';
+import { plan, servingIn, type Action } from '../../lib/monitor/plan.js';
+import { emptyLatency } from '../../lib/metrics/latency.js';
+
+export const settings = {
+  workers: 3,
+  reforkAfter: [],
+  refork: { drainTimeoutMs: 500, backoffMs: 1_000, canaryMs: 200, maxUnavailable: 1 },
+  spawnTimeoutMs: 1_000,
+  heartbeatTimeoutMs: 2_000,
+  shutdownTimeoutMs: 1_000,
+  maxConsecutiveSpawnErrors: false,
+} as unknown as Settings;
+
+/** Probabilities per process and tick. */
+export interface Faults {
+  readonly death: number;
+  readonly hang: number;
+  readonly refusal: number;
+}
+
+export const noFaults: Faults = { death: 0, hang: 0, refusal: 0 };
+
+export class World {
+  readonly fleet: Fleet;
+  now = 0;
+  exited: number | null = null;
+  /** Everything the plan ever decided, by type. */
+  readonly decided: Action[] = [];
+  lowestServing = Infinity;
+  readonly #hung = new Set<number>();
+  #pid = 100;
+
+  constructor(
+    readonly faults: Faults,
+    readonly random: () => number,
+    readonly config: Settings = settings,
+  ) {
+    this.fleet = new Fleet({ workers: config.workers, backoffMs: config.refork.backoffMs });
+  }
+
+  turn(): void {
+    for (let round = 0; round < 500; round++) {
+      const actions = plan(this.fleet, this.config, this.now);
+      if (actions.length === 0) return;
+      for (const action of actions) this.#perform(action);
+    }
+    throw new Error('the plan does not come to rest');
+  }
+
+  tick(ms = 50): void {
+    this.now += ms;
+    for (const child of [...this.fleet.children.values()]) this.#live(child);
+    this.turn();
+    if (this.fleet.booted && !this.fleet.stopping)
+      this.lowestServing = Math.min(this.lowestServing, this.serving());
+  }
+
+  serving(): number {
+    return Array.from({ length: this.fleet.workers }, (_, slot) =>
+      servingIn(this.fleet, slot),
+    ).filter((child) => child?.state === 'serving').length;
+  }
+
+  #live(child: Child): void {
+    if (!this.fleet.children.has(child.id)) return;
+    const { fleet, now } = this;
+    if (child.state === 'killed') return void fleet.ended(child, 'SIGKILL', now);
+    if (this.#hung.has(child.id)) return;
+    if (this.random() < this.faults.death && child.pid !== null)
+      return void fleet.ended(child, 'SIGSEGV', now);
+    if (this.random() < this.faults.hang) return void this.#hung.add(child.id);
+    this.#progress(child);
+  }
+
+  #progress(child: Child): void {
+    const { fleet, now } = this;
+    if (this.random() < 0.5) return;
+    switch (child.state) {
+      case 'booting':
+      case 'promoting':
+        if (this.random() < this.faults.refusal)
+          return fleet.hear(child, { type: 'failed', step: 'x', reason: 'refused' }, now);
+        return fleet.hear(child, { type: 'frozen' }, now);
+      case 'spawning': {
+        const mold = fleet.get(child.parent);
+        if (!mold || mold.state !== 'frozen') return fleet.hungUp(child, now);
+        if (this.#hung.has(mold.id)) return;
+        if (this.random() < this.faults.refusal)
+          return fleet.hear(mold, { type: 'forkFailed', id: child.id, reason: 'EAGAIN' }, now);
+        const pid = this.#pid++;
+        fleet.hear(mold, { type: 'forked', id: child.id, pid, durationMs: 1 }, now);
+        return fleet.hear(child, { type: 'born', pid }, now);
+      }
+      case 'starting':
+        return fleet.hear(child, { type: 'serving' }, now);
+      case 'serving':
+        return fleet.hear(
+          child,
+          {
+            type: 'heartbeat',
+            figures: {
+              requests: child.figures.requests + 10,
+              inFlight: 0,
+              latency: emptyLatency(),
+              eventLoopLagSeconds: 0,
+            },
+          },
+          now,
+        );
+      case 'leaving':
+        return void fleet.ended(child, 'exit code 0', now);
+      case 'frozen':
+      case 'killed':
+        return;
+    }
+  }
+
+  #perform(action: Action): void {
+    const { fleet, now } = this;
+    this.decided.push(action);
+    const child = 'child' in action ? fleet.get(action.child) : undefined;
+    switch (action.type) {
+      case 'boot': {
+        const generation = fleet.nextGeneration++;
+        const role = { role: 'mold', state: 'booting', slot: null, generation } as const;
+        fleet.add({ ...role, parent: null }, now).pid = this.#pid++;
+        return;
+      }
+      case 'spawn': {
+        const mold = fleet.get(action.mold);
+        if (!mold) throw new Error('an order to a mold that is gone');
+        const { slot } = action;
+        const role = { role: 'worker', state: 'spawning', slot } as const;
+        const added = fleet.add({ ...role, generation: mold.generation, parent: mold.id }, now);
+        if (action.canary && fleet.attempt) fleet.attempt.canary = added.id;
+        return;
+      }
+      case 'choose':
+        if (child)
+          fleet.beginAttempt(
+            fleet.wish ?? { reason: action.reason, tried: new Set(), notBefore: 0 },
+            child,
+            now,
+          );
+        return;
+      case 'promote':
+        if (child) fleet.enter(child, 'promoting', now);
+        return;
+      case 'prove': {
+        const mold = fleet.get(action.mold);
+        if (mold) mold.proven = true;
+        return;
+      }
+      case 'drain':
+        if (child) fleet.enter(child, 'leaving', now);
+        return;
+      case 'retire': {
+        const mold = fleet.get(action.mold);
+        if (mold) fleet.enter(mold, 'leaving', now);
+        return;
+      }
+      case 'kill':
+        if (child) fleet.kill(child, action.reason, now);
+        return;
+      case 'abandon': {
+        const attempt = fleet.attempt;
+        for (const id of [attempt?.canary, attempt?.candidate]) {
+          const made = fleet.get(id);
+          if (!made || !attempt) continue;
+          const isCanary = made.id === attempt.canary;
+          if (made.state === 'promoting' || (isCanary && made.state === 'serving'))
+            fleet.enter(made, 'leaving', now);
+          else if (made.state === 'frozen' && !made.proven) fleet.enter(made, 'leaving', now);
+          else if (isCanary && made.state !== 'leaving') fleet.kill(made, action.reason, now);
+        }
+        fleet.endAttempt(action.reason, now);
+        return;
+      }
+      case 'dropWish':
+        return fleet.dropWish(action.reason, now);
+      case 'finish':
+        fleet.endAttempt(null, now);
+        return;
+      case 'wish':
+        return fleet.wishRefork(action.reason, now);
+      case 'booted':
+        fleet.booted = true;
+        return;
+      case 'giveUp':
+        fleet.stopping = 'immediate';
+        return;
+      case 'exit':
+        this.exited = action.code;
+        // An exit leaves nothing to decide.
+        fleet.children.clear();
+        throw new Exited();
+    }
+  }
+}
+
+export class Exited extends Error {}
