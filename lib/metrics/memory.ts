@@ -1,5 +1,5 @@
-// The memory of a process as the kernel accounts for it, in bytes. After a fork only pss and private tell the truth:
-// rss counts each shared page once for every process that maps it.
+// The memory of a process as the kernel accounts for it, in bytes. After a fork only pss and
+// private tell the truth: rss counts each shared page once for every process that maps it.
 import { readFile } from 'node:fs/promises';
 
 export interface Memory {

@@ -1,21 +1,26 @@
-// The monitor's own metrics. Values are read when Prometheus asks; only events (forks, exits, reforks) are counted as
-// they happen. Labels are bounded: slots and roles, never pids or generations.
-import type { Latency } from './latency.js';
+// The monitor's own metrics. Values are read when Prometheus asks; only events (forks, exits,
+// reforks) are counted as they happen. Labels are bounded: slots and roles, never pids or
+// generations.
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { latencyBoundsSeconds, type Latency } from './latency.js';
 import type { Memory } from './memory.js';
-import type { MetricSnapshot } from '../message.js';
+import type { MetricJson, MetricValue } from './metric-json.js';
 
 /** The current numbers, taken once for each scrape. */
 export interface MetricsReading {
   readonly generation: number;
   readonly phase: number;
-  /** How many workers are in each state, for example { starting: 1, serving: 3, leaving: 0 }. Name all, zero or not. */
+  /**
+   * How many workers are in each state, for example { starting: 1, serving: 3, leaving: 0 }. Name
+   * all, zero or not.
+   */
   readonly workers: Readonly<Record<string, number>>;
   /** Since the monitor started, over live and gone workers (totals.ts). */
   readonly requests: number;
   readonly latency: Latency;
   readonly inFlight: number;
   readonly eventLoopLag: readonly { readonly slot: number; readonly seconds: number }[];
-  /** `slot` is null for the monitor and molds. */
+  /** `slot` is null for the monitor and molds. Those of one role and slot are added up. */
   readonly memory: readonly {
     readonly role: 'monitor' | 'mold' | 'worker';
     readonly slot: number | null;
@@ -23,7 +28,7 @@ export interface MetricsReading {
   }[];
   readonly logLinesDropped: number;
   /** The app's metrics over all workers (app-metrics.ts). */
-  readonly app: MetricSnapshot;
+  readonly app: readonly MetricJson[];
 }
 
 export interface MetricsSource {
@@ -33,7 +38,10 @@ export interface MetricsSource {
 export interface Metrics {
   /** A fork took that long, in seconds. */
   forked(seconds: number): void;
-  /** A worker ended; `reason` is one of a few words or signal names, for example 'drained', 'code', 'SIGKILL'. */
+  /**
+   * A worker ended; `reason` is one of a few words or signal names, for example 'drained', 'code',
+   * 'SIGKILL'.
+   */
   exited(reason: string): void;
   /** A refork ended. */
   reforked(result: 'success' | 'failure', seconds: number): void;
@@ -41,4 +49,177 @@ export interface Metrics {
   collect(): Promise<string>;
 }
 
-export declare function createMetrics(source: MetricsSource): Metrics;
+const forkBoundsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+const reforkBoundsSeconds = [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+
+export function createMetrics(source: MetricsSource): Metrics {
+  const registers = [new Registry()];
+  let reading: MetricsReading | undefined;
+  registerReadings(registers, () => reading);
+  const events = registerEvents(registers);
+  return {
+    ...events,
+    async collect() {
+      const current = await source.read();
+      reading = current;
+      const own = await Promise.all(registers.map((registry) => registry.metrics()));
+      const shared = AggregatorRegistry.aggregate([
+        [latencyMetric(current.latency)],
+        [...current.app],
+      ]);
+      return [...own, await shared.metrics()].join('\n');
+    },
+  };
+}
+
+function registerEvents(registers: Registry[]): Omit<Metrics, 'collect'> {
+  const forks = new Histogram({
+    name: 'pitchfork_fork_duration_seconds',
+    help: 'Time that a mold took to fork a worker.',
+    buckets: forkBoundsSeconds,
+    registers,
+  });
+  const exits = new Counter({
+    name: 'pitchfork_worker_exits_total',
+    help: 'Workers that ended, by reason.',
+    labelNames: ['reason'],
+    registers,
+  });
+  const reforks = new Counter({
+    name: 'pitchfork_reforks_total',
+    help: 'Reforks that ended, by result.',
+    labelNames: ['result'],
+    registers,
+  });
+  const reforkDurations = new Histogram({
+    name: 'pitchfork_refork_duration_seconds',
+    help: 'Time from the beginning of a refork to its end.',
+    buckets: reforkBoundsSeconds,
+    registers,
+  });
+  for (const result of ['success', 'failure']) reforks.inc({ result }, 0);
+
+  return {
+    forked: (seconds) => forks.observe(seconds),
+    exited: (reason) => exits.inc({ reason }),
+    reforked(result, seconds) {
+      reforks.inc({ result });
+      reforkDurations.observe(seconds);
+    },
+  };
+}
+
+type Read = () => MetricsReading | undefined;
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+interface Reading {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames?: string[];
+  readonly samples: (reading: MetricsReading) => readonly Sample[];
+}
+
+const gauges: readonly Reading[] = [
+  {
+    name: 'pitchfork_workers',
+    help: 'Workers, by state.',
+    labelNames: ['state'],
+    samples: ({ workers }) => Object.entries(workers).map(([state, count]) => [{ state }, count]),
+  },
+  {
+    name: 'pitchfork_generation',
+    help: 'Generation of the current mold.',
+    samples: ({ generation }) => [[{}, generation]],
+  },
+  {
+    name: 'pitchfork_phase',
+    help: 'Phase of the current mold.',
+    samples: ({ phase }) => [[{}, phase]],
+  },
+  {
+    name: 'pitchfork_requests_in_flight',
+    help: 'Requests that workers have begun and not ended.',
+    samples: ({ inFlight }) => [[{}, inFlight]],
+  },
+  {
+    name: 'pitchfork_event_loop_lag_seconds',
+    help: 'Largest delay of the event loop between the last two reports of the worker.',
+    labelNames: ['slot'],
+    samples: ({ eventLoopLag }) =>
+      eventLoopLag.map(({ slot, seconds }) => [{ slot: String(slot) }, seconds]),
+  },
+  {
+    name: 'pitchfork_process_memory_bytes',
+    help: 'Memory of each process; a shared page counts wholly in rss and shared, by its share in pss.',
+    labelNames: ['role', 'slot', 'kind'],
+    samples: ({ memory }) =>
+      memory.flatMap(({ role, slot, memory }) =>
+        Object.entries(memory).map(([kind, bytes]): Sample => [
+          { role, slot: slot === null ? '' : String(slot), kind },
+          bytes,
+        ]),
+      ),
+  },
+];
+
+const counters: readonly Reading[] = [
+  {
+    name: 'pitchfork_requests_total',
+    help: 'Requests answered by all workers.',
+    samples: ({ requests }) => [[{}, requests]],
+  },
+  {
+    name: 'pitchfork_log_dropped_total',
+    help: 'Lines that the monitor could not write to its log.',
+    samples: ({ logLinesDropped }) => [[{}, logLinesDropped]],
+  },
+];
+
+function registerReadings(registers: Registry[], read: Read): void {
+  const samplesOf = ({ samples }: Reading): readonly Sample[] => {
+    const reading = read();
+    return reading ? samples(reading) : [];
+  };
+  for (const gauge of gauges)
+    new Gauge({
+      ...gauge,
+      registers,
+      collect() {
+        this.reset();
+        for (const [labels, value] of samplesOf(gauge)) this.inc(labels, value);
+      },
+    });
+  for (const counter of counters)
+    new Counter({
+      ...counter,
+      registers,
+      collect() {
+        this.reset();
+        for (const [labels, value] of samplesOf(counter)) this.inc(labels, value);
+      },
+    });
+}
+
+/**
+ * A prom-client Histogram can only observe; this one is observed in the workers and added up
+ * already.
+ */
+function latencyMetric({ counts, sumSeconds }: Latency): MetricJson {
+  const name = 'pitchfork_http_request_duration_seconds';
+  let total = 0;
+  const buckets = [...latencyBoundsSeconds, '+Inf'].map((bound, bucket): MetricValue => {
+    total += counts[bucket] ?? 0;
+    return { metricName: `${name}_bucket`, labels: { le: bound }, value: total };
+  });
+  return {
+    name,
+    help: 'Time from the call of the handler to the end of the response.',
+    type: 'histogram',
+    aggregator: 'sum',
+    values: [
+      ...buckets,
+      { metricName: `${name}_sum`, labels: {}, value: sumSeconds },
+      { metricName: `${name}_count`, labels: {}, value: total },
+    ],
+  };
+}

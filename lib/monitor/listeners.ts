@@ -1,18 +1,81 @@
-// The listening sockets. The monitor opens them, and holds each for as long as it lives: what is queued on a socket
-// outlives the worker that would have accepted it, whereas closing a SO_REUSEPORT socket resets its queue.
+// The listening sockets. The monitor opens them, and holds each for as long as it lives: what is
+// queued on a socket outlives the worker that would have accepted it, whereas closing a
+// SO_REUSEPORT socket resets its queue.
 import type { Address } from '../config/settings.js';
+import { native } from '../native.js';
+import { queuesOf } from './queues.js';
+import { addQueues, formatHost, openTcp, type TcpQueues } from './tcp-port.js';
+import { listenOnPath, type UnixSocket } from './unix-path.js';
 
-export declare class Listeners {
-  /** Adds queues until each of that many workers has its own; never closes any. */
-  grow(workers: number): void;
-  /** Every descriptor that the worker in `slot` accepts from. They stay the monitor's: pass duplicates. */
-  descriptorsFor(slot: number, workers: number): number[];
-  /** For the log, with real ports: 'http://127.0.0.1:8080', 'unix:/path'. */
-  addresses(): string[];
-  close(): void;
+interface UnixQueue extends UnixSocket {
+  readonly path: string;
 }
 
-export declare function openListeners(
+/** Throws a ConfigError, with nothing left open, if any of the addresses cannot be had. */
+export async function openListeners(
   addresses: readonly Address[],
   workers: number,
-): Promise<Listeners>;
+): Promise<Listeners> {
+  const listeners = new Listeners();
+  try {
+    for (const address of addresses) await listeners.open(address, Math.max(1, workers));
+    return listeners;
+  } catch (error) {
+    listeners.close();
+    throw error;
+  }
+}
+
+export class Listeners {
+  readonly #tcp: TcpQueues[] = [];
+  readonly #unix: UnixQueue[] = [];
+
+  async open(address: Address, workers: number): Promise<void> {
+    if (address.kind === 'tcp') {
+      this.#tcp.push(...(await openTcp(address, workers)));
+      return;
+    }
+    const { path, backlog, mode } = address;
+    const live = `cannot listen on ${path}: a server already listens on ${path}`;
+    this.#unix.push({ path, ...(await listenOnPath({ path, backlog, mode }, live)) });
+  }
+
+  /**
+   * Adds queues until each of that many workers has its own; never closes any. Throws a
+   * ConfigError.
+   */
+  grow(workers: number): void {
+    for (const queues of this.#tcp) addQueues(queues, workers);
+  }
+
+  /**
+   * Every descriptor that the worker in `slot` accepts from. They stay the monitor's: pass
+   * duplicates.
+   */
+  descriptorsFor(slot: number, workers: number): number[] {
+    const tcp = this.#tcp.flatMap(({ address, fds }) =>
+      address.queues === 1
+        ? fds
+        : queuesOf(slot, workers, fds.length).flatMap((queue) => fds[queue] ?? []),
+    );
+    return [...tcp, ...this.#unix.map(({ fd }) => fd)];
+  }
+
+  /** For the log, with real ports: 'http://127.0.0.1:8080', 'unix:/path'. */
+  addresses(): string[] {
+    return [
+      ...this.#tcp.map(({ numeric, port }) => `http://${formatHost(numeric)}:${port}`),
+      ...this.#unix.map(({ path }) => `unix:${path}`),
+    ];
+  }
+
+  /** Also removes the paths of unix sockets, unless somebody else has taken them over. */
+  close(): void {
+    for (const { fds } of this.#tcp.splice(0)) for (const fd of fds) native.closeDescriptor(fd);
+    for (const socket of this.#unix.splice(0)) {
+      // First the path, so that nobody who finds it is refused.
+      socket.unlink();
+      native.closeDescriptor(socket.fd);
+    }
+  }
+}

@@ -1,6 +1,10 @@
-// The monitor's log. It is an aid, never a dependency: a full disk, a closed pipe or a reader that has stopped reading
-// costs lines, which are counted, but neither ends nor delays the monitor.
+// The monitor's log. It is an aid, never a dependency: a full disk, a closed pipe or a reader that
+// has stopped reading costs lines, which are counted, but neither ends nor delays the monitor.
+import { isatty } from 'node:tty';
+import { pino, stdTimeFunctions, type DestinationStream } from 'pino';
+import { prettyFactory } from 'pino-pretty';
 import type { Settings } from '../config/settings.js';
+import { LineWriter } from './line-writer.js';
 
 export interface Log {
   debug(fields: object, text: string): void;
@@ -8,7 +12,10 @@ export interface Log {
   warn(fields: object, text: string): void;
   error(fields: object, text: string): void;
   fatal(fields: object, text: string): void;
-  /** Writes what is buffered before it returns, for at most a moment: for the last line of a process. */
+  /**
+   * Writes what is buffered before it returns, for at most a moment: for the last line of a
+   * process.
+   */
   flush(): void;
   /** Lines that could not be written since the start. */
   dropped(): number;
@@ -23,4 +30,44 @@ export interface ChildFields {
   readonly pid: number;
 }
 
-export declare function createLog(settings: Settings['log']): Log;
+/** A log on standard output. Lines that name no role are about the monitor. */
+export function createLog(settings: Settings['log']): Log {
+  const writer = new LineWriter();
+  const logger = pino(
+    {
+      level: settings.level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: {
+        level: (level) => ({ level }),
+        log: (fields) =>
+          'role' in fields ? fields : { role: 'monitor', pid: process.pid, ...fields },
+      },
+    },
+    isPretty(settings.format) ? pretty(writer) : writer,
+  );
+
+  return {
+    debug: (fields, text) => logger.debug(fields, text),
+    info: (fields, text) => logger.info(fields, text),
+    warn: (fields, text) => logger.warn(fields, text),
+    error: (fields, text) => logger.error(fields, text),
+    fatal: (fields, text) => logger.fatal(fields, text),
+    flush: () => writer.flush(),
+    dropped: () => writer.dropped,
+  };
+}
+
+function isPretty(format: Settings['log']['format']): boolean {
+  return format === 'pretty' || (format === 'auto' && isatty(1));
+}
+
+/** In this thread: pino's transports would start a worker thread for it. */
+function pretty(writer: LineWriter): DestinationStream {
+  const format = prettyFactory({
+    colorize: isatty(1),
+    translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
+  });
+  return { write: (line) => writer.write(format(line)) };
+}

@@ -1,5 +1,6 @@
-// What GET /stats answers: the state of every process at one instant. Memory is in bytes, durations are in seconds; a
-// field that nobody could tell yet (a worker that has not reported, a process that has just gone) is null.
+// What GET /stats answers: the state of every process at one instant. Memory is in bytes, durations
+// are in seconds; a field that nobody could tell yet (a worker that has not reported, a process
+// that has just gone) is null.
 import type { Memory } from '../metrics/memory.js';
 
 export interface MoldStats {
@@ -30,7 +31,9 @@ export interface WorkerStats {
 }
 
 export interface ReforkStats {
-  /** 'idle' when no rollout of any kind is under way; otherwise a word for the step that it is at. */
+  /**
+   * 'idle' when no rollout of any kind is under way; otherwise a word for the step that it is at.
+   */
   readonly state: string;
   /** Why the last rollout failed; null once one has succeeded since. */
   readonly lastError: string | null;

@@ -1,0 +1,77 @@
+// The app's own metrics over all workers: the last snapshot of each that lives, and the totals of
+// those that are gone. Invariant: no counter falls when a worker is replaced or killed; a gauge
+// tells of living workers only.
+import { AggregatorRegistry } from 'prom-client';
+import type { MetricSnapshot } from '../message.js';
+import { Ledger } from './ledger.js';
+import { parseMetrics, type MetricJson, type MetricValue } from './metric-json.js';
+
+/** Metrics of the monitor's own; an app cannot add to them. */
+const reservedPrefix = 'pitchfork_';
+
+export class AppMetrics {
+  readonly #ledger = new Ledger<readonly MetricJson[]>([], {
+    fold: (one, other) => aggregate([lasting(one), lasting(other)]),
+  });
+
+  /** Takes what the child's registries say now. */
+  update(childId: number, snapshot: MetricSnapshot): void {
+    const metrics = parseMetrics(snapshot).filter(({ name }) => !name.startsWith(reservedPrefix));
+    this.#ledger.update(childId, metrics);
+  }
+
+  retire(childId: number): void {
+    this.#ledger.retire(childId);
+  }
+
+  collect(): MetricJson[] {
+    return aggregate([lasting(this.#ledger.gone()), ...meanQuantiles(this.#ledger.live())]);
+  }
+}
+
+/** What stays true when the process is gone. */
+function lasting(metrics: readonly MetricJson[]): MetricJson[] {
+  return metrics
+    .filter(({ type, aggregator }) => type !== 'gauge' && aggregator !== 'average')
+    .map((metric) => ({ ...metric, values: metric.values.filter((value) => !isQuantile(value)) }));
+}
+
+const isQuantile = ({ labels }: MetricValue): boolean => 'quantile' in labels;
+
+/**
+ * A sum of quantiles means nothing, so those that will be summed are divided by how many there are.
+ */
+function meanQuantiles(snapshots: readonly (readonly MetricJson[])[]): MetricJson[][] {
+  const counts = new Map<string, number>();
+  const key = (name: string, { labels }: MetricValue) =>
+    `${name} ${JSON.stringify(Object.entries(labels).sort())}`;
+  for (const { name, values } of snapshots.flat())
+    for (const value of values.filter(isQuantile))
+      counts.set(key(name, value), (counts.get(key(name, value)) ?? 0) + 1);
+
+  const mean = (name: string, value: MetricValue): MetricValue =>
+    isQuantile(value)
+      ? { ...value, value: value.value / (counts.get(key(name, value)) ?? 1) }
+      : value;
+  return snapshots.map((metrics) =>
+    metrics.map((metric) =>
+      metric.type === 'summary' && metric.aggregator === 'sum'
+        ? { ...metric, values: metric.values.map((value) => mean(metric.name, value)) }
+        : metric,
+    ),
+  );
+}
+
+/**
+ * By each metric's own aggregator. Where code of two phases disagrees on what a metric is, the
+ * newest is right.
+ */
+function aggregate(snapshots: readonly (readonly MetricJson[])[]): MetricJson[] {
+  const newest = new Map(
+    snapshots.flat().map(({ name, type, aggregator }) => [name, `${type} ${aggregator}`]),
+  );
+  const agreeing = snapshots.map((metrics) =>
+    metrics.filter(({ name, type, aggregator }) => newest.get(name) === `${type} ${aggregator}`),
+  );
+  return parseMetrics(AggregatorRegistry.aggregate(agreeing).getMetricsAsArray());
+}

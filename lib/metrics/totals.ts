@@ -1,0 +1,50 @@
+// What all workers together have counted since the monitor started; pure. Invariant: no total ever
+// falls, whichever worker is replaced or killed, and however often or late a report is received.
+import type { Figures } from '../message.js';
+import { addLatency, emptyLatency, type Latency } from './latency.js';
+import { Ledger } from './ledger.js';
+
+export type Counts = Pick<Figures, 'requests' | 'latency'>;
+
+export class Totals {
+  readonly #ledger = new Ledger<Counts>(none(), { merge: larger, fold: add });
+
+  /** Takes what the child has counted since its birth. */
+  update(childId: number, { requests, latency }: Counts): void {
+    this.#ledger.update(childId, { requests, latency });
+  }
+
+  retire(childId: number): void {
+    this.#ledger.retire(childId);
+  }
+
+  read(): Counts {
+    return this.#ledger.live().reduce(add, this.#ledger.gone());
+  }
+}
+
+function none(): Counts {
+  return { requests: 0, latency: emptyLatency() };
+}
+
+function add(one: Counts, other: Counts): Counts {
+  return {
+    requests: one.requests + other.requests,
+    latency: addLatency(one.latency, other.latency),
+  };
+}
+
+/** Each count by itself: an old report that arrives late takes nothing back. */
+function larger(one: Counts, other: Counts): Counts {
+  return {
+    requests: Math.max(one.requests, other.requests),
+    latency: largerLatency(one.latency, other.latency),
+  };
+}
+
+function largerLatency(one: Latency, other: Latency): Latency {
+  return {
+    counts: one.counts.map((count, bucket) => Math.max(count, other.counts[bucket] ?? 0)),
+    sumSeconds: Math.max(one.sumSeconds, other.sumSeconds),
+  };
+}
