@@ -30,10 +30,21 @@ export interface UnixListener {
   mode: number;
 }
 
-/** What one recvmsg(2) brought. Descriptors belong to the last message in `data`. */
+/**
+ * What one recvmsg(2) brought: bytes, since it can end within a character. Descriptors belong to the last message in
+ * `data`.
+ */
 export interface Received {
-  data: string;
+  data: Buffer;
   fds: number[];
+}
+
+/** A connected socket, with the number of bytes that wait in the kernel. */
+export interface Connection {
+  fd: number;
+  unread: number;
+  /** For TCP: not acknowledged by the peer; for a unix socket: not read by it. */
+  unsent: number;
 }
 
 export interface Native {
@@ -65,9 +76,15 @@ export interface Native {
   /** malloc_trim(3). */
   trimMalloc(): void;
 
-  /** Blocks in poll(2) + recvmsg(2). Undefined when a signal interrupted it, null at end of file. */
+  /**
+   * Blocks in poll(2) + recvmsg(2) for at most 64 KiB. Undefined when a signal interrupted it, null at end of file.
+   * Throws EMFILE when descriptors were lost because this process has too many open.
+   */
   receive(fd: number): Received | null | undefined;
-  /** One sendmsg(2), never blocking. Throws EAGAIN when the peer's queue is full, EPIPE when it is gone. */
+  /**
+   * Sends all of `data`, with at most 64 descriptors. Throws EAGAIN, with nothing sent, when the peer's queue is full,
+   * EPIPE when it is gone. When the queue takes a part only, waits at most 1 s for the rest, then throws ETIMEDOUT.
+   */
   send(fd: number, data: string, fds: number[]): void;
   /** A connected pair of unix stream sockets, close-on-exec. */
   socketPair(): [number, number];
@@ -79,6 +96,10 @@ export interface Native {
   boundPort(fd: number): number;
   /** The descriptor of this process that listens on the given local TCP port; ENOENT if there is none. */
   findListener(port: number): number;
+  /** The connections of this process that came in through a listening socket (or another one of the same address). */
+  connectionsOf(listener: number): Connection[];
+  /** shutdown(2) of the reading side: our side reads what has arrived, and then the end of the stream. */
+  endReading(fd: number): void;
   /** dup3(2) with O_CLOEXEC: `target` becomes what `fd` is. */
   replaceDescriptor(fd: number, target: number): void;
   /** fcntl(F_DUPFD_CLOEXEC), never below 3. */

@@ -1,0 +1,90 @@
+#include "arguments.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#include "error.h"
+
+Arguments::Arguments(const v8::FunctionCallbackInfo<v8::Value>& info, const char* function)
+    : info_(info), isolate_(info.GetIsolate()), function_(function) {}
+
+void Arguments::Refuse(const char* name, const std::string& expectation) {
+  valid_ = false;
+  ThrowRefusal(isolate_, EINVAL, std::string(function_) + ": " + name, "expected " + expectation);
+}
+
+v8::Local<v8::Value> Arguments::At(int index) const { return info_[index]; }
+
+v8::Local<v8::Value> Arguments::Property(v8::Local<v8::Value> object, const char* name) {
+  v8::Local<v8::Value> none = v8::Undefined(isolate_);
+  if (!valid_) return none;
+  if (!object->IsObject()) {
+    Refuse(name, "an object that has it");
+    return none;
+  }
+  v8::Local<v8::String> key;
+  v8::Local<v8::Value> value;
+  if (!v8::String::NewFromUtf8(isolate_, name).ToLocal(&key) ||
+      !object.As<v8::Object>()->Get(isolate_->GetCurrentContext(), key).ToLocal(&value)) {
+    valid_ = false;  // A getter threw: its exception is pending.
+    return none;
+  }
+  return value;
+}
+
+int Arguments::Integer(v8::Local<v8::Value> value, const char* name, int least, int most) {
+  if (!valid_) return least;
+  if (value->IsInt32()) {
+    int number = value.As<v8::Int32>()->Value();
+    if (number >= least && number <= most) return number;
+  }
+  Refuse(name,
+         "an integer from " + std::to_string(least) + " to " + std::to_string(most));
+  return least;
+}
+
+int Arguments::Descriptor(v8::Local<v8::Value> value, const char* name) {
+  return Integer(value, name, 0, INT_MAX);
+}
+
+bool Arguments::Boolean(v8::Local<v8::Value> value, const char* name) {
+  if (valid_ && !value->IsBoolean()) Refuse(name, "true or false");
+  return valid_ && value->IsTrue();
+}
+
+std::string Arguments::Text(v8::Local<v8::Value> value, const char* name) {
+  if (!valid_) return "";
+  if (!value->IsString()) {
+    Refuse(name, "a string");
+    return "";
+  }
+  v8::String::Utf8Value text(isolate_, value);
+  return *text == nullptr ? "" : std::string(*text, static_cast<size_t>(text.length()));
+}
+
+std::string Arguments::Name(v8::Local<v8::Value> value, const char* name) {
+  std::string text = Text(value, name);
+  if (valid_ && (text.empty() || text.find('\0') != std::string::npos))
+    Refuse(name, "a string that is not empty and has no NUL");
+  return text;
+}
+
+std::vector<int> Arguments::Integers(v8::Local<v8::Value> value, const char* name, int least,
+                                     uint32_t at_most) {
+  std::vector<int> numbers;
+  if (!valid_) return numbers;
+  if (!value->IsArray() || value.As<v8::Array>()->Length() > at_most) {
+    Refuse(name, "an array of at most " + std::to_string(at_most) + " integers");
+    return numbers;
+  }
+  v8::Local<v8::Array> array = value.As<v8::Array>();
+  for (uint32_t i = 0; valid_ && i < array->Length(); i++) {
+    v8::Local<v8::Value> item;
+    if (!array->Get(isolate_->GetCurrentContext(), i).ToLocal(&item)) {
+      valid_ = false;
+      return numbers;
+    }
+    numbers.push_back(Integer(item, name, least, INT_MAX));
+  }
+  return numbers;
+}

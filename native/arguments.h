@@ -1,0 +1,37 @@
+// Checks what JavaScript passed before anything is done with it. The first value that does not fit throws and makes
+// `valid()` false; what is read after that are harmless defaults, so that a function reads all its arguments in a list
+// and asks once.
+#pragma once
+
+#include <v8.h>
+
+#include <string>
+#include <vector>
+
+class Arguments {
+ public:
+  Arguments(const v8::FunctionCallbackInfo<v8::Value>& info, const char* function);
+
+  bool valid() const { return valid_; }
+
+  v8::Local<v8::Value> At(int index) const;
+  v8::Local<v8::Value> Property(v8::Local<v8::Value> object, const char* name);
+
+  int Integer(v8::Local<v8::Value> value, const char* name, int least, int most);
+  int Descriptor(v8::Local<v8::Value> value, const char* name);
+  bool Boolean(v8::Local<v8::Value> value, const char* name);
+  // May hold any character.
+  std::string Text(v8::Local<v8::Value> value, const char* name);
+  // What C can take as a string: not empty and without NUL.
+  std::string Name(v8::Local<v8::Value> value, const char* name);
+  std::vector<int> Integers(v8::Local<v8::Value> value, const char* name, int least,
+                            uint32_t at_most);
+
+ private:
+  void Refuse(const char* name, const std::string& expectation);
+
+  const v8::FunctionCallbackInfo<v8::Value>& info_;
+  v8::Isolate* isolate_;
+  const char* function_;
+  bool valid_ = true;
+};

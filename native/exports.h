@@ -1,0 +1,23 @@
+// What each file contributes to the addon. module.cc gives them their JavaScript names; lib/native.ts documents them.
+#pragma once
+
+#include <v8.h>
+
+using Callback = void(const v8::FunctionCallbackInfo<v8::Value>& info);
+
+// fork.cc
+Callback Fork, ForkSibling, ActiveRequests;
+// mappings.cc
+Callback RememberMappings;
+// exit.cc
+Callback ExitWithoutShutdown;
+// entropy.cc
+Callback ReseedMathRandom;
+// messages.cc
+Callback Receive, Send, SocketPair;
+// listeners.cc
+Callback ListenTcp, ListenUnix;
+// descriptors.cc
+Callback BoundPort, FindListener, ReplaceDescriptor, DuplicateDescriptor, CloseDescriptor;
+// children.cc
+Callback BecomeSubreaper, DieWithMonitor, LeadProcessGroup, Reap, PeekEndedChild, Pid;

@@ -1,0 +1,161 @@
+// fork(2) of a running Node process. The steps, their order and their reasons are in docs/how-it-forks.md.
+#include <errno.h>
+#include <node.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "error.h"
+#include "exports.h"
+#include "mappings.h"
+#include "newborn.h"
+#include "restartable-sequences.h"
+#include "v8-pool.h"
+
+namespace {
+
+constexpr int kPerishStatus = 70;  // EX_SOFTWARE
+constexpr int64_t kHandOverTimeoutNs = 1000 * 1000 * 1000;
+
+// What a fork came to. In the newborn, pid is 0.
+struct Birth {
+  pid_t pid = -1;
+  int number = 0;
+  // The process in between, for a sibling.
+  pid_t middle = 0;
+};
+
+using Method = Birth (*)();
+
+Birth ForkChild() {
+  Birth birth;
+  birth.pid = fork();
+  birth.number = errno;
+  return birth;
+}
+
+// vfork(2) makes a middle process that runs in this very memory, on this very stack, while this thread waits; it forks
+// the newborn, says so in memory, and ends. So page tables are copied once, not twice. The middle must not return from
+// here; the newborn may, it has a copy of its own. glibc's fork in the middle runs the atfork handlers and takes
+// malloc's locks in the shared memory, and gives them back there: for the other threads it is as if this thread forked.
+__attribute__((noinline)) Birth ForkSiblingThroughMiddle() {
+  volatile pid_t born = -1;
+  volatile pid_t middle_pid = 0;
+  volatile int number = 0;
+  pid_t middle = vfork();
+  if (middle == 0) {
+    middle_pid = getpid();
+    pid_t pid = fork();
+    if (pid != 0) {
+      number = errno;
+      born = pid;
+      _exit(0);
+    }
+    return {0, 0, middle_pid};
+  }
+  Birth birth;
+  birth.middle = middle;
+  if (middle < 0) {
+    birth.number = errno;
+    return birth;
+  }
+  birth.pid = born;
+  // -1 without an errno: the middle was killed before it could fork.
+  birth.number = born < 0 && number == 0 ? ECHILD : number;
+  while (waitpid(middle, nullptr, 0) < 0 && errno == EINTR) continue;
+  return birth;
+}
+
+// The newborn is the subreaper's as soon as the kernel has taken the middle apart.
+void AwaitHandOver(pid_t middle) {
+  uint64_t deadline = uv_hrtime() + kHandOverTimeoutNs;
+  while (getppid() == middle && uv_hrtime() < deadline) sched_yield();
+}
+
+// Everything here runs with all signals blocked and V8's workers parked.
+Birth ForkParked(Method method, uv_loop_t* loop, Mappings* mappings, ParkedPool* pool) {
+  Birth birth;
+  birth.number = mappings->ShareWithChild();
+  if (birth.number == 0) birth = method();
+  if (birth.pid == 0) {
+    if (birth.middle != 0) RegisterRestartableSequences();
+    if (uv_loop_fork(loop) != 0) Perish("uv_loop_fork failed");
+    if (const char* failure = pool->Revive()) Perish(failure);
+    if (const char* failure = OwnDescriptors(loop)) Perish(failure);
+  } else {
+    pool->Release();
+  }
+  mappings->KeepFromForks();
+  return birth;
+}
+
+// EPERM, EBUSY, or null when a fork may be tried.
+bool MayFork(v8::Isolate* isolate, const char* name, uv_loop_t* loop) {
+  if (getpid() != gettid()) {
+    ThrowRefusal(isolate, EPERM, name, "only the main thread can");
+    return false;
+  }
+  if (loop->active_reqs.count == 0) return true;
+  ThrowRefusal(isolate, EBUSY, name,
+               std::to_string(loop->active_reqs.count) +
+                   " requests of the event loop are under way: let them end first");
+  return false;
+}
+
+void ForkBy(Method method, const char* name, const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  v8::HandleScope scope(isolate);
+  node::Environment* environment = node::GetCurrentEnvironment(isolate->GetCurrentContext());
+  uv_loop_t* loop = node::GetCurrentEventLoop(isolate);
+  if (environment == nullptr || loop == nullptr)
+    return ThrowRefusal(isolate, EINVAL, name, "there is no Node environment");
+  if (!MayFork(isolate, name, loop)) return;
+
+  Mappings mappings;
+  int number = mappings.Prepare();
+  if (number != 0) return ThrowErrno(isolate, number, "read /proc/self/smaps");
+  std::shared_ptr<ParkedPool> pool;
+  number = ParkedPool::Park(isolate, node::GetMultiIsolatePlatform(environment), &pool);
+  if (number != 0) return ThrowErrno(isolate, number, std::string(name) + ": park V8's workers");
+  pool->SaveStacks();
+
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  Birth birth = ForkParked(method, loop, &mappings, pool.get());
+  if (birth.pid == 0) {
+    if (birth.middle != 0) AwaitHandOver(birth.middle);
+    uv_update_time(loop);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (birth.pid < 0) return ThrowErrno(isolate, birth.number, name);
+  info.GetReturnValue().Set(birth.pid);
+}
+
+}  // namespace
+
+void Perish(const char* reason) {
+  char line[160];
+  int size = snprintf(line, sizeof line, "pitchfork-ts: newborn %d cannot live: %s\n",
+                      static_cast<int>(getpid()), reason);
+  // Nobody is left to be told if this fails.
+  if (size > 0 && write(STDERR_FILENO, line, static_cast<size_t>(size)) < 0) _exit(kPerishStatus);
+  _exit(kPerishStatus);
+}
+
+void Fork(const v8::FunctionCallbackInfo<v8::Value>& info) { ForkBy(ForkChild, "fork", info); }
+
+void ForkSibling(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  ForkBy(ForkSiblingThroughMiddle, "forkSibling", info);
+}
+
+void ActiveRequests(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  uv_loop_t* loop = node::GetCurrentEventLoop(info.GetIsolate());
+  info.GetReturnValue().Set(loop == nullptr ? 0 : static_cast<uint32_t>(loop->active_reqs.count));
+}

@@ -1,0 +1,52 @@
+// The addon's table of contents.
+#include <malloc.h>
+#include <node.h>
+
+#include "exports.h"
+
+namespace {
+
+void CollectGarbage(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  info.GetIsolate()->LowMemoryNotification();
+}
+
+void TrimMalloc(const v8::FunctionCallbackInfo<v8::Value>&) { malloc_trim(0); }
+
+const struct {
+  const char* name;
+  Callback* callback;
+} functions[] = {
+    {"fork", Fork},
+    {"forkSibling", ForkSibling},
+    {"activeRequests", ActiveRequests},
+    {"rememberMappings", RememberMappings},
+    {"exitWithoutShutdown", ExitWithoutShutdown},
+    {"reseedMathRandom", ReseedMathRandom},
+    {"collectGarbage", CollectGarbage},
+    {"trimMalloc", TrimMalloc},
+    {"receive", Receive},
+    {"send", Send},
+    {"socketPair", SocketPair},
+    {"listenTcp", ListenTcp},
+    {"listenUnix", ListenUnix},
+    {"boundPort", BoundPort},
+    {"findListener", FindListener},
+    {"replaceDescriptor", ReplaceDescriptor},
+    {"duplicateDescriptor", DuplicateDescriptor},
+    {"closeDescriptor", CloseDescriptor},
+    {"becomeSubreaper", BecomeSubreaper},
+    {"dieWithMonitor", DieWithMonitor},
+    {"leadProcessGroup", LeadProcessGroup},
+    {"reap", Reap},
+    {"peekEndedChild", PeekEndedChild},
+    {"pid", Pid},
+};
+
+}  // namespace
+
+NODE_MODULE_INIT(/* exports, module, context */) {
+  (void)module;
+  (void)context;
+  for (const auto& function : functions)
+    NODE_SET_METHOD(exports, function.name, function.callback);
+}

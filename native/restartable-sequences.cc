@@ -1,0 +1,21 @@
+#include "restartable-sequences.h"
+
+#include <features.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if __GLIBC_PREREQ(2, 35)
+#include <sys/rseq.h>
+
+void RegisterRestartableSequences() {
+  // glibc's tunable can switch it off.
+  if (__rseq_size == 0) return;
+  constexpr unsigned kAreaBytes = 32;  // The original size, which glibc registers whatever features it uses of it.
+  char* area = static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset;
+  // EBUSY if the kernel kept the registration, EINVAL if glibc's is of another size: then all is as it was.
+  syscall(SYS_rseq, area, kAreaBytes, 0, RSEQ_SIG);
+}
+#else
+void RegisterRestartableSequences() {}
+#endif

@@ -1,0 +1,248 @@
+#include "v8-pool.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "take-over.h"
+
+namespace {
+
+constexpr int kParkTimeoutMs = 10 * 1000;
+// A worker that has not come by then may wait for the main thread to collect garbage.
+constexpr int kStallMs = 250;
+// How long a surplus task may take to be picked up by a worker that we did not expect.
+constexpr int kProbeMs = 20;
+constexpr int kReviveTimeoutMs = 10 * 1000;
+// Stacks that other threads left behind: libuv's pool (at most 1024), Node's helpers, native addons.
+constexpr size_t kMostSurplus = 2048;
+
+// 0 until the first fork of this process or of an ancestor established it.
+int known_pool_size = 0;
+
+int64_t NowMs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// sem_timedwait(3) knows only the wall clock, which can jump: wait in short steps, by the monotonic clock.
+bool WaitFor(sem_t* semaphore, int64_t deadline_ms) {
+  for (;;) {
+    if (sem_trywait(semaphore) == 0) return true;
+    if (NowMs() >= deadline_ms) return false;
+    timespec step;
+    clock_gettime(CLOCK_REALTIME, &step);
+    step.tv_nsec += 5 * 1000 * 1000;
+    if (step.tv_nsec >= 1000000000) {
+      step.tv_nsec -= 1000000000;
+      step.tv_sec++;
+    }
+    if (sem_timedwait(semaphore, &step) == 0) return true;
+  }
+}
+
+class ParkTask : public v8::Task {
+ public:
+  explicit ParkTask(std::shared_ptr<ParkedPool> pool) : pool_(std::move(pool)) {}
+  void Run() override { pool_->Sit(); }
+
+ private:
+  std::shared_ptr<ParkedPool> pool_;
+};
+
+void Post(node::MultiIsolatePlatform* platform, std::unique_ptr<v8::Task> task) {
+#if V8_MAJOR_VERSION >= 13
+  platform->PostTaskOnWorkerThread(v8::TaskPriority::kUserBlocking, std::move(task));
+#else
+  platform->CallBlockingTaskOnWorkerThread(std::move(task));
+#endif
+}
+
+}  // namespace
+
+ParkedPool::ParkedPool(int seats) : seats_(seats), workers_(new ParkedWorker[seats]) {
+  sem_init(&parked_, 0, 0);
+  sem_init(&released_, 0, 0);
+  sem_init(&arrived_, 0, 0);
+  sem_init(&dismissed_, 0, 0);
+}
+
+ParkedPool::~ParkedPool() {
+  sem_destroy(&parked_);
+  sem_destroy(&released_);
+  sem_destroy(&arrived_);
+  sem_destroy(&dismissed_);
+}
+
+// NumberOfWorkerThreads() counts the thread of Node's delayed-task scheduler too, in all versions so far
+// (WorkerThreadsTaskRunner in src/node_platform.cc), and that one runs no tasks. So the first fork posts one task more
+// than it needs: if a worker takes that as well, the pool is larger than the sources say, and is parked all the same.
+int ParkedPool::Park(v8::Isolate* isolate, node::MultiIsolatePlatform* platform,
+                     std::shared_ptr<ParkedPool>* pool) {
+  int counted = platform->NumberOfWorkerThreads();
+  bool known = known_pool_size > 0;
+  int expected = known ? known_pool_size : counted - 1;
+  int tasks = known ? known_pool_size : counted;
+  auto parking = std::make_shared<ParkedPool>(tasks);
+  for (int i = 0; i < tasks; i++) Post(platform, std::make_unique<ParkTask>(parking));
+  int number = parking->AwaitParked(isolate, expected, !known);
+  if (number != 0) {
+    parking->Release();
+    return number;
+  }
+  known_pool_size = parking->taken_;
+  *pool = std::move(parking);
+  return 0;
+}
+
+int ParkedPool::AwaitParked(v8::Isolate* isolate, int expected, bool expect_one_more) {
+  int64_t start = NowMs();
+  bool collected = false;
+  int parked = 0;
+  while (parked < expected) {
+    if (WaitFor(&parked_, collected ? start + kParkTimeoutMs : start + kStallMs)) {
+      parked++;
+    } else if (collected) {
+      return ETIMEDOUT;
+    } else {
+      // A compiler thread that cannot allocate waits until the main thread has collected (CollectionBarrier in V8's
+      // heap/collection-barrier.cc), which is waiting here: so collect.
+      isolate->LowMemoryNotification();
+      collected = true;
+    }
+  }
+  if (expect_one_more && WaitFor(&parked_, NowMs() + kProbeMs)) parked++;
+  Close();
+  // Who took a seat at the last moment is on its way to saying so.
+  while (parked < taken_) {
+    if (!WaitFor(&parked_, NowMs() + kParkTimeoutMs)) return ETIMEDOUT;
+    parked++;
+  }
+  return 0;
+}
+
+void ParkedPool::Close() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  closed_ = true;
+}
+
+ParkedWorker* ParkedPool::Claim() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  // A task that no worker took in time finds the fork over.
+  if (closed_ || taken_ == seats_) return nullptr;
+  return &workers_[taken_++];
+}
+
+void ParkedPool::Sit() {
+  ParkedWorker* worker = Claim();
+  if (worker == nullptr) return;
+  worker->revived = false;
+  worker->thread = pthread_self();
+  pthread_getname_np(worker->thread, worker->name, sizeof worker->name);
+  pthread_attr_t attributes;
+  void* low = nullptr;
+  worker->stack_size = 0;
+  if (pthread_getattr_np(worker->thread, &attributes) == 0) {
+    pthread_attr_getstack(&attributes, &low, &worker->stack_size);
+    pthread_attr_destroy(&attributes);
+  }
+  worker->stack_low = static_cast<char*>(low);
+  Hold(worker);
+}
+
+// getcontext returns a second time in the child, on a stack that was copied back. Nothing that this function changes
+// after the first return may be needed after the second: it has only its arguments.
+__attribute__((noinline)) void ParkedPool::Hold(ParkedWorker* worker) {
+  getcontext(&worker->context);
+  if (worker->revived) {
+    pthread_setname_np(pthread_self(), worker->name);
+    sem_post(&arrived_);
+    return;
+  }
+  sem_post(&parked_);
+  while (sem_wait(&released_) != 0) continue;
+}
+
+void ParkedPool::SaveStacks() {
+  for (int i = 0; i < taken_; i++) {
+    ParkedWorker& worker = workers_[i];
+    worker.live_low = StackPointer(worker.context) - kRedZoneBytes;
+    const char* top = worker.stack_low + worker.stack_size;
+    worker.saved.assign(worker.live_low, const_cast<char*>(top));
+  }
+}
+
+void ParkedPool::Release() {
+  Close();
+  for (int i = 0; i < taken_; i++) sem_post(&released_);
+}
+
+ParkedWorker* ParkedPool::WorkerOfStack(const char* address) {
+  for (int i = 0; i < taken_; i++) {
+    ParkedWorker& worker = workers_[i];
+    if (!worker.revived && address >= worker.stack_low &&
+        address < worker.stack_low + worker.stack_size)
+      return &worker;
+  }
+  return nullptr;
+}
+
+// The start of every new thread. glibc has put its stack, and its descriptor at the stack's top, where a thread of the
+// parent had them. Is that a parked worker's place, it becomes that worker; if not, it only keeps the place taken,
+// so that the next thread gets another one.
+__attribute__((noinline)) void* ParkedPool::TakeOver(void* argument) {
+  auto* pool = static_cast<ParkedPool*>(argument);
+  char* frame_top = static_cast<char*>(__builtin_dwarf_cfa());
+  ParkedWorker* worker = pool->WorkerOfStack(frame_top);
+  if (worker != nullptr) {
+    StartFrame start = {frame_top, __builtin_return_address(0), __builtin_frame_address(0)};
+    BecomeWorker(worker, start);
+  }
+  sem_post(&pool->arrived_);
+  while (sem_wait(&pool->dismissed_) != 0) continue;
+  return nullptr;
+}
+
+bool ParkedPool::IsWorker(pthread_t thread) const {
+  for (int i = 0; i < taken_; i++)
+    if (pthread_equal(thread, workers_[i].thread)) return true;
+  return false;
+}
+
+const char* ParkedPool::CreateThread(const pthread_attr_t& attributes,
+                                     std::vector<pthread_t>* surplus) {
+  pthread_t thread;
+  if (surplus->size() == kMostSurplus) return "no new thread came to a V8 worker's stack";
+  if (pthread_create(&thread, &attributes, TakeOver, this) != 0) return "pthread_create failed";
+  // The thread that took a worker's place is that worker from now on, and Node's to join.
+  if (!IsWorker(thread)) surplus->push_back(thread);
+  if (!WaitFor(&arrived_, NowMs() + kReviveTimeoutMs)) return "a new thread did not start";
+  return nullptr;
+}
+
+// glibc picks the smallest cached stack that is large enough (nptl/allocatestack.c, get_cached_stack), so asking for
+// exactly a worker's size again and again comes to that worker's stack.
+const char* ParkedPool::CreateThreads(std::vector<pthread_t>* surplus) {
+  const char* failure = nullptr;
+  for (int i = 0; i < taken_ && failure == nullptr; i++) {
+    ParkedWorker& worker = workers_[i];
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) return "pthread_attr_init failed";
+    if (pthread_attr_setstacksize(&attributes, worker.stack_size) != 0)
+      failure = "the size of a V8 worker's stack is unknown";
+    while (failure == nullptr && !worker.revived) failure = CreateThread(attributes, surplus);
+    pthread_attr_destroy(&attributes);
+  }
+  return failure;
+}
+
+const char* ParkedPool::Revive() {
+  for (int i = 0; i < taken_; i++) PrepareCrossing(&workers_[i]);
+  std::vector<pthread_t> surplus;
+  const char* failure = CreateThreads(&surplus);
+  // Only now: a thread's end makes glibc unmap cached stacks, a worker's that is not covered yet among them.
+  for (size_t i = 0; i < surplus.size(); i++) sem_post(&dismissed_);
+  for (pthread_t thread : surplus) pthread_join(thread, nullptr);
+  return failure;
+}

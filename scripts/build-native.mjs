@@ -1,0 +1,152 @@
+// Builds the native addon for the Node that runs this script; `npm install` runs it. Every reason why that cannot work is
+// one line on stderr that names the remedy. Run again, it does nothing unless a source is newer than the result.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
+import { copyFileSync, renameSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const failureLines = 40;
+
+class Refusal extends Error {}
+
+function main() {
+  checkPlatform();
+  checkNodeVersion();
+  const result = addonFile();
+  if (isUpToDate(result)) return;
+  checkTools();
+  const built = runNodeGyp();
+  mkdirSync(dirname(result), { recursive: true });
+  // Never a half-written or unloadable file under the final name.
+  copyFileSync(built, `${result}.new.node`);
+  createRequire(import.meta.url)(`${result}.new.node`);
+  renameSync(`${result}.new.node`, result);
+}
+
+function checkPlatform() {
+  const { platform, arch, report } = process;
+  if (platform !== 'linux') throw new Refusal(`${platform} is not supported: it needs Linux`);
+  if (arch !== 'x64' && arch !== 'arm64')
+    throw new Refusal(`processor ${arch} is not supported: it needs x64 or arm64`);
+  if (!report.getReport().header.glibcVersionRuntime)
+    throw new Refusal('this C library is not supported: it needs glibc (Alpine has musl)');
+}
+
+/** Reads "^20.19.0 || ^22.12.0 || >=24.0.0" of package.json. */
+function checkNodeVersion() {
+  const range = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines.node;
+  const current = numbers(process.versions.node);
+  const fits = range.split('||').some((alternative) => {
+    const least = numbers(alternative);
+    const sameMajor = !alternative.includes('^') || current[0] === least[0];
+    return sameMajor && compare(current, least) >= 0;
+  });
+  if (!fits)
+    throw new Refusal(`Node ${process.versions.node} is not supported: install one of ${range}`);
+}
+
+const numbers = (version) => version.match(/\d+/g).map(Number);
+
+function compare(left, right) {
+  const differing = left.findIndex((part, index) => part !== right[index]);
+  return differing < 0 ? 0 : left[differing] - right[differing];
+}
+
+/** One file an ABI, so that builds for several Node versions stand side by side. */
+function addonFile() {
+  const { platform, arch, versions } = process;
+  return join(root, 'build', 'native', `pitchfork-${platform}-${arch}-${versions.modules}.node`);
+}
+
+function isUpToDate(result) {
+  if (!existsSync(result)) return false;
+  const sources = readdirSync(join(root, 'native')).map((name) => join('native', name));
+  const newest = Math.max(
+    ...['binding.gyp', ...sources].map((file) => statSync(join(root, file)).mtimeMs),
+  );
+  return statSync(result).mtimeMs >= newest;
+}
+
+function checkTools() {
+  const compiler = process.env.CXX ?? 'g++';
+  const lacking = [];
+  if (!isCommand('make')) lacking.push('make');
+  if (!isCommand(compiler.split(' ')[0]) && !isCommand('c++')) lacking.push('a C++ compiler');
+  if (!isCommand('python3') && !isCommand('python')) lacking.push('python3');
+  if (lacking.length > 0)
+    throw new Refusal(
+      `${lacking.join(' and ')} not found: install g++, make and python3 ` +
+        '(Debian: apt-get install g++ make python3) and run npm install again',
+    );
+}
+
+function isCommand(name) {
+  if (name.includes('/')) return existsSync(name);
+  const directories = (process.env.PATH ?? '').split(delimiter);
+  return directories.some((directory) => existsSync(join(directory, name)));
+}
+
+function runNodeGyp() {
+  const nodeGyp = findNodeGyp();
+  const nodedir = findHeaders();
+  // Not `rebuild`, which would remove build/ with the results for other Node versions.
+  for (const step of ['configure', 'build']) {
+    const args = [nodeGyp, step, ...(nodedir ? [`--nodedir=${nodedir}`] : [])];
+    const options = { cwd: root, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 };
+    const { status, stdout, stderr, error } = spawnSync(process.execPath, args, options);
+    if (status === 0) continue;
+    const output = `${stdout ?? ''}${stderr ?? ''}`.trimEnd().split('\n');
+    console.error(output.slice(-failureLines).join('\n'));
+    throw new Refusal(
+      `the native addon could not be built: node-gyp ${step} failed ` +
+        `(${error?.message ?? `status ${status}`}); the end of its output is above`,
+    );
+  }
+  return join(root, 'build', 'Release', 'pitchfork.node');
+}
+
+/** npm names its own in lifecycle scripts; outside of them it is looked for where npm is installed. */
+function findNodeGyp() {
+  const inNpm = join('npm', 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
+  const prefix = dirname(dirname(realpathSync(process.execPath)));
+  const beside = [
+    process.env.npm_config_node_gyp,
+    join(prefix, 'lib', 'node_modules', inNpm),
+    join(prefix, 'share', 'nodejs', inNpm),
+  ].find((file) => file && existsSync(file));
+  if (beside) return beside;
+  const globalModules = spawnSync('npm', ['root', '-g'], { encoding: 'utf8' }).stdout?.trim();
+  const file = globalModules && join(globalModules, inNpm);
+  if (file && existsSync(file)) return file;
+  throw new Refusal('node-gyp not found: run this as `npm install`, whose npm brings it along');
+}
+
+/** Headers of this very Node that are on the machine already spare a download, and work without a network. */
+function findHeaders() {
+  const candidates = [
+    process.env.npm_config_nodedir,
+    dirname(dirname(process.execPath)),
+    dirname(dirname(realpathSync(process.execPath))),
+  ];
+  return candidates.find((prefix) => prefix && hasHeaders(prefix));
+}
+
+function hasHeaders(prefix) {
+  const file = join(prefix, 'include', 'node', 'node_version.h');
+  if (!existsSync(join(prefix, 'include', 'node', 'node.h')) || !existsSync(file)) return false;
+  const text = readFileSync(file, 'utf8');
+  const part = (name) => Number(new RegExp(`define NODE_${name}_VERSION (\\d+)`).exec(text)?.[1]);
+  const version = [part('MAJOR'), part('MINOR'), part('PATCH')].join('.');
+  return version === process.versions.node;
+}
+
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof Refusal)) throw error;
+  console.error(`pitchfork-ts: ${error.message}`);
+  process.exitCode = 1;
+}
