@@ -1,4 +1,5 @@
-// The callbacks of a configuration, as design of the public interface has them: what each receives and where it runs.
+// The callbacks of a configuration, as design of the public interface has them: what each receives
+// and where it runs.
 
 /** What a mold tells about itself. */
 export interface MoldInfo {

@@ -4,14 +4,13 @@ import { resolve } from 'node:path';
 import { formatEndpoint, isPort, readEndpoint } from './address.js';
 import { ConfigError } from './config-error.js';
 import {
+  readLogLevel,
   readReforkAfter,
   readSocketPath,
-  readWord,
   readWorkers,
   unexpected,
   type Reader,
 } from './readers.js';
-import { logLevels } from './schema.js';
 import type { Settings } from './settings.js';
 
 export interface Overrides {
@@ -61,11 +60,7 @@ export function readOverrides(
     named('PITCHFORK_CONTROL', variable('PITCHFORK_CONTROL'), readControl);
   if (control !== undefined) overrides.control = control;
 
-  const logLevel = named(
-    'PITCHFORK_LOG_LEVEL',
-    variable('PITCHFORK_LOG_LEVEL'),
-    readWord(...logLevels),
-  );
+  const logLevel = named('PITCHFORK_LOG_LEVEL', variable('PITCHFORK_LOG_LEVEL'), readLogLevel);
   if (logLevel !== undefined) overrides.logLevel = logLevel;
 
   return { ...overrides, ...readListening(options, variable, directory) };

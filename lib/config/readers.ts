@@ -101,6 +101,8 @@ export function readWord<Word extends string>(...words: Word[]): Reader<Word> {
   };
 }
 
+export const readLogLevel = readWord('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent');
+
 export function readText(expected: string): Reader<string> {
   return (value) => {
     if (typeof value !== 'string' || value.trim() === '' || value.includes('\0'))

@@ -8,6 +8,7 @@ import type { HookLists, HookName } from './hooks.js';
 import {
   readDuration,
   readInteger,
+  readLogLevel,
   readPositiveDuration,
   readReforkAfter,
   readSocketPath,
@@ -20,8 +21,6 @@ import {
 import type { Address } from './settings.js';
 
 export type ParsedConfig = z.output<ReturnType<typeof configSchema>>;
-
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const positiveInteger = readInteger({
   from: 1,
@@ -55,7 +54,7 @@ export function configSchema(directory: string) {
     control: value((path) => readSocketPath(path, directory)).optional(),
     log: z
       .strictObject({
-        level: value(readWord(...logLevels)).prefault('info'),
+        level: value(readLogLevel).prefault('info'),
         format: value(readWord('auto', 'json', 'pretty')).prefault('auto'),
       })
       .prefault({}),

@@ -1,4 +1,5 @@
-// What a configuration becomes once it is validated and complete: every duration in milliseconds, every path absolute.
+// What a configuration becomes once it is validated and complete: every duration in milliseconds,
+// every path absolute.
 import type { HookLists } from './hooks.js';
 
 export type EngineName = 'node' | 'uws';
@@ -32,7 +33,10 @@ export interface Settings {
   readonly engine: EngineName;
   readonly listen: readonly Address[];
   readonly workers: number;
-  /** Requests per worker and generation after which to refork; the last repeats, `false` ends. Empty: never. */
+  /**
+   * Requests per worker and generation after which to refork; the last repeats, `false` ends.
+   * Empty: never.
+   */
   readonly reforkAfter: readonly (number | false)[];
   readonly refork: {
     readonly drainTimeoutMs: number;

@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+// The signal handlers come first; everything else is loaded after them.
+import '../lib/early-signals.js';
+
+const { main } = await import('../lib/cli.js');
+process.exit(await main(process.argv.slice(2)));

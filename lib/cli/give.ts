@@ -1,0 +1,35 @@
+// Gives an order to a running server.
+import { ConfigError } from '../config/config-error.js';
+import { accepted, ask, controlPath } from './control-client.js';
+import { ended } from './ended.js';
+import type { Invocation } from './invocation.js';
+import { interruptible } from './interruptible.js';
+import { orders, type OrderDescription, type OrderName } from './orders.js';
+
+export async function give(name: OrderName, invocation: Invocation): Promise<number> {
+  interruptible();
+  const order: OrderDescription = orders[name];
+  const { wait } = invocation;
+  const socket = await controlPath(invocation);
+  const monitor = wait && order.ends ? await monitorPid(socket) : undefined;
+  const answered = ask(socket, { method: 'POST', path: order.path, wait });
+  if (monitor === undefined) accepted(await answered);
+  else await Promise.all([untilOver(answered), ended(monitor)]);
+  process.stdout.write(`${name}: ${wait || !order.waits ? 'done' : 'under way'}\n`);
+  return 0;
+}
+
+async function monitorPid(socket: string): Promise<number> {
+  const stats = accepted(await ask(socket, { method: 'GET', path: '/stats', wait: false }));
+  const pid: unknown =
+    typeof stats === 'object' && stats !== null ? Reflect.get(stats, 'pid') : undefined;
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 1)
+    throw new ConfigError(`the server at ${socket} does not tell its pid`);
+  return pid;
+}
+
+/** A server that leaves may close the connection before it has answered. */
+async function untilOver(answered: ReturnType<typeof ask>): Promise<void> {
+  const answer = await answered.catch(() => undefined);
+  if (answer !== undefined) accepted(answer);
+}

@@ -1,0 +1,11 @@
+// Before a monitor runs, signals that ask to leave end the process with code 0. For a command that somebody waits for
+// that would look like success: here they end it as they end any other program.
+import { constants } from 'node:os';
+import { takeSignals } from '../early-signals.js';
+
+export function interruptible(): void {
+  takeSignals((signal) => {
+    if (signal === 'SIGINT' || signal === 'SIGTERM' || signal === 'SIGQUIT' || signal === 'SIGHUP')
+      process.exit(128 + constants.signals[signal]);
+  });
+}

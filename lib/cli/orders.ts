@@ -1,0 +1,38 @@
+// The commands that ask something of a running server.
+
+export interface OrderDescription {
+  /** POST to the control socket. */
+  readonly path: string;
+  readonly description: string;
+  /** Whether `--wait` makes sense: the order takes its time. */
+  readonly waits: boolean;
+  /** The server is gone when it is done. */
+  readonly ends: boolean;
+}
+
+export const orders = {
+  refork: {
+    path: '/refork',
+    description: 'make a worker the new mold and roll all slots over to its forks',
+    waits: true,
+    ends: false,
+  },
+  stop: { path: '/stop', description: 'stop gracefully', waits: true, ends: true },
+  halt: { path: '/halt', description: 'stop at once', waits: true, ends: true },
+  'add-worker': {
+    path: '/workers/add',
+    description: 'run one worker more',
+    waits: false,
+    ends: false,
+  },
+  'remove-worker': {
+    path: '/workers/remove',
+    description: 'run one worker less',
+    waits: false,
+    ends: false,
+  },
+} as const satisfies Record<string, OrderDescription>;
+
+export type OrderName = keyof typeof orders;
+
+export const orderNames = ['refork', 'stop', 'halt', 'add-worker', 'remove-worker'] as const;

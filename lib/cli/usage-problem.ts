@@ -1,0 +1,42 @@
+// What yargs says is wrong with a command line, as one line that a user can act on.
+import { didYouMean } from '../config/suggestion.js';
+
+export interface CommandLine {
+  readonly argv: readonly string[];
+  readonly commands: readonly string[];
+  /** Long names, without dashes. */
+  readonly options: readonly string[];
+}
+
+export function usageProblem(problem: string, { argv, commands, options }: CommandLine): string {
+  const unknown = /^Unknown (?:argument|command)s?: (.+)$/.exec(problem)?.[1]?.split(', ')[0];
+  if (unknown !== undefined) {
+    const option = argv.find((word) => isOption(word, unknown));
+    if (option === undefined) return unknownArgument(unknown, argv, commands);
+    if (options.includes(unknown)) return `${dashed(unknown)}: not an option of this command`;
+    const known = options.map((name) => `--${name}`);
+    return `${dashed(unknown)}: unknown option${didYouMean(dashed(unknown), known)}`;
+  }
+  const lacking = /^Not enough arguments following: (.+)$/.exec(problem)?.[1];
+  if (lacking !== undefined) return `${dashed(lacking)}: a value is missing`;
+  return `${problem.replaceAll('\n', ' ')} (see pitchfork-ts --help)`;
+}
+
+/** The first word that is no option is the command; any other one has nothing to say. */
+export function unknownArgument(
+  word: string,
+  argv: readonly string[],
+  commands: readonly string[],
+): string {
+  if (commands.includes(argv[0] ?? '')) return `${word}: unexpected argument of ${argv[0]}`;
+  return `${word}: unknown command${didYouMean(word, commands)}`;
+}
+
+function isOption(word: string, name: string): boolean {
+  if (name.length === 1) return /^-[^-]/.test(word) && word.includes(name);
+  return word === `--${name}` || word.startsWith(`--${name}=`);
+}
+
+function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}
