@@ -1,12 +1,16 @@
-// One line of JSON a message, over a unix stream socket. A channel on the event loop for monitor and workers, and a
-// blocking one for a frozen mold. Descriptors go only from the monitor, each with the one message that needs them.
+// One line of JSON a message, over a unix stream socket. A channel on the event loop for monitor
+// and workers, and a blocking one for a frozen mold. Descriptors go only from the monitor, each
+// with the one message that needs them.
 import { Socket } from 'node:net';
 import { native } from './native.js';
 
 /** Where a fresh process finds its channel: the first descriptor after stdio. */
 export const bootChannelFd = 3;
 
-/** Longer than any message (metrics of a large app are a few hundred KiB); a peer beyond it is broken. */
+/**
+ * Longer than any message (metrics of a large app are a few hundred KiB); a peer beyond it is
+ * broken.
+ */
 const maxLineBytes = 64 * 1024 * 1024;
 
 /** Cuts a stream of bytes into lines. */
@@ -58,7 +62,8 @@ export class Channel<In, Out extends object> {
     this.#socket.on('data', (data: Buffer) => {
       for (const line of lines.push(data)) if (this.#open) events.message(JSON.parse(line) as In);
     });
-    // An error is always followed by close; there is nothing more to learn from it than that the peer is gone.
+    // An error is always followed by close; there is nothing more to learn from it than that the
+    // peer is gone.
     this.#socket.on('error', end);
     this.#socket.on('end', end);
     this.#socket.on('close', end);
@@ -73,7 +78,10 @@ export class Channel<In, Out extends object> {
     if (this.#open) this.#socket.write(encode(message));
   }
 
-  /** Throws EAGAIN when the peer does not read, EPIPE when it is gone. The caller keeps its descriptors. */
+  /**
+   * Throws EAGAIN when the peer does not read, EPIPE when it is gone. The caller keeps its
+   * descriptors.
+   */
   sendWithDescriptors(message: Out, fds: readonly number[]): void {
     if (!this.#open) throw new Error('EPIPE: the channel is closed');
     if (this.#socket.writableLength > 0) throw new Error('EAGAIN: the channel is not read');
@@ -114,7 +122,10 @@ export class BlockingChannel<In, Out extends object> {
 
   constructor(readonly fd: number) {}
 
-  /** Blocks the whole process. Undefined when a signal interrupted the wait, null when the peer is gone. */
+  /**
+   * Blocks the whole process. Undefined when a signal interrupted the wait, null when the peer is
+   * gone.
+   */
   receive(): Delivery<In> | null | undefined {
     while (this.#ready.length === 0) {
       const received = native.receive(this.fd);

@@ -1,5 +1,6 @@
-// Failpoints make races testable: PITCHFORK_FAILPOINT='name=stop,other@1=sleep:500' acts when execution reaches that
-// name (in generation 1 only). Names are listed here, so that a misspelt one is found by the compiler.
+// Failpoints make races testable: PITCHFORK_FAILPOINT='name=stop,other@1=sleep:500' acts when
+// execution reaches that name (in generation 1 only). Names are listed here, so that a misspelt one
+// is found by the compiler.
 
 export const failpoints = [
   'boot.loaded',

@@ -1,5 +1,6 @@
-// Everything that processes say to each other. Reports are facts, orders are imperatives; each is one line of JSON and
-// safe to receive twice. Descriptors travel only with `spawn` (see channel.ts).
+// Everything that processes say to each other. Reports are facts, orders are imperatives; each is
+// one line of JSON and safe to receive twice. Descriptors travel only with `spawn` (see
+// channel.ts).
 import type { Latency } from './metrics/latency.js';
 
 /** prom-client's JSON of a registry; opaque here. */
@@ -9,7 +10,9 @@ export type MetricSnapshot = unknown[];
 export type Order =
   /** To a fresh process: load configuration and app, become the mold of a new phase. */
   | { type: 'boot'; file: string; overrides: object; phase: number; generation: number }
-  /** To a mold: fork a worker. Its channel is the first descriptor, the listening sockets follow. */
+  /**
+   * To a mold: fork a worker. Its channel is the first descriptor, the listening sockets follow.
+   */
   | { type: 'spawn'; id: number; slot: number }
   /** To a worker: become the mold of this generation. */
   | { type: 'promote'; generation: number }
@@ -49,5 +52,7 @@ export type Report =
   /** A leaving worker's last totals. */
   | { type: 'leaving'; figures: Figures; metrics: MetricSnapshot; cut: number }
   | { type: 'measured'; request: number; metrics: MetricSnapshot }
-  /** Something an operator should read; the monitor writes it to the log with this process's name. */
+  /**
+   * Something an operator should read; the monitor writes it to the log with this process's name.
+   */
   | { type: 'note'; level: 'info' | 'warn' | 'error'; text: string };

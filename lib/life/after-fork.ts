@@ -1,4 +1,5 @@
-// What a newborn must mend before any other code runs in it, in this order. The only file that mends globals.
+// What a newborn must mend before any other code runs in it, in this order. The only file that
+// mends globals.
 import { renewEntropy } from '../fork-safety/entropy.js';
 import { leaveInheritedPages } from '../heap/compaction.js';
 import { forgetInheritedCounts } from '../metrics/app-registry.js';
@@ -9,7 +10,8 @@ import type { Birth } from './mold.js';
 export async function mendNewborn(life: Life, birth: Birth): Promise<void> {
   // 1. The identity: process.pid is a plain property, computed once.
   Object.defineProperty(process, 'pid', { ...writable, value: native.pid() });
-  // 2. Not to outlive the monitor. After the hand-over to it, since the signal goes with the parent that is current.
+  // 2. Not to outlive the monitor. After the hand-over to it, since the signal goes with the parent
+  // that is current.
   native.dieWithMonitor(life.monitorPid, orphanGraceMs);
   // 3. A group of its own, so that a signal to it reaches what it starts and nobody else.
   native.leadProcessGroup();

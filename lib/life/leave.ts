@@ -1,6 +1,8 @@
 // The way out of every process that is not the monitor.
 
-/** `exit` listeners run, then the process ends without Node's shutdown (native.exitWithoutShutdown). */
+/**
+ * `exit` listeners run, then the process ends without Node's shutdown (native.exitWithoutShutdown).
+ */
 export function leave(code: number): never {
   process.exit(code);
 }

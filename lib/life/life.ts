@@ -1,4 +1,5 @@
-// A process's life is a loop of two functions: `mold` resolves only in a newborn, `worker` only when it is promoted.
+// A process's life is a loop of two functions: `mold` resolves only in a newborn, `worker` only
+// when it is promoted.
 import type { HookArguments, HookName } from '../config/hooks.js';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';

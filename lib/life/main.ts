@@ -1,10 +1,12 @@
-// The entry of every process that the monitor boots. It does nothing by itself: the life begins with the boot order.
+// The entry of every process that the monitor boots. It does nothing by itself: the life begins
+// with the boot order.
 import { BlockingChannel, bootChannelFd } from '../channel.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
 import { live } from './life.js';
 
-// Before anything else: Node opens its inspector on a stray SIGUSR1, and these are meant for the monitor anyway.
+// Before anything else: Node opens its inspector on a stray SIGUSR1, and these are meant for the
+// monitor anyway.
 for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 native.leadProcessGroup();

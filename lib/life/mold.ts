@@ -1,5 +1,5 @@
-// A mold: frozen in one native call, it runs no timer and no I/O, dirties no page, and only wakes to fork. It never
-// serves. The only file that forks.
+// A mold: frozen in one native call, it runs no timer and no I/O, dirties no page, and only wakes
+// to fork. It never serves. The only file that forks.
 import { failpoint } from '../failpoint.js';
 import { compactHeap } from '../heap/compaction.js';
 import type { Order } from '../message.js';
@@ -51,7 +51,9 @@ async function prepare(life: Life, generation: number): Promise<void> {
   native.rememberMappings();
 }
 
-/** Frozen until an order comes. Resolves to undefined when a signal wants a turn of the event loop. */
+/**
+ * Frozen until an order comes. Resolves to undefined when a signal wants a turn of the event loop.
+ */
 async function serveOrders(
   life: Life,
   generation: number,

@@ -4,7 +4,9 @@ import { native } from '../native.js';
 /** The event loop's check phase, the one place from where a fork may start. */
 export const checkPhase = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Rejects with the names of what is still active after `timeoutMs`. Resolves in the check phase. */
+/**
+ * Rejects with the names of what is still active after `timeoutMs`. Resolves in the check phase.
+ */
 export async function quiet(timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -1,5 +1,6 @@
-// Signals sent straight to a mold or a worker. The handlers are installed once, before the app is loaded, and outlive
-// every fork; what they do depends on the role that the process has at that moment.
+// Signals sent straight to a mold or a worker. The handlers are installed once, before the app is
+// loaded, and outlive every fork; what they do depends on the role that the process has at that
+// moment.
 import { leave } from './leave.js';
 
 type Role = { graceful(): void };

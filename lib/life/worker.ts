@@ -1,4 +1,5 @@
-// A worker: serves its slot until it is told to leave, or promoted. Resolves only with its promotion.
+// A worker: serves its slot until it is told to leave, or promoted. Resolves only with its
+// promotion.
 import { Channel } from '../channel.js';
 import { createEngine } from '../engines/create.js';
 import type { Engine } from '../engines/engine.js';
@@ -15,7 +16,10 @@ import type { Birth } from './mold.js';
 import { roleSignals } from './signals.js';
 import { workerState } from './worker-handle.js';
 
-/** How long a client that keeps its connection alive may still send a request before idle ones are closed. */
+/**
+ * How long a client that keeps its connection alive may still send a request before idle ones are
+ * closed.
+ */
 const lingerMs = 1_000;
 /** What an orphan leaves unused of its grace, so that it goes by itself. */
 const orphanMarginMs = 200;

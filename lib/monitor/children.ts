@@ -1,5 +1,5 @@
-// Starts processes and hears from them: the monitor's hands. It decides nothing; what it learns it tells the monitor
-// through `ChildEvents`.
+// Starts processes and hears from them: the monitor's hands. It decides nothing; what it learns it
+// tells the monitor through `ChildEvents`.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Channel } from '../channel.js';
@@ -52,7 +52,9 @@ export class Children {
     }
   }
 
-  /** Orders a mold to fork `child`. Throws if the mold cannot be reached; then there is no child. */
+  /**
+   * Orders a mold to fork `child`. Throws if the mold cannot be reached; then there is no child.
+   */
   order(child: Child, mold: Child, listeners: readonly number[]): void {
     const channel = this.#channels.get(mold.id);
     if (!channel || child.slot === null) throw new Error('the mold has no channel');
@@ -78,7 +80,10 @@ export class Children {
     this.#channels.delete(id);
   }
 
-  /** Reaps forked children that ended, and orphans of theirs that became ours; returns the pids of the latter. */
+  /**
+   * Reaps forked children that ended, and orphans of theirs that became ours; returns the pids of
+   * the latter.
+   */
   reap(pids: number[]): number[] {
     const forked = pids.filter((pid) => !this.#booted.has(pid));
     for (const { pid, code, signal } of native.reap(forked)) this.#events.ended(pid, code, signal);

@@ -1,6 +1,7 @@
-// What the monitor knows of each child, and of the refork under way. No I/O: facts come in through the methods, plan.ts
-// draws the conclusions. Invariants: at most one attempt at a refork at a time; a slot has at most one worker that
-// serves and is not on its way out, except while it is handed over.
+// What the monitor knows of each child, and of the refork under way. No I/O: facts come in through
+// the methods, plan.ts draws the conclusions. Invariants: at most one attempt at a refork at a
+// time; a slot has at most one worker that serves and is not on its way out, except while it is
+// handed over.
 import type { Figures, Report } from '../message.js';
 import { emptyLatency } from '../metrics/latency.js';
 
@@ -95,7 +96,9 @@ export class Fleet {
   stopping: Stopping | null = null;
   attempt: Attempt | null = null;
   wish: Wish | null = null;
-  /** Asked for while an attempt was under way: one more when it is over, however often it was asked. */
+  /**
+   * Asked for while an attempt was under way: one more when it is over, however often it was asked.
+   */
   again: string | null = null;
   lastError: string | null = null;
   /** Every worker has served at least once. */
@@ -111,7 +114,10 @@ export class Fleet {
   /** No automatic refork before this. */
   calmUntil = 0;
   readonly #backoffMs: number;
-  /** Decays by half every `halfLifeMs`: deaths of workers that served, so that a crash loop slows down. */
+  /**
+   * Decays by half every `halfLifeMs`: deaths of workers that served, so that a crash loop slows
+   * down.
+   */
   #deaths = 0;
   #lastDeath = 0;
   #nextId = 1;
@@ -206,7 +212,8 @@ export class Fleet {
     child.slot = null;
     if (promoted && this.attempt?.candidate === child.id)
       child.generation = this.attempt.generation;
-    // A mold booted because there was none has nothing to be compared with: its workers are all there will be.
+    // A mold booted because there was none has nothing to be compared with: its workers are all
+    // there will be.
     child.proven = !promoted;
     this.spawnErrors = 0;
     this.enter(child, 'frozen', now);
@@ -227,7 +234,10 @@ export class Fleet {
     this.#remove(child);
   }
 
-  /** The child's channel came to its end. Without a pid it was never born, and there is nobody to wait for. */
+  /**
+   * The child's channel came to its end. Without a pid it was never born, and there is nobody to
+   * wait for.
+   */
   hungUp(child: Child, now: number): void {
     child.hungUpAt ??= now;
     if (child.pid !== null) return;
@@ -295,7 +305,10 @@ export class Fleet {
     this.children.delete(child.id);
   }
 
-  /** Someone wants a refork. An operator's wish ends a back-off; a wish during an attempt is kept for after it. */
+  /**
+   * Someone wants a refork. An operator's wish ends a back-off; a wish during an attempt is kept
+   * for after it.
+   */
   wishRefork(reason: string, now: number): void {
     if (this.attempt) this.again ??= reason;
     else if (this.wish) {
@@ -348,7 +361,10 @@ export class Fleet {
     if (reason !== null) this.wishRefork(reason, now);
   }
 
-  /** The monitor itself did not run for `gapMs` (stopped, suspended): nobody else is to blame for it. */
+  /**
+   * The monitor itself did not run for `gapMs` (stopped, suspended): nobody else is to blame for
+   * it.
+   */
   forgive(gapMs: number): void {
     for (const child of this.children.values()) {
       child.since += gapMs;

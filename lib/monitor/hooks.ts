@@ -1,4 +1,5 @@
-// Runs the hooks that belong to the monitor. One that fails is logged: nothing that a hook does may end the server.
+// Runs the hooks that belong to the monitor. One that fails is logged: nothing that a hook does may
+// end the server.
 import type { HookArguments } from '../config/hooks.js';
 import type { Settings } from '../config/settings.js';
 import type { Log } from './log.js';

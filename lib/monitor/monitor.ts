@@ -1,5 +1,6 @@
-// The monitor: records what happens, asks the plan, performs. The one place where children are started, told to leave
-// and killed. It never loads the app: nothing here imports lib/life or lib/engines (spec/tidy.spec.ts proves it).
+// The monitor: records what happens, asks the plan, performs. The one place where children are
+// started, told to leave and killed. It never loads the app: nothing here imports lib/life or
+// lib/engines (spec/tidy.spec.ts proves it).
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import type { Report } from '../message.js';
@@ -56,7 +57,11 @@ export class Monitor {
       hungUp: (id) => this.#hungUp(id),
       ended: (pid, code, signal) => this.#ended(pid, code, signal),
     });
-    this.measurements = new Measurements(this.fleet, (id, order) => this.#children.send(id, order));
+    this.measurements = new Measurements(
+      this.fleet,
+      (id, order) => this.#children.send(id, order),
+      () => parts.log.dropped(),
+    );
   }
 
   run(): Promise<number> {
@@ -328,7 +333,8 @@ export class Monitor {
       this.#children.order(child, mold, fds);
       log.debug(fieldsOf(child), 'spawning');
     } catch (error) {
-      // The mold is gone or does not read: its own end, or the deadline of its other orders, will tell.
+      // The mold is gone or does not read: its own end, or the deadline of its other orders, will
+      // tell.
       this.fleet.hear(mold, { type: 'forkFailed', id: child.id, reason: String(error) }, now());
     }
   }
@@ -373,7 +379,10 @@ export class Monitor {
     if (!retry) this.#settle({ ok: false, error: reason });
   }
 
-  /** A candidate that was not told anything yet simply serves on, and so does a mold that was proven. */
+  /**
+   * A candidate that was not told anything yet simply serves on, and so does a mold that was
+   * proven.
+   */
   #letGo(child: Child, isCanary: boolean): void {
     if (child.state === 'promoting' || (isCanary && child.state === 'serving'))
       this.#tellToLeave(child.id, 'drain', 'draining');

@@ -1,5 +1,6 @@
-// Decides. From what is known of the children and the clock, `plan` says what to do next; the monitor does it, records
-// it, and asks again until there is nothing left to do. Pure, so that a spec can run it through any story.
+// Decides. From what is known of the children and the clock, `plan` says what to do next; the
+// monitor does it, records it, and asks again until there is nothing left to do. Pure, so that a
+// spec can run it through any story.
 import type { Settings } from '../config/settings.js';
 import type { Child, Fleet } from './fleet.js';
 import { queuesOf } from './queues.js';
@@ -76,7 +77,9 @@ function holders(fleet: Fleet, slot: number): Child[] {
 const serving = (children: Child[]): Child[] =>
   children.filter((child) => child.state === 'serving' && child.hungUpAt === null);
 
-/** The one that a slot keeps when it has several: up to date, newest generation, then the warmest. */
+/**
+ * The one that a slot keeps when it has several: up to date, newest generation, then the warmest.
+ */
 function best(fleet: Fleet, children: Child[]): Child | undefined {
   return [...children].sort(
     (a, b) =>
@@ -199,7 +202,9 @@ function leave(fleet: Fleet): Action[] {
   return actions;
 }
 
-/** Without a mold nobody can be replaced: a worker is promoted at once, or the code is booted again. */
+/**
+ * Without a mold nobody can be replaced: a worker is promoted at once, or the code is booted again.
+ */
 function fillMold(fleet: Fleet, _settings: Settings, now: number): Action[] {
   const children = all(fleet);
   if (currentMold(fleet) || unprovenMold(fleet)) return [];
@@ -214,7 +219,8 @@ function fillMold(fleet: Fleet, _settings: Settings, now: number): Action[] {
   const warmest = candidates.sort(
     (a, b) => b.generation - a.generation || b.figures.requests - a.figures.requests,
   )[0];
-  // With a single worker a promotion would leave nobody to serve; then the boot is the smaller evil.
+  // With a single worker a promotion would leave nobody to serve; then the boot is the smaller
+  // evil.
   if (warmest && candidates.length > 1)
     return [{ type: 'choose', child: warmest.id, reason: 'the mold died' }];
   return now >= fleet.notBefore ? [{ type: 'boot' }] : [];
@@ -283,7 +289,10 @@ function roll(fleet: Fleet, settings: Settings, now: number): Action[] {
     .map((slot) => ({ type: 'spawn', mold: mold.id, slot, canary: false }));
 }
 
-/** Whoever has a better successor in its slot, an old mold past its proof, and slots that are no longer wanted. */
+/**
+ * Whoever has a better successor in its slot, an old mold past its proof, and slots that are no
+ * longer wanted.
+ */
 function partFromOld(fleet: Fleet): Action[] {
   const actions: Action[] = [];
   const mold = currentMold(fleet);
@@ -337,7 +346,10 @@ function warmest(fleet: Fleet): Child | undefined {
     .sort((a, b) => b.figures.requests - a.figures.requests)[0];
 }
 
-/** `reforkAfter` counts per worker and generation: its n-th entry is for workers of the n-th generation. */
+/**
+ * `reforkAfter` counts per worker and generation: its n-th entry is for workers of the n-th
+ * generation.
+ */
 function dueToRequests(fleet: Fleet, settings: Settings): string | null {
   const thresholds = settings.reforkAfter;
   const threshold = thresholds[Math.min(fleet.reforks, thresholds.length - 1)];

@@ -1,6 +1,6 @@
 // The answer of GET /stats, read from what the monitor knows and from /proc.
 import { readFileSync } from 'node:fs';
-import { readMemory } from '../metrics/memory.js';
+import { memoryOf } from '../metrics/memory.js';
 import type { Child } from './fleet.js';
 import type { Monitor } from './monitor.js';
 import { currentMold, isQuiescent, servingIn } from './plan.js';
@@ -46,7 +46,7 @@ async function workerStats(child: Child): Promise<WorkerStats> {
     backlog: 0,
     heartbeatAge: (performance.now() - child.lastHeard) / 1000,
     eventLoopLag: eventLoopLagSeconds,
-    memory: child.pid === null ? null : ((await readMemory(child.pid)) ?? null),
+    memory: child.pid === null ? null : ((await memoryOf(child.pid)) ?? null),
   };
 }
 

@@ -27,7 +27,8 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
     const listeners = keep(await openListeners(settings.listen, settings.workers));
     const monitor = new Monitor({ settings, overrides, listeners, log });
     const control = keep(await openControl(settings.control, commandsOf(monitor), log));
-    if (settings.metrics)
+    const metrics =
+      settings.metrics &&
       keep(
         await openMetrics(settings.metrics, {
           collect: () => monitor.measurements.collect(),
@@ -40,9 +41,10 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
         workers: settings.workers,
         listen: listeners.addresses(),
         control: control.path,
-        ...(settings.metrics && {
-          metrics: `http://${settings.metrics.host}:${settings.metrics.port}${settings.metrics.path}`,
-        }),
+        ...(settings.metrics &&
+          metrics && {
+            metrics: `http://${settings.metrics.host}:${metrics.port}${settings.metrics.path}`,
+          }),
       },
       'monitor started',
     );

@@ -30,7 +30,8 @@ export async function listenOnPath(listener: UnixListener, whenLive: string): Pr
   const bytes = Buffer.byteLength(path);
   if (bytes > maxPathBytes)
     throw new ConfigError(
-      `cannot listen on ${path}: the path is ${bytes} bytes long, and a socket's can have ${maxPathBytes}`,
+      `cannot listen on ${path}: the path is ${bytes} bytes long, a socket's can have ` +
+        `${maxPathBytes} (choose a shorter one)`,
     );
 
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
@@ -70,8 +71,12 @@ function socketAt(path: string, fd: number): UnixSocket {
   return {
     fd,
     unlink() {
-      const found = look(path);
-      if (made && found && isSame(made, found)) unlinkSync(path);
+      try {
+        const found = look(path);
+        if (made && found && isSame(made, found)) unlinkSync(path);
+      } catch {
+        // Its directory is gone, or no longer ours to write to; the next start will find a stale socket.
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
-// Those who wait for a refork to end. Whoever asks while one is under way waits for the one after it, since only that
-// one is sure to begin after the question.
+// Those who wait for a refork to end. Whoever asks while one is under way waits for the one after
+// it, since only that one is sure to begin after the question.
 import type { Outcome } from './control.js';
 
 type Settle = (outcome: Outcome) => void;

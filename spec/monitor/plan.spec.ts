@@ -1,5 +1,6 @@
-// Goal: the plan leads every story to its proper end. Method: a simulated world performs what the plan decides, with
-// literal stories first and random ones (deaths, hangs, refusals, wishes, changes of the number of workers) after.
+// Goal: the plan leads every story to its proper end. Method: a simulated world performs what the
+// plan decides, with literal stories first and random ones (deaths, hangs, refusals, wishes,
+// changes of the number of workers) after.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { currentMold, isQuiescent, servingIn } from '../../lib/monitor/plan.js';

@@ -39,7 +39,10 @@ const pids = (): number[] =>
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
 
-/** Every process whose environment holds the mark; zombies have none, so they are found by their parents. */
+/**
+ * Every process whose environment holds the mark; zombies have none, so they are found by their
+ * parents.
+ */
 export function marked(mark: string): Process[] {
   const all = pids().flatMap((pid) => processOf(pid) ?? []);
   const ours = new Set(

@@ -1,5 +1,5 @@
-// A real server for a spec: the real command, in a directory of its own, seen through its log, its control socket, real
-// requests and /proc. `stop` asserts that nothing is left.
+// A real server for a spec: the real command, in a directory of its own, seen through its log, its
+// control socket, real requests and /proc. `stop` asserts that nothing is left.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
@@ -30,7 +30,10 @@ export const fixtureApp = (name: string): string => join(root, 'spec/fixtures/ap
 export interface ServerOptions {
   /** A file, or the text of a module that is written beside the configuration. */
   app: string | { text: string };
-  /** Configuration as JavaScript source of further properties, for hooks: `workers: 2, beforeFork() {…},`. */
+  /**
+   * Configuration as JavaScript source of further properties, for hooks: `workers: 2, beforeFork()
+   * {…},`.
+   */
   config?: string;
   /** Statements at the top of the configuration module. */
   prelude?: string;

@@ -1,5 +1,6 @@
-// A simulated world for the plan: processes that start, drain, freeze and die when the random numbers say so, and a
-// clock that is moved by hand. It performs what the plan decides, as the monitor would.
+// A simulated world for the plan: processes that start, drain, freeze and die when the random
+// numbers say so, and a clock that is moved by hand. It performs what the plan decides, as the
+// monitor would.
 import type { Settings } from '../../lib/config/settings.js';
 import { Fleet, type Child } from '../../lib/monitor/fleet.js';
 import { plan, servingIn, type Action } from '../../lib/monitor/plan.js';
