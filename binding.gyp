@@ -5,6 +5,7 @@
       'sources': [
         'native/arguments.cc',
         'native/children.cc',
+        'native/connections.cc',
         'native/descriptors.cc',
         'native/entropy.cc',
         'native/error.cc',

@@ -19,5 +19,7 @@ Callback Receive, Send, SocketPair;
 Callback ListenTcp, ListenUnix;
 // descriptors.cc
 Callback BoundPort, FindListener, ReplaceDescriptor, DuplicateDescriptor, CloseDescriptor;
+// connections.cc
+Callback ConnectionsOf, EndReading;
 // children.cc
 Callback BecomeSubreaper, DieWithMonitor, LeadProcessGroup, Reap, PeekEndedChild, Pid;

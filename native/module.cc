@@ -31,6 +31,8 @@ const struct {
     {"listenUnix", ListenUnix},
     {"boundPort", BoundPort},
     {"findListener", FindListener},
+    {"connectionsOf", ConnectionsOf},
+    {"endReading", EndReading},
     {"replaceDescriptor", ReplaceDescriptor},
     {"duplicateDescriptor", DuplicateDescriptor},
     {"closeDescriptor", CloseDescriptor},

@@ -4,6 +4,8 @@ import { unreachable } from '../unreachable.js';
 import type { Engine, EngineOptions } from './engine.js';
 import { fetchListener } from './fetch.js';
 import { NodeEngine } from './node.js';
+import { UwsEngine } from './uws.js';
+import { loadUws } from './uws-module.js';
 
 export async function createEngine(name: EngineName, options: EngineOptions): Promise<Engine> {
   const { app } = options;
@@ -15,10 +17,19 @@ export async function createEngine(name: EngineName, options: EngineOptions): Pr
         listener: app.kind === 'fetch' ? fetchListener(app.fetch) : app.listener,
       });
     case 'uws':
-      throw new Error('not yet');
+      return createUwsEngine(options);
     default:
       return unreachable(name);
   }
+}
+
+async function createUwsEngine(options: EngineOptions): Promise<Engine> {
+  const { app, appFile, context } = options;
+  if (app.kind === 'listener') throw new Error(wrongEngine('(request, response)', 'uws', 'node'));
+  const uws = loadUws(appFile);
+  const engine = new UwsEngine(uws, options);
+  if (app.kind === 'uws') await app.register(engine.app, { ...context, uws });
+  return engine;
 }
 
 function wrongEngine(app: string, engine: EngineName, right: EngineName): string {

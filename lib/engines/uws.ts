@@ -1,0 +1,213 @@
+// Serves an app of uWebSockets.js. That library can neither listen on a given descriptor nor list its connections, so
+// both happen below it: our listening socket takes the place of the one that it opened, and the kernel is asked.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { native, type Connection } from '../native.js';
+import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
+import { Meter } from './meter.js';
+import {
+  beginExchange,
+  type Exchange,
+  type ExchangeOwner,
+  isOpen,
+  keepUnanswered,
+  unansweredOf,
+  watchResponses,
+} from './uws-exchange.js';
+import type {
+  UwsBehavior,
+  UwsHandler,
+  UwsModule,
+  UwsRequest,
+  UwsResponse,
+  UwsSocket,
+  UwsTemplatedApp,
+} from './uws-module.js';
+
+const methods = [
+  'get',
+  'post',
+  'put',
+  'patch',
+  'del',
+  'options',
+  'head',
+  'connect',
+  'trace',
+  'any',
+] as const;
+
+/** WebSocket: the server goes away. */
+const goingAway = 1001;
+/** How often a draining engine looks whether connections are left. */
+const drainPollMs = 20;
+/** How long after the last connection's end uWebSockets.js may take to notice. */
+const closeGraceMs = 1000;
+
+type Route = (pattern: string, handler: UwsHandler) => UwsTemplatedApp;
+
+export class UwsEngine implements Engine, ExchangeOwner {
+  readonly figures: EngineFigures;
+  draining = false;
+  readonly #uws: UwsModule;
+  readonly #app: UwsTemplatedApp;
+  readonly #meter: Meter;
+  readonly #webSockets = new Set<UwsSocket>();
+  /** Ours, kept open until the end of the drain: connections are told apart by the address they came in through. */
+  #fds: readonly number[] = [];
+  #listenSockets: object[] = [];
+
+  /** Only after a fork: an app is bound to the process that made it. */
+  constructor(uws: UwsModule, options: Pick<EngineOptions, 'onRequestComplete'>) {
+    this.#uws = uws;
+    this.#meter = new Meter(options.onRequestComplete);
+    this.figures = this.#meter.figures;
+    this.#app = uws.App();
+  }
+
+  /** The app for its register function: what it registers is counted and takes part in the drain. */
+  get app(): UwsTemplatedApp {
+    const app = this.#app;
+    const routes: Record<string, unknown> = app;
+    for (const method of methods) {
+      const route = (routes[method] as Route).bind(app);
+      routes[method] = (pattern: string, handler: UwsHandler) =>
+        route(pattern, this.#watched(handler, method));
+    }
+    const ws = app.ws.bind(app);
+    app.ws = (pattern, behavior) => ws(pattern, this.#watchedBehavior(behavior));
+    for (const method of ['listen', 'listen_unix'])
+      routes[method] = () => {
+        throw new Error(
+          `cannot call app.${method}() in uws(…): the server listens for you, on the addresses in its config`,
+        );
+      };
+    return app;
+  }
+
+  async listen(fds: readonly number[]): Promise<void> {
+    this.#fds = fds;
+    const listen = Object.getPrototypeOf(this.#app) as UwsTemplatedApp;
+    for (const fd of fds)
+      listen.listen.call(this.#app, '127.0.0.1', 0, (socket) => {
+        if (socket === false) throw new Error('uWebSockets.js could not listen on 127.0.0.1');
+        this.#listenSockets.push(socket);
+        // Still in the same tick: the event loop has not seen the descriptor, and will find our socket in its place.
+        native.replaceDescriptor(fd, native.findListener(this.#uws.us_socket_local_port(socket)));
+      });
+  }
+
+  async drain({ lingerMs, timeoutMs }: DrainOptions): Promise<number> {
+    const start = performance.now();
+    this.draining = true;
+    for (const socket of this.#listenSockets) this.#uws.us_listen_socket_close(socket);
+    this.#listenSockets = [];
+    for (const socket of this.#webSockets) socket.end(goingAway, 'server is going away');
+
+    let connections = this.#connections();
+    while (connections.length > 0) {
+      const elapsed = performance.now() - start;
+      if (elapsed >= timeoutMs) break;
+      if (elapsed >= lingerMs && this.figures.inFlight === 0)
+        for (const { fd, unread, unsent } of connections)
+          if (unread === 0 && unsent === 0) native.endReading(fd);
+      await sleep(Math.min(drainPollMs, timeoutMs - elapsed));
+      connections = this.#connections();
+    }
+    const cut = connections.length > 0 ? await this.#cut(connections) : 0;
+    for (const fd of this.#fds) native.closeDescriptor(fd);
+    this.#fds = [];
+    return cut;
+  }
+
+  ended(exchange: Exchange): void {
+    this.#meter.end(exchange.startedAt, exchange);
+  }
+
+  /** Ends every connection now; returns the number of requests that were not answered in full. */
+  async #cut(connections: Connection[]): Promise<number> {
+    const unanswered = unansweredOf(this);
+    for (const { response } of unanswered) response.close();
+    const unsent = connections.filter((connection) => connection.unsent > 0).map(({ fd }) => fd);
+    const left = this.#connections();
+    for (const { fd } of left) native.endReading(fd);
+    const halfSent = left.filter(({ fd }) => unsent.includes(fd)).length;
+    const deadline = performance.now() + closeGraceMs;
+    while (this.#connections().length > 0 && performance.now() < deadline) await sleep(1);
+    return unanswered.length + halfSent;
+  }
+
+  #connections(): Connection[] {
+    const found = new Map<number, Connection>();
+    for (const fd of this.#fds)
+      for (const connection of native.connectionsOf(fd)) found.set(connection.fd, connection);
+    return [...found.values()];
+  }
+
+  #watched(handler: UwsHandler, method: (typeof methods)[number] | 'upgrade'): UwsHandler {
+    const meter = this.#meter;
+    return (response, request, context) => {
+      watchResponses(response);
+      const exchange: Exchange = {
+        owner: this,
+        response,
+        startedAt: meter.begin(),
+        isHead: method === 'head' || (method === 'any' && request.getMethod() === 'head'),
+        method: meter.wantsNames ? request.getMethod().toUpperCase() : '',
+        url: meter.wantsNames ? urlOf(request) : '',
+        headBegun: false,
+        bodyBegun: false,
+        guarded: false,
+      };
+      beginExchange(exchange);
+      try {
+        const result = handler(response, request, context);
+        if (isThenable(result)) result.then(undefined, (error: unknown) => fail(exchange, error));
+      } catch (error) {
+        fail(exchange, error);
+      }
+      keepUnanswered(exchange);
+    };
+  }
+
+  #watchedBehavior(behavior: UwsBehavior): UwsBehavior {
+    const { upgrade, open, close } = behavior;
+    return {
+      ...behavior,
+      ...(upgrade && { upgrade: this.#watched(upgrade, 'upgrade') }),
+      open: (socket) => {
+        this.#webSockets.add(socket);
+        const result = open?.(socket);
+        if (this.draining && this.#webSockets.has(socket)) socket.end(goingAway);
+        return result;
+      },
+      close: (socket, ...rest) => {
+        this.#webSockets.delete(socket);
+        return close?.(socket, ...rest);
+      },
+    };
+  }
+}
+
+function urlOf(request: UwsRequest): string {
+  const query = request.getQuery();
+  return query ? `${request.getUrl()}?${query}` : request.getUrl();
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+/** A throw in the app costs its request only: 500, or a cut connection if the response had begun already. */
+function fail(exchange: Exchange, error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`request failed: ${text}\n`);
+  if (isOpen(exchange)) answerFailure(exchange.response, exchange.headBegun);
+}
+
+function answerFailure(response: UwsResponse, begun: boolean): void {
+  if (begun) response.close();
+  else
+    response.cork(() => {
+      response.writeStatus('500 Internal Server Error').end('Internal Server Error\n');
+    });
+}
