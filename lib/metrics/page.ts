@@ -6,9 +6,10 @@ export const page = `<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>pitchfork-ts</title>
 <style>
-  :root { color-scheme: light dark; --line: #8883; --soft: #888; --own: #e4572e; --shared: #4c9f70; --ready: #4c9f70;
-    --busy: #e0a030; --card: #8881; }
-  body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+  :root { color-scheme: light dark; --line: #8883; --card: #8881; --soft: #888;
+    --own: #e4572e; --shared: #4c9f70; --ready: #4c9f70; --busy: #e0a030; }
+  body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
+    padding: 0 1rem; }
   h1 { font-size: 1.3rem; font-weight: 600; margin: 0; }
   header { display: flex; gap: 1rem; align-items: baseline; flex-wrap: wrap; }
   #note { color: var(--soft); }
@@ -20,24 +21,29 @@ export const page = `<!doctype html>
   .wide { overflow-x: auto; }
   table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
   th { text-align: left; font-size: .8rem; font-weight: 500; color: var(--soft); }
-  th, td { padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+  th, td { padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line);
+    white-space: nowrap; }
   td.bar { width: 35%; min-width: 10rem; }
   .leaving { opacity: .55; }
-  .dot { display: inline-block; width: .6rem; height: .6rem; border-radius: 50%; background: var(--busy);
-    margin-right: .5rem; }
+  .dot { display: inline-block; width: .6rem; height: .6rem; border-radius: 50%;
+    background: var(--busy); margin-right: .5rem; }
   .dot.ready { background: var(--ready); }
-  .memory { display: flex; height: .8rem; border-radius: .2rem; overflow: hidden; background: var(--card); }
+  .memory { display: flex; height: .8rem; border-radius: .2rem; overflow: hidden;
+    background: var(--card); }
   .own { background: var(--own); } .shared { background: var(--shared); }
-  .key span { display: inline-block; width: .7rem; height: .7rem; border-radius: .15rem; margin: 0 .4rem 0 1rem; }
+  .key span { display: inline-block; width: .7rem; height: .7rem; border-radius: .15rem;
+    margin: 0 .4rem 0 1rem; }
   .key { color: var(--soft); font-size: .85rem; }
 </style>
 <header><h1>pitchfork-ts</h1><span id="note">connecting …</span></header>
 <dl id="facts"></dl>
 <div class="wide"><table>
-  <thead><tr><th>slot<th>pid<th>generation<th>requests<th>in flight<th>loop lag<th>private<th>shared<th></tr></thead>
+  <thead><tr><th>slot<th>pid<th>generation<th>requests<th>in flight<th>loop lag<th>private<th>shared
+    <th></tr></thead>
   <tbody id="rows"></tbody>
 </table></div>
-<p class="key"><span class="own"></span>private memory<span class="shared"></span>shared with the mold</p>
+<p class="key"><span class="own"></span>private memory
+  <span class="shared"></span>shared with the mold</p>
 <script>
   const byId = (id) => document.getElementById(id);
   const make = (tag, text, className) => {
@@ -70,11 +76,13 @@ export const page = `<!doctype html>
   function row(worker, leaving, largest) {
     const line = make('tr', undefined, leaving ? 'leaving' : '');
     const slot = make('td');
-    slot.append(make('span', undefined, worker.ready ? 'dot ready' : 'dot'), String(worker.slot) + (leaving ? ' leaves' : ''));
+    slot.append(make('span', undefined, worker.ready ? 'dot ready' : 'dot'),
+      String(worker.slot) + (leaving ? ' leaves' : ''));
     const lag = worker.eventLoopLag == null ? '–' : (worker.eventLoopLag * 1000).toFixed(0) + ' ms';
     const texts = [worker.pid, worker.generation, number(worker.requests), worker.inFlight, lag,
       mib(worker.memory?.private), mib(worker.memory?.shared)];
-    line.append(slot, ...texts.map((text) => make('td', String(text))), bar(worker.memory, largest));
+    line.append(slot, ...texts.map((text) => make('td', String(text))),
+      bar(worker.memory, largest));
     return line;
   }
 
@@ -83,19 +91,23 @@ export const page = `<!doctype html>
     const all = [...stats.workers, ...stats.leaving];
     const requests = all.reduce((sum, worker) => sum + worker.requests, 0);
     const now = performance.now();
-    const rate = before && requests >= before.requests ? (requests - before.requests) * 1000 / (now - before.now) : 0;
+    const rate = before ? (requests - before.requests) * 1000 / (now - before.now) : 0;
     before = { requests, now };
     const sum = (kind) => all.reduce((total, worker) => total + (worker.memory?.[kind] ?? 0), 0);
-    const largest = Math.max(1, ...all.map(({ memory }) => memory ? memory.private + memory.shared : 0));
+    const mapped = ({ memory }) => memory ? memory.private + memory.shared : 0;
+    const largest = Math.max(1, ...all.map(mapped));
     byId('facts').replaceChildren(
       fact('phase', stats.phase), fact('generation', stats.generation),
       fact('mold', stats.mold ? stats.mold.pid : 'none'), fact('refork', stats.refork.state),
-      fact('requests/s', number(Math.round(rate))), fact('workers, private', mib(sum('private'))),
+      fact('requests/s', number(Math.round(Math.max(0, rate)))),
+      fact('workers, private', mib(sum('private'))),
       fact('workers, pss', mib(sum('pss'))));
     byId('rows').replaceChildren(...stats.workers.map((worker) => row(worker, false, largest)),
       ...stats.leaving.map((worker) => row(worker, true, largest)));
     const error = stats.refork.lastError;
-    note(stats.shuttingDown ? 'shutting down' : error ? 'last refork failed: ' + error : 'monitor ' + stats.pid, Boolean(error));
+    if (stats.shuttingDown) note('shutting down', false);
+    else if (error) note('last refork failed: ' + error, true);
+    else note('monitor ' + stats.pid, false);
   }
 
   function note(text, bad) {

@@ -150,7 +150,7 @@ const gauges: readonly Reading[] = [
   },
   {
     name: 'pitchfork_process_memory_bytes',
-    help: 'Memory of each process; a shared page counts wholly in rss and shared, by its share in pss.',
+    help: 'Memory of each process. Shared pages count wholly in rss and shared, in parts in pss.',
     labelNames: ['role', 'slot', 'kind'],
     samples: ({ memory }) =>
       memory.flatMap(({ role, slot, memory }) =>

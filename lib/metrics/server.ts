@@ -117,7 +117,8 @@ function listen(server: Server, host: string, port: number): Promise<void> {
       const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
       reject(
         new ConfigError(
-          `cannot listen on ${place} for metrics: ${reason} (set \`metrics\` to another address, or to false)`,
+          `cannot listen on ${place} for metrics: ${reason} ` +
+            '(set `metrics` to another address, or to false)',
         ),
       );
     });

@@ -75,7 +75,8 @@ function socketAt(path: string, fd: number): UnixSocket {
         const found = look(path);
         if (made && found && isSame(made, found)) unlinkSync(path);
       } catch {
-        // Its directory is gone, or no longer ours to write to; the next start will find a stale socket.
+        // Its directory is gone, or no longer ours to write to; the next start will find a stale
+        // socket.
       }
     },
   };
