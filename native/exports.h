@@ -13,6 +13,8 @@ Callback RememberMappings;
 Callback ExitWithoutShutdown;
 // entropy.cc
 Callback ReseedMathRandom;
+// Called when the addon is loaded, before a program can put another function in Math.random's place.
+void FindMathRandom(v8::Isolate* isolate, v8::Local<v8::Context> context);
 // messages.cc
 Callback Receive, Send, SocketPair;
 // listeners.cc

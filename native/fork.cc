@@ -77,8 +77,24 @@ void AwaitHandOver(pid_t middle) {
   while (getppid() == middle && uv_hrtime() < deadline) sched_yield();
 }
 
+// Handles that another thread has woken while this one was busy. uv_loop_fork forgets them (uv__async_fork in libuv's
+// unix/async.c), and with them a V8 task that was posted to the main thread: it would never run in the newborn.
+std::vector<uv_async_t*> ListWoken(uv_loop_t* loop) {
+  std::vector<uv_async_t*> woken;
+  uv_walk(
+      loop,
+      [](uv_handle_t* handle, void* list) {
+        auto* async = reinterpret_cast<uv_async_t*>(handle);
+        if (handle->type == UV_ASYNC && !uv_is_closing(handle) && async->pending != 0)
+          static_cast<std::vector<uv_async_t*>*>(list)->push_back(async);
+      },
+      &woken);
+  return woken;
+}
+
 // Everything here runs with all signals blocked and V8's workers parked.
 Birth ForkParked(Method method, uv_loop_t* loop, Mappings* mappings, ParkedPool* pool) {
+  std::vector<uv_async_t*> woken = ListWoken(loop);
   Birth birth;
   birth.number = mappings->ShareWithChild();
   if (birth.number == 0) birth = method();
@@ -87,6 +103,7 @@ Birth ForkParked(Method method, uv_loop_t* loop, Mappings* mappings, ParkedPool*
     if (uv_loop_fork(loop) != 0) Perish("uv_loop_fork failed");
     if (const char* failure = pool->Revive()) Perish(failure);
     if (const char* failure = OwnDescriptors(loop)) Perish(failure);
+    for (uv_async_t* async : woken) uv_async_send(async);
   } else {
     pool->Release();
   }

@@ -48,7 +48,7 @@ const struct {
 
 NODE_MODULE_INIT(/* exports, module, context */) {
   (void)module;
-  (void)context;
   for (const auto& function : functions)
     NODE_SET_METHOD(exports, function.name, function.callback);
+  FindMathRandom(v8::Isolate::GetCurrent(), context);
 }

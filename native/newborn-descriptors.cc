@@ -1,3 +1,143 @@
+// uv_loop_fork re-makes what the main loop polls. Node has further loops, of its delayed-task thread and of its tracing
+// agent, and addons may have their own: their epoll sets, eventfds and self-pipes are still the parent's.
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
 #include "newborn.h"
 
-const char* OwnDescriptors(uv_loop_t*) { return nullptr; }
+namespace {
+
+struct Watched {
+  int epoll;
+  int fd;
+  epoll_event event;
+};
+
+struct PipeEnd {
+  int fd;
+  bool is_writer;
+  std::string pipe;
+};
+
+struct Inventory {
+  std::vector<int> epolls;
+  std::vector<int> eventfds;
+  std::vector<PipeEnd> pipe_ends;
+  std::vector<Watched> watched;
+};
+
+std::string Link(int fd) {
+  char target[64];
+  ssize_t size = readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), target, sizeof target);
+  return size <= 0 ? "" : std::string(target, static_cast<size_t>(size));
+}
+
+bool StartsWith(const std::string& text, const char* prefix) {
+  return text.compare(0, strlen(prefix), prefix) == 0;
+}
+
+FILE* OpenInfo(int fd) {
+  return fopen(("/proc/self/fdinfo/" + std::to_string(fd)).c_str(), "re");
+}
+
+// The lines "tfd: 15 events: 19 data: f …" of an epoll set.
+void ListWatched(int epoll, std::vector<Watched>* watched) {
+  FILE* info = OpenInfo(epoll);
+  if (info == nullptr) return;
+  char line[256];
+  int fd;
+  unsigned events;
+  unsigned long long data;
+  while (fgets(line, sizeof line, info) != nullptr) {
+    if (sscanf(line, "tfd: %d events: %x data: %llx", &fd, &events, &data) != 3) continue;
+    Watched entry = {epoll, fd, {}};
+    entry.event.events = events;
+    entry.event.data.u64 = data;
+    watched->push_back(entry);
+  }
+  fclose(info);
+}
+
+// Only what is close-on-exec was made by this program. The rest came from whoever started it, to be shared.
+bool TakeInventory(const uv_loop_t* loop, Inventory* inventory) {
+  DIR* directory = opendir("/proc/self/fd");
+  if (directory == nullptr) return false;
+  while (const dirent* entry = readdir(directory)) {
+    if (entry->d_name[0] == '.') continue;
+    int fd = atoi(entry->d_name);
+    int flags = fcntl(fd, F_GETFD);
+    if (flags < 0 || (flags & FD_CLOEXEC) == 0 || fd == uv_backend_fd(loop)) continue;
+    std::string target = Link(fd);
+    if (target == "anon_inode:[eventpoll]")
+      inventory->epolls.push_back(fd);
+    else if (target == "anon_inode:[eventfd]")
+      inventory->eventfds.push_back(fd);
+    else if (StartsWith(target, "pipe:"))
+      inventory->pipe_ends.push_back({fd, (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY, target});
+  }
+  closedir(directory);
+  for (int epoll : inventory->epolls) ListWatched(epoll, &inventory->watched);
+  return true;
+}
+
+// `fresh` takes the place of `fd`, or is closed.
+bool MoveTo(int fresh, int fd) {
+  if (fresh < 0) return false;
+  bool moved = dup3(fresh, fd, O_CLOEXEC) >= 0;
+  close(fresh);
+  return moved;
+}
+
+bool ReplaceEventfd(int fd) {
+  int status = fcntl(fd, F_GETFL);
+  return MoveTo(eventfd(0, EFD_CLOEXEC | (status & O_NONBLOCK ? EFD_NONBLOCK : 0)), fd);
+}
+
+bool ReplaceEnd(int fresh, int fd) {
+  int status = fcntl(fd, F_GETFL);
+  return fcntl(fresh, F_SETFL, status) == 0 && dup3(fresh, fd, O_CLOEXEC) >= 0;
+}
+
+// A pipe with both ends in this process is one that it wakes itself with. One with a single end here talks to somebody.
+bool ReplaceSelfPipes(const std::vector<PipeEnd>& ends) {
+  for (const PipeEnd& reader : ends) {
+    if (reader.is_writer) continue;
+    for (const PipeEnd& writer : ends) {
+      if (!writer.is_writer || writer.pipe != reader.pipe) continue;
+      int fresh[2];
+      if (pipe2(fresh, O_CLOEXEC) != 0) return false;
+      bool replaced = ReplaceEnd(fresh[0], reader.fd) && ReplaceEnd(fresh[1], writer.fd);
+      close(fresh[0]);
+      close(fresh[1]);
+      if (!replaced) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+const char* OwnDescriptors(uv_loop_t* loop) {
+  Inventory inventory;
+  if (!TakeInventory(loop, &inventory)) return "cannot list its descriptors";
+  for (int fd : inventory.eventfds)
+    if (!ReplaceEventfd(fd)) return "cannot make an eventfd of its own";
+  if (!ReplaceSelfPipes(inventory.pipe_ends)) return "cannot make a pipe of its own";
+  for (int fd : inventory.epolls)
+    if (!MoveTo(epoll_create1(EPOLL_CLOEXEC), fd)) return "cannot make an epoll set of its own";
+  // What is gone, or cannot be watched any more, was of no use in the old set either.
+  for (Watched& entry : inventory.watched)
+    epoll_ctl(entry.epoll, EPOLL_CTL_ADD, entry.fd, &entry.event);
+  return nullptr;
+}

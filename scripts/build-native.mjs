@@ -94,7 +94,7 @@ function runNodeGyp() {
   const nodedir = findHeaders();
   // Not `rebuild`, which would remove build/ with the results for other Node versions.
   for (const step of ['configure', 'build']) {
-    const args = [nodeGyp, step, ...(nodedir ? [`--nodedir=${nodedir}`] : [])];
+    const args = [nodeGyp, step, '--jobs=max', ...(nodedir ? [`--nodedir=${nodedir}`] : [])];
     const options = { cwd: root, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 };
     const { status, stdout, stderr, error } = spawnSync(process.execPath, args, options);
     if (status === 0) continue;
