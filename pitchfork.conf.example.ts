@@ -1,0 +1,33 @@
+// Run it with `npm start`, or copy it to pitchfork.conf.ts beside an app of yours. Only `app` is required; every other
+// line shows what can be said. Durations are milliseconds, or strings such as '20s'.
+import { defineConfig } from 'pitchfork-ts';
+
+export default defineConfig({
+  // The module whose default export is the application, relative to this file.
+  app: './examples/catalogue/app.ts',
+
+  // Any of: 8080, 'host:port', '[::1]:port', '/path.sock', or a list.
+  listen: '127.0.0.1:8080',
+
+  // Default: as many as there are cores.
+  workers: 4,
+
+  // When a worker has completed so many requests it is promoted, and every worker becomes a fork of it: after 500 for
+  // the first time, then after 5,000, then no more.
+  reforkAfter: [500, 5_000, false],
+
+  refork: {
+    // How long the promoted worker may take to finish what is in flight.
+    drainTimeout: '10s',
+    // How long the first worker of a new mold must stay healthy before the others follow.
+    canary: '1s',
+  },
+
+  // Prometheus metrics at /metrics, and a live page at /.
+  metrics: { listen: '127.0.0.1:9394' },
+
+  // Hooks. What cannot be shared between processes is closed in one and opened in another:
+  //   beforeFork() { … }        in the mold, before each fork
+  //   afterMoldFork() { … }     in a worker that becomes a mold: close database connections here
+  //   afterWorkerFork() { … }   in each new worker, before it accepts: open them here
+});
