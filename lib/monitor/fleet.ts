@@ -76,6 +76,8 @@ export interface Wish {
   notBefore: number;
 }
 
+const longestBackoffMs = 10 * 60_000;
+
 /** Workers tried for one wish before it is given up. */
 export const maxCandidates = 3;
 
@@ -114,6 +116,8 @@ export class Fleet {
   /** No automatic refork before this. */
   calmUntil = 0;
   readonly #backoffMs: number;
+  /** Failed attempts in a row: each doubles the back-off. */
+  #failures = 0;
   /**
    * Decays by half every `halfLifeMs`: deaths of workers that served, so that a crash loop slows
    * down.
@@ -339,9 +343,10 @@ export class Fleet {
     this.lastError = failure;
     if (!attempt) return { retry: false };
     const retry = failure !== null && attempt.wish.tried.size < maxCandidates;
-    if (failure !== null) this.calmUntil = now + this.#backoffMs;
+    this.#failures = failure === null ? 0 : this.#failures + 1;
+    if (failure !== null) this.calmUntil = now + this.#backoff();
     if (retry) {
-      attempt.wish.notBefore = now + this.#backoffMs;
+      attempt.wish.notBefore = this.calmUntil;
       this.wish = attempt.wish;
     } else this.#nextWish(now);
     return { retry };
@@ -350,9 +355,13 @@ export class Fleet {
   /** No candidate is left for the wish. */
   dropWish(reason: string, now: number): void {
     this.lastError = reason;
-    this.calmUntil = now + this.#backoffMs;
+    this.calmUntil = now + this.#backoff();
     this.wish = null;
     this.#nextWish(now);
+  }
+
+  #backoff(): number {
+    return Math.min(longestBackoffMs, this.#backoffMs * 2 ** Math.max(0, this.#failures - 1));
   }
 
   #nextWish(now: number): void {
