@@ -5,6 +5,7 @@ import type { Engine, EngineOptions } from './engine.js';
 import { fetchListener } from './fetch.js';
 import { NodeEngine } from './node.js';
 import { UwsEngine } from './uws.js';
+import { fetchRoute } from './uws-fetch.js';
 import { loadUws } from './uws-module.js';
 
 export async function createEngine(name: EngineName, options: EngineOptions): Promise<Engine> {
@@ -29,6 +30,7 @@ async function createUwsEngine(options: EngineOptions): Promise<Engine> {
   const uws = loadUws(appFile);
   const engine = new UwsEngine(uws, options);
   if (app.kind === 'uws') await app.register(engine.app, { ...context, uws });
+  else engine.app.any('/*', fetchRoute(app.fetch));
   return engine;
 }
 

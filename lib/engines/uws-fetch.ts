@@ -1,0 +1,233 @@
+// Turns a Web-standard fetch handler into a route of uWebSockets.js. Bodies stream both ways, and a slow reader holds up
+// the writer at the other end instead of filling memory.
+import { STATUS_CODES } from 'node:http';
+import type { FetchHandler } from '../life/app-kind.js';
+import type { UwsHandler, UwsRequest, UwsResponse } from './uws-module.js';
+
+/** As much of a request's body waits in memory before the client is held up. */
+const bodyHighWaterMark = 64 * 1024;
+
+/** uWebSockets.js writes these itself, or they concern the connection, which is not the app's. */
+const ownHeaders = new Set([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'date',
+]);
+
+export function fetchRoute(fetch: FetchHandler): UwsHandler {
+  return (response, request) => {
+    const head = readHead(request);
+    if (head === undefined) return response.writeStatus('400 Bad Request').end();
+    const client = new Client(response);
+    const { url, method, headers } = head;
+    const body = method === 'GET' || method === 'HEAD' ? null : client.body();
+    return answer(
+      client,
+      fetch,
+      new Request(url, { method, headers, body, signal: client.signal, duplex: 'half' }),
+    );
+  };
+}
+
+interface Head {
+  url: string;
+  method: string;
+  headers: Headers;
+}
+
+/** uWebSockets.js's request is gone after the handler's first await. Undefined if it is none that Request can be. */
+function readHead(request: UwsRequest): Head | undefined {
+  const headers = new Headers();
+  const query = request.getQuery();
+  const url = `http://${request.getHeader('host') || 'localhost'}${request.getUrl()}${query && `?${query}`}`;
+  try {
+    request.forEach((name, value) => headers.append(name, value));
+    return { url: new URL(url).href, method: request.getMethod().toUpperCase(), headers };
+  } catch {
+    return undefined;
+  }
+}
+
+async function answer(client: Client, fetch: FetchHandler, request: Request): Promise<void> {
+  const response = await fetch(request);
+  if (client.gone) {
+    await response.body?.cancel();
+    return;
+  }
+  const declared = response.headers.get('content-length');
+  if (response.body === null || request.method === 'HEAD') {
+    client.finish(() => endEmpty(client.response, response, request.method === 'HEAD', declared));
+    await response.body?.cancel();
+    return;
+  }
+  await sendBody(client, response, response.body.getReader());
+}
+
+function endEmpty(
+  out: UwsResponse,
+  response: Response,
+  isHead: boolean,
+  declared: string | null,
+): void {
+  writeHead(out, response);
+  if (isHead && declared !== null) out.writeHeader('Content-Length', declared);
+  if (isHead || response.status === 204 || response.status === 304) out.endWithoutBody();
+  else out.end();
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+async function sendBody(client: Client, response: Response, reader: Reader): Promise<void> {
+  const cancel = (): void => void reader.cancel().catch(() => undefined);
+  client.signal.addEventListener('abort', cancel, { once: true });
+  const first = await reader.read();
+  if (client.gone) return;
+  const second = reader.read();
+  // Most bodies are one piece, whose end is known by now; a stream's first piece does not wait for its second.
+  const next = await Promise.race([
+    second,
+    new Promise<undefined>((resolve) => void setImmediate(resolve, undefined)),
+  ]);
+  if (client.gone) return second.then(() => undefined);
+  if (first.done || next?.done) {
+    client.finish(() => {
+      writeHead(client.response, response);
+      client.response.end(first.value);
+    });
+    return;
+  }
+  client.send(() => writeHead(client.response, response));
+  await client.stream(response.headers.get('content-length'), async function* () {
+    yield first.value;
+    for (let piece = await second; !piece.done; piece = await reader.read()) yield piece.value;
+  });
+}
+
+function writeHead(out: UwsResponse, { status, statusText, headers }: Response): void {
+  out.writeStatus(`${status} ${statusText || (STATUS_CODES[status] ?? '')}`);
+  // Iteration gives each Set-Cookie by itself.
+  for (const [name, value] of headers) if (!ownHeaders.has(name)) out.writeHeader(name, value);
+}
+
+/** The other end of one exchange: what it sends, whether it is still there, and whether it keeps up. */
+class Client {
+  readonly response: UwsResponse;
+  readonly #abort = new AbortController();
+  #ended = false;
+  #paused = false;
+  #onWritable: () => void = () => undefined;
+
+  constructor(response: UwsResponse) {
+    this.response = response;
+    response.onAborted(() => {
+      this.#ended = true;
+      this.#abort.abort(new Error('the client closed the connection'));
+      this.#onWritable();
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get gone(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  /** The request's body. The client is held up while nobody reads it. */
+  body(): ReadableStream<Uint8Array> {
+    let open = true;
+    const close = (): void => {
+      open = false;
+      this.#resume();
+    };
+    const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+      this.signal.addEventListener('abort', () => {
+        if (open) controller.error(this.signal.reason);
+        open = false;
+      });
+      this.response.onData((chunk, isLast) => {
+        if (!open || this.#ended) return;
+        // uWebSockets.js takes the chunk back when this returns.
+        if (chunk.byteLength > 0) controller.enqueue(new Uint8Array(chunk.slice(0)));
+        if (isLast) {
+          open = false;
+          controller.close();
+        } else if ((controller.desiredSize ?? 0) <= 0) this.#pause();
+      });
+    };
+    return new ReadableStream(
+      { start, pull: () => this.#resume(), cancel: close },
+      new ByteLengthQueuingStrategy({ highWaterMark: bodyHighWaterMark }),
+    );
+  }
+
+  /** Writes in one piece. */
+  send(write: () => void): void {
+    this.response.cork(write);
+  }
+
+  /** Writes the last of the response. What is left of the request's body is read on, to nobody. */
+  finish(write: () => void): void {
+    this.#resume();
+    this.response.cork(write);
+    this.#ended = true;
+  }
+
+  async stream(declared: string | null, pieces: () => AsyncIterable<Uint8Array>): Promise<void> {
+    this.response.onWritable(() => {
+      this.#onWritable();
+      return true;
+    });
+    const total = declared === null ? undefined : Number(declared);
+    let sent = 0;
+    for await (const piece of pieces()) {
+      if (this.gone) return;
+      sent += piece.byteLength;
+      if (total === undefined) await this.#write(piece);
+      else if (sent <= total) await this.#writeOf(piece, total, sent === total);
+      else throw new Error(`a body is longer than its Content-Length of ${total}`);
+      if (this.gone) return;
+    }
+    if (total === undefined) this.finish(() => this.response.end());
+    else if (sent < total) throw new Error(`a body of ${sent} bytes has Content-Length ${total}`);
+  }
+
+  async #write(piece: Uint8Array): Promise<void> {
+    let keepsUp = true;
+    this.send(() => (keepsUp = this.response.write(piece)));
+    if (!keepsUp) await this.#writable();
+  }
+
+  /** The last piece ends the response: the total is reached. */
+  async #writeOf(piece: Uint8Array, total: number, isLast: boolean): Promise<void> {
+    if (isLast) this.#resume();
+    const start = this.response.getWriteOffset();
+    for (let rest = piece; ; rest = piece.subarray(this.response.getWriteOffset() - start)) {
+      let [accepted, ended] = [false, false];
+      this.send(() => ([accepted, ended] = this.response.tryEnd(rest, total)));
+      if (ended) this.#ended = true;
+      if (accepted || ended) return;
+      await this.#writable();
+      if (this.gone) return;
+    }
+  }
+
+  #writable(): Promise<void> {
+    return new Promise((resolve) => (this.#onWritable = resolve));
+  }
+
+  #pause(): void {
+    if (this.#ended || this.#paused) return;
+    this.#paused = true;
+    this.response.pause();
+  }
+
+  #resume(): void {
+    if (this.#ended || !this.#paused) return;
+    this.#paused = false;
+    this.response.resume();
+  }
+}
