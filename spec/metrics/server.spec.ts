@@ -1,5 +1,6 @@
 import { createServer, connect, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { Script } from 'node:vm';
 import { expect } from 'chai';
 import { ConfigError } from '../../lib/config/config-error.js';
 import { openMetrics, type MetricsServer } from '../../lib/metrics/server.js';
@@ -35,7 +36,7 @@ describe('openMetrics', () => {
       .to.include("fetch('/stats.json'")
       .and.not.match(/(src|href)=|https?:/);
     const script = /<script>([^]*)<\/script>/.exec(html)?.[1] ?? '';
-    expect(() => new Function(script)).not.to.throw();
+    expect(() => new Script(script)).not.to.throw();
     expect(await (await fetch(at('/stats.json'))).json()).to.deep.equal({ pid: 42 });
   });
 
