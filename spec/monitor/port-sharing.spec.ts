@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { hasStranger } from '../../lib/monitor/port-sharing.js';
+import { hasStranger, isPortShared } from '../../lib/monitor/port-sharing.js';
+import { native } from '../../lib/native.js';
 
 const header =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
@@ -33,4 +34,18 @@ describe('hasStranger', () => {
   it('is false for a table that is not there', () => {
     expect(hasStranger('', own)).to.be.false;
   });
+});
+
+describe('isPortShared', () => {
+  for (const address of ['127.0.0.1', '::1'])
+    it(`finds another group of sockets on the same port of ${address}`, () => {
+      const options = { address, backlog: 16, reusePort: true, ipv6Only: false };
+      const ours = [native.listenTcp({ ...options, port: 0 })];
+      const port = native.boundPort(ours[0] ?? -1);
+      ours.push(native.listenTcp({ ...options, port }));
+      expect(isPortShared(ours)).to.be.false;
+      const theirs = native.listenTcp({ ...options, port });
+      expect(isPortShared(ours)).to.be.true;
+      for (const fd of [...ours, theirs]) native.closeDescriptor(fd);
+    });
 });
