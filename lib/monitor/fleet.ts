@@ -103,6 +103,8 @@ export class Fleet {
    */
   again: string | null = null;
   lastError: string | null = null;
+  /** The code was loaded once: what fails from now on may be a passing trouble. */
+  loaded = false;
   /** Every worker has served at least once. */
   booted = false;
   /** Starts that failed in a row, before any became ready. */
@@ -201,7 +203,8 @@ export class Fleet {
       case 'failed':
         child.reason = `${report.step}: ${report.reason}`;
         this.#failAttemptOf(child, child.reason);
-        if (child.state !== 'starting') this.enter(child, 'leaving', now);
+        // One that never became ready stays a start that failed, whatever it says of itself.
+        if (!isStarting(child)) this.enter(child, 'leaving', now);
         return;
       case 'measured':
       case 'note':
@@ -219,6 +222,7 @@ export class Fleet {
     // A mold booted because there was none has nothing to be compared with: its workers are all
     // there will be.
     child.proven = !promoted;
+    this.loaded = true;
     this.spawnErrors = 0;
     this.enter(child, 'frozen', now);
   }

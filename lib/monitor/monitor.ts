@@ -29,6 +29,12 @@ export interface MonitorParts {
   readonly log: Log;
 }
 
+/** How it ended: `reason` tells why a code is not 0. */
+export interface Ending {
+  readonly code: number;
+  readonly reason: string;
+}
+
 const now = (): number => performance.now();
 
 export class Monitor {
@@ -44,9 +50,9 @@ export class Monitor {
   #timer: NodeJS.Timeout | undefined;
   #lastTick = now();
   #performing = false;
-  #exit: (code: number) => void = () => undefined;
-  /** Resolves with the exit code when everything has left. */
-  readonly over = new Promise<number>((resolve) => (this.#exit = resolve));
+  #exit: (ending: Ending) => void = () => undefined;
+  /** Resolves when everything has left. */
+  readonly over = new Promise<Ending>((resolve) => (this.#exit = resolve));
 
   constructor(parts: MonitorParts) {
     this.#parts = parts;
@@ -64,7 +70,7 @@ export class Monitor {
     );
   }
 
-  run(): Promise<number> {
+  run(): Promise<Ending> {
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.turn();
     return this.over;
@@ -276,21 +282,21 @@ export class Monitor {
         return;
       case 'giveUp':
         this.#parts.log.fatal({ reason: action.reason }, 'giving up');
-        return this.#giveUp();
+        return this.#giveUp(action.reason);
       case 'exit':
         clearInterval(this.#timer);
-        this.#exit(this.#exitCode ?? action.code);
+        this.#exit(this.#givenUp ?? { code: action.code, reason: action.reason });
         return 'over';
       default:
         return unreachable(action);
     }
   }
 
-  #exitCode: number | null = null;
+  #givenUp: Ending | null = null;
 
   /** Everything is ended at once, and the exit code says that it was not asked for. */
-  #giveUp(): void {
-    this.#exitCode = 1;
+  #giveUp(reason: string): void {
+    this.#givenUp = { code: 1, reason };
     this.fleet.stopping = 'immediate';
     this.#waiters.settleAll({ ok: false, error: 'the server gave up' });
   }

@@ -128,10 +128,15 @@ export function isQuiescent(fleet: Fleet): boolean {
 
 // Rules, in the order in which they are asked
 
-/** As long as somebody serves there is something to lose by giving up. */
+/**
+ * Code that could not be loaded will not load the next time either. Later, as long as somebody
+ * serves, there is something to lose by giving up.
+ */
 function giveUpStarting(fleet: Fleet, settings: Settings): Action[] {
+  if (!fleet.loaded && fleet.spawnErrors > 0)
+    return [{ type: 'giveUp', reason: `could not boot: ${fleet.lastSpawnError}` }];
   const limit = settings.maxConsecutiveSpawnErrors;
-  if (limit === false || fleet.spawnErrors <= limit || serving(all(fleet)).length > 0) return [];
+  if (limit === false || fleet.spawnErrors < limit || serving(all(fleet)).length > 0) return [];
   const reason = `${fleet.spawnErrors} starts in a row failed, the last one: ${fleet.lastSpawnError}`;
   return [{ type: 'giveUp', reason }];
 }

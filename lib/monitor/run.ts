@@ -8,7 +8,7 @@ import { commandsOf } from './commands.js';
 import { openControl } from './control.js';
 import { openListeners } from './listeners.js';
 import { createLog } from './log.js';
-import { Monitor } from './monitor.js';
+import { Monitor, type Ending } from './monitor.js';
 import { readStats } from './read-stats.js';
 import { obey } from './signals.js';
 
@@ -22,6 +22,7 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
   native.becomeSubreaper();
   const log = createLog(settings.log);
   const opened: Closable[] = [];
+  let ending: Ending;
   const keep = <T extends Closable>(closable: T): T => (opened.push(closable), closable);
   try {
     const listeners = keep(await openListeners(settings.listen, settings.workers));
@@ -49,11 +50,15 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
       'monitor started',
     );
     takeSignals((signal) => obey(monitor, signal));
-    const code = await monitor.run();
-    log.info({ code }, 'monitor stopped');
-    return code;
+    ending = await monitor.run();
+    log.info({ code: ending.code }, 'monitor stopped');
   } finally {
     for (const closable of opened.reverse()) await closable.close();
     log.flush();
   }
+  if (ending.code !== 0) process.stderr.write(`pitchfork-ts: ${firstLine(ending.reason)}\n`);
+  return ending.code;
 }
+
+/** The log has the rest of it, such as a stack. */
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';

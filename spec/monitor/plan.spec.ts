@@ -3,6 +3,7 @@
 // changes of the number of workers) after.
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { Child } from '../../lib/monitor/fleet.js';
 import { currentMold, isQuiescent, servingIn } from '../../lib/monitor/plan.js';
 import { Exited, World, noFaults, settings, type Faults } from '../support/world.js';
 
@@ -41,6 +42,48 @@ describe('plan', () => {
     expect(count(world, 'boot')).to.equal(1);
     expect(world.serving()).to.equal(3);
     expect(currentMold(world.fleet)?.generation).to.equal(0);
+  });
+
+  const firstBoot = (): { world: World; boot: Child } => {
+    const world = new World(noFaults, seeded(1));
+    world.turn();
+    const [boot] = world.fleet.children.values();
+    if (!boot) throw new Error('nothing was booted');
+    return { world, boot };
+  };
+
+  it('gives up at once when the code cannot be loaded', () => {
+    const { world, boot } = firstBoot();
+    world.fleet.hear(boot, { type: 'failed', step: 'boot', reason: 'SyntaxError' }, world.now);
+    world.fleet.ended(boot, 'exit code 1', world.now);
+    expect(() => world.turn()).to.throw(Exited);
+    expect(count(world, 'boot')).to.equal(1);
+    expect(world.decided).to.deep.include({
+      type: 'giveUp',
+      reason: 'could not boot: boot: SyntaxError (exit code 1)',
+    });
+  });
+
+  it('gives up when the code is not loaded in time', () => {
+    const { world, boot } = firstBoot();
+    world.now += settings.spawnTimeoutMs + 1;
+    world.turn();
+    expect(boot.state).to.equal('killed');
+    expect(count(world, 'giveUp')).to.equal(1);
+    expect(count(world, 'boot')).to.equal(1);
+  });
+
+  it('boots loaded code again when that fails', () => {
+    const world = booted();
+    for (const child of [...world.fleet.children.values()])
+      world.fleet.ended(child, 'SIGKILL', world.now);
+    world.now += 10_000;
+    world.turn();
+    expect(count(world, 'boot')).to.equal(2);
+    const again = [...world.fleet.children.values()].find(({ state }) => state === 'booting');
+    if (again) world.fleet.ended(again, 'SIGKILL', world.now);
+    settle(world);
+    expect(world.serving()).to.equal(3);
   });
 
   it('reforks without ever having fewer workers', () => {
