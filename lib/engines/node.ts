@@ -82,7 +82,8 @@ export class NodeEngine implements Engine {
         for (const socket of this.#sockets) socket.destroy();
       }, timeoutMs);
       this.#onProgress = () => {
-        if (!lingering) this.#closeIdle();
+        // To Node a connection is idle as soon as its response is ended by the app, though not sent yet.
+        if (!lingering && this.#startedAt.size === 0) this.#closeIdle();
         if (this.#sockets.size > 0 || this.#startedAt.size > 0) return;
         clearTimeout(linger);
         clearTimeout(timeout);

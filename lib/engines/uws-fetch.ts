@@ -41,7 +41,8 @@ interface Head {
 function readHead(request: UwsRequest): Head | undefined {
   const headers = new Headers();
   const query = request.getQuery();
-  const url = `http://${request.getHeader('host') || 'localhost'}${request.getUrl()}${query && `?${query}`}`;
+  const host = request.getHeader('host') || 'localhost';
+  const url = `http://${host}${request.getUrl()}${query ? `?${query}` : ''}`;
   try {
     request.forEach((name, value) => headers.append(name, value));
     return { url: new URL(url).href, method: request.getMethod().toUpperCase(), headers };
@@ -51,7 +52,15 @@ function readHead(request: UwsRequest): Head | undefined {
 }
 
 async function answer(client: Client, fetch: FetchHandler, request: Request): Promise<void> {
-  const response = await fetch(request);
+  try {
+    await send(client, request, await fetch(request));
+  } catch (error) {
+    // What fails because the client left is no failure of the app.
+    if (!client.gone) throw error;
+  }
+}
+
+async function send(client: Client, request: Request, response: Response): Promise<void> {
   if (client.gone) {
     await response.body?.cancel();
     return;

@@ -28,7 +28,8 @@ export type UwsText = string | ArrayBuffer | ArrayBufferView;
 export interface UwsRequest {
   getMethod(): string;
   getUrl(): string;
-  getQuery(): string;
+  /** Undefined or empty if there is none: versions differ. */
+  getQuery(): string | undefined;
   getHeader(name: string): string;
   forEach(callback: (name: string, value: string) => void): void;
 }
