@@ -1,5 +1,6 @@
-// The command line. Each command is loaded when it is asked for, so that the control commands start fast and never
-// load the app or the monitor. Whatever goes wrong is one line on stderr and exit code 1.
+// The command line. Each command is loaded when it is asked for, so that the control commands start
+// fast and never load the app or the monitor. Whatever goes wrong is one line on stderr and exit
+// code 1.
 import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import type { Invocation } from './cli/invocation.js';
@@ -173,7 +174,10 @@ function packageVersion(): string {
   return version;
 }
 
-/** A problem of the user's is its message; anything else is a fault of ours, which its stack explains. */
+/**
+ * A problem of the user's is its message; anything else is a fault of ours, which its stack
+ * explains.
+ */
 function describeFailure(error: unknown): string {
   const fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const message = error instanceof ConfigError ? error.message : fault;

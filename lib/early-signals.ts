@@ -1,6 +1,6 @@
-// Takes the signals before anything else is loaded: SIGUSR1 would open Node's inspector, and the others would end the
-// process with work half done. Until somebody takes them over they are recorded, but for those that ask to leave:
-// then there is nothing to finish yet.
+// Takes the signals before anything else is loaded: SIGUSR1 would open Node's inspector, and the
+// others would end the process with work half done. Until somebody takes them over they are
+// recorded, but for those that ask to leave: then there is nothing to finish yet.
 
 const leaving: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT']);
 const recorded = [

@@ -1,4 +1,5 @@
-// What a configuration or an app may import. It stays light, since every app that asks for its worker loads it.
+// What a configuration or an app may import. It stays light, since every app that asks for its
+// worker loads it.
 export { defineConfig } from './config/config.js';
 export type { Config, Duration, ListenAddress, ListenOptions } from './config/config.js';
 export type {

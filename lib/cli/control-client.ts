@@ -1,4 +1,5 @@
-// Talks to a running server: HTTP over its control socket. What keeps it from being reached is a ConfigError.
+// Talks to a running server: HTTP over its control socket. What keeps it from being reached is a
+// ConfigError.
 import { request } from 'node:http';
 import { ConfigError } from '../config/config-error.js';
 import type { Invocation } from './invocation.js';
@@ -11,7 +12,10 @@ export interface Answer {
 /** For answers that do not wait for anything; the figures of a large server take a moment. */
 const timeoutMs = 30_000;
 
-/** The control socket: as told, or else as the configuration has it, which is not even loaded if it is told. */
+/**
+ * The control socket: as told, or else as the configuration has it, which is not even loaded if it
+ * is told.
+ */
 export async function controlPath({ config, overrides }: Invocation): Promise<string> {
   if (overrides.control !== undefined) return overrides.control;
   const { findConfig, loadSettings } = await import('../config/load.js');
@@ -19,7 +23,9 @@ export async function controlPath({ config, overrides }: Invocation): Promise<st
   return settings.control;
 }
 
-/** With `wait`, the answer may take as long as the order does: the monitor bounds each of its steps. */
+/**
+ * With `wait`, the answer may take as long as the order does: the monitor bounds each of its steps.
+ */
 export function ask(
   socketPath: string,
   { method, path, wait }: { method: 'GET' | 'POST'; path: string; wait: boolean },

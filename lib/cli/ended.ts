@@ -1,5 +1,5 @@
-// Waits for the end of a process that is not our child. Its control socket is closed a moment before its listeners are:
-// only when it is gone can the next server bind them.
+// Waits for the end of a process that is not our child. Its control socket is closed a moment
+// before its listeners are: only when it is gone can the next server bind them.
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -11,7 +11,10 @@ export async function ended(pid: number): Promise<void> {
   while (first !== undefined && (await startTime(pid)) === first) await sleep(pollMs);
 }
 
-/** When the process started, which tells it from a later one of the same pid; undefined when it has ended. */
+/**
+ * When the process started, which tells it from a later one of the same pid; undefined when it has
+ * ended.
+ */
 async function startTime(pid: number): Promise<string | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'latin1');

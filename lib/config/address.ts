@@ -1,4 +1,5 @@
-// Addresses as users write them: 8080, 'host:port', '[::1]:port', '/path.sock', 'unix:relative.sock'.
+// Addresses as users write them: 8080, 'host:port', '[::1]:port', '/path.sock',
+// 'unix:relative.sock'.
 import type { Address } from './settings.js';
 import { readSocketPath, unexpected } from './readers.js';
 

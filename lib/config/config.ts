@@ -1,22 +1,27 @@
-// A configuration as users write it. Everything but `app` has a default; schema.ts checks all of it.
+// A configuration as users write it. Everything but `app` has a default; schema.ts checks all of
+// it.
 import type { Hooks } from './hooks.js';
 import type { EngineName, Settings } from './settings.js';
 
 /** Milliseconds, or a text such as '500ms', '20s', '1m'. */
 export type Duration = number | string;
 
-/** A port on all IPv4 interfaces, 'host:port', '[::1]:port', '/path.sock' or 'unix:relative.sock'. */
+/**
+ * A port on all IPv4 interfaces, 'host:port', '[::1]:port', '/path.sock' or 'unix:relative.sock'.
+ */
 export type ListenAddress = number | string;
 
 export interface ListenOptions {
   address: ListenAddress;
   /** Connections that the kernel queues. Default: 1024. */
   backlog?: number;
-  /** TCP: one queue per worker, which spreads evenly, or one that all share. Default: 'per-worker'. */
+  /**
+   * TCP: one queue per worker, which spreads evenly, or one that all share. Default: 'per-worker'.
+   */
   queues?: 'per-worker' | 1;
   /**
-   * Unix: permission bits of the socket file. Default: 0o660, since whoever can connect talks to the app without the
-   * proxy in front of it; a proxy gets in through the group.
+   * Unix: permission bits of the socket file. Default: 0o660, since whoever can connect talks to
+   * the app without the proxy in front of it; a proxy gets in through the group.
    */
   mode?: number;
   /** TCP: keep an IPv6 socket from taking IPv4 connections as well. Default: false. */
@@ -24,7 +29,10 @@ export interface ListenOptions {
 }
 
 export interface Config extends Hooks {
-  /** The module whose default export is the application. Paths are relative to the configuration file. */
+  /**
+   * The module whose default export is the application. Paths are relative to the configuration
+   * file.
+   */
   app: string;
   /** Default: 'node'. */
   engine?: EngineName;
@@ -32,14 +40,20 @@ export interface Config extends Hooks {
   listen?: ListenAddress | ListenOptions | (ListenAddress | ListenOptions)[];
   /** Default: 'auto', one per available core. */
   workers?: number | 'auto';
-  /** Requests of a worker after which to refork, per generation; the last repeats, `false` ends. Default: never. */
+  /**
+   * Requests of a worker after which to refork, per generation; the last repeats, `false` ends.
+   * Default: never.
+   */
   reforkAfter?: number | false | (number | false)[];
   refork?: {
     /** How long a worker may finish its requests before it becomes the mold. Default: '10s'. */
     drainTimeout?: Duration;
     /** The wait after a failed refork, doubled by each further failure. Default: '10s'. */
     backoff?: Duration;
-    /** How long the first worker of a new mold must stay healthy before others follow. Default: '1s'. */
+    /**
+     * How long the first worker of a new mold must stay healthy before others follow. Default:
+     * '1s'.
+     */
     canary?: Duration;
     /** How many slots are rolled over at once. Default: 1. */
     maxUnavailable?: number;
@@ -50,7 +64,10 @@ export interface Config extends Hooks {
   heartbeatTimeout?: Duration;
   /** From the order to leave until a child is killed. Default: '30s'. */
   shutdownTimeout?: Duration;
-  /** How long an idle connection is kept. Default: '65s', longer than the 60s of common load balancers. */
+  /**
+   * How long an idle connection is kept. Default: '65s', longer than the 60s of common load
+   * balancers.
+   */
   keepAliveTimeout?: Duration;
   /** Failed starts in a row after which the server gives up; `false`: never. Default: 10. */
   maxConsecutiveSpawnErrors?: number | false;

@@ -1,4 +1,5 @@
-// Finds a configuration and makes settings of it. Whatever is wrong with it becomes a ConfigError that says so in a line.
+// Finds a configuration and makes settings of it. Whatever is wrong with it becomes a ConfigError
+// that says so in a line.
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,7 +53,8 @@ async function importConfig(file: string, label: string): Promise<object> {
   if (!found.isFile()) throw new ConfigError(`cannot read ${label}: it is not a file`);
   if (!isModuleFile(file))
     throw new ConfigError(
-      `cannot load ${label}: expected a .ts, .mts, .cts, .js, .mjs or .cjs module, got ${basename(file)}`,
+      `cannot load ${label}: expected a .ts, .mts, .cts, .js, .mjs or .cjs module, ` +
+        `got ${basename(file)}`,
     );
   let config: unknown;
   try {
@@ -92,7 +94,10 @@ function describeThrown(error: unknown, file: string): string {
   ].join('\n');
 }
 
-/** What is overridden replaces what was written before it is read, so that it needs no second set of defaults. */
+/**
+ * What is overridden replaces what was written before it is read, so that it needs no second set of
+ * defaults.
+ */
 function overridden(config: object, overrides: Overrides): object {
   const { listen, workers, reforkAfter, control, logLevel } = overrides;
   const log: unknown = Reflect.get(config, 'log');
@@ -113,7 +118,8 @@ function withPort(listen: readonly Address[], port: Overrides['port']): readonly
   const first = listen.findIndex((address) => address.kind === 'tcp');
   if (first === -1 && port.required)
     throw new ConfigError(
-      '--port: there is no TCP address to give it to: the configuration listens on unix sockets only (use --listen)',
+      '--port: there is no TCP address to give it to: the configuration listens on unix sockets ' +
+        'only (use --listen)',
     );
   return listen.map((address, index) =>
     index === first && address.kind === 'tcp' ? { ...address, port: port.number } : address,

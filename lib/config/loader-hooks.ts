@@ -1,15 +1,21 @@
-// ES module loaders that run in a thread of their own cannot be used in a process that forks: a fork has no other
-// thread, and each import() in it would wait forever. This finds the options that start such a thread.
+// ES module loaders that run in a thread of their own cannot be used in a process that forks: a
+// fork has no other thread, and each import() in it would wait forever. This finds the options that
+// start such a thread.
 
-/** From here on, the usual TypeScript loaders register their hooks in the main thread (module.registerHooks). */
+/**
+ * From here on, the usual TypeScript loaders register their hooks in the main thread
+ * (module.registerHooks).
+ */
 const synchronousHooksSince = [22, 15] as const;
 
 const loaderOption = /^--(?:experimental-)?loader$/;
 const importOption = '--import';
 const threadedRegistrations =
-  /^(?:tsx(?:\/.*)?|ts-node(?:\/.*)?|@swc-node\/register(?:\/.*)?|esbuild-register\/loader|@oxc-node\/core(?:\/.*)?)$/;
+  /^(?:tsx|ts-node|@swc-node\/register|@oxc-node\/core|esbuild-register\/loader)(?:\/.*)?$/;
 
-/** The offending options, each as a line for the log. `nodeVersion` is a version such as '20.19.0'. */
+/**
+ * The offending options, each as a line for the log. `nodeVersion` is a version such as '20.19.0'.
+ */
 export function findLoaderHooks(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
@@ -20,8 +26,8 @@ export function findLoaderHooks(
     .filter(({ option, value }) => isThreaded(option, value, nodeVersion))
     .map(
       ({ option, value }) =>
-        `${option} ${value} runs module hooks in a thread, which a fork does not have: imports would hang in ` +
-        'workers. Leave it out: TypeScript apps are compiled without it',
+        `${option} ${value} runs module hooks in a thread, which a fork does not have: imports ` +
+        'would hang in workers. Leave it out: TypeScript apps are compiled without it',
     );
 }
 

@@ -1,5 +1,6 @@
-// What the command line and the environment say over the configuration, as plain JSON: computed once, by the command, and
-// passed on to the process that boots the app, so that both see the same settings.
+// What the command line and the environment say over the configuration, as plain JSON: computed
+// once, by the command, and passed on to the process that boots the app, so that both see the same
+// settings.
 import { resolve } from 'node:path';
 import { formatEndpoint, isPort, readEndpoint } from './address.js';
 import { ConfigError } from './config-error.js';
@@ -15,7 +16,10 @@ import type { Settings } from './settings.js';
 
 export interface Overrides {
   listen?: string[];
-  /** Replaces the port of the first TCP address. From the environment, it is ignored where there is none. */
+  /**
+   * Replaces the port of the first TCP address. From the environment, it is ignored where there is
+   * none.
+   */
   port?: { number: number; required: boolean };
   workers?: number;
   reforkAfter?: (number | false)[];

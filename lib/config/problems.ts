@@ -1,11 +1,15 @@
-// zod's issues as lines for a user: the option's path as it stands in the configuration, then what is wrong with it.
+// zod's issues as lines for a user: the option's path as it stands in the configuration, then what
+// is wrong with it.
 import type { z } from 'zod';
 import { show } from './readers.js';
 import { didYouMean } from './suggestion.js';
 
 type Issue = z.core.$ZodIssue;
 
-/** The names that each object of a configuration knows, by the option that holds it; '' is the configuration. */
+/**
+ * The names that each object of a configuration knows, by the option that holds it; '' is the
+ * configuration.
+ */
 export type KnownKeys = Readonly<Record<string, readonly string[]>>;
 
 /** One line per problem, without the name of the file. */
@@ -39,8 +43,8 @@ function text(issue: Issue, config: unknown): string {
 }
 
 /**
- * The schema sees a single address as a list of one and a plain address as an object: the steps of a path that the
- * configuration itself does not have are left out.
+ * The schema sees a single address as a list of one and a plain address as an object: the steps of
+ * a path that the configuration itself does not have are left out.
  */
 function pathIn(config: unknown, path: readonly PropertyKey[]): PropertyKey[] {
   const steps: PropertyKey[] = [];

@@ -1,26 +1,32 @@
-// Readers turn what a user wrote into a value, or throw an Error that says what was expected and what was found. The
-// configuration, the command line and the environment share them, so that a value means the same everywhere.
+// Readers turn what a user wrote into a value, or throw an Error that says what was expected and
+// what was found. The configuration, the command line and the environment share them, so that a
+// value means the same everywhere.
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 
 export type Reader<T> = (value: unknown) => T;
 
-/** The largest delay of a Node timer, 2^31 - 1 ms: nearly 25 days. A longer one would fire at once. */
+/**
+ * The largest delay of a Node timer, 2^31 - 1 ms: nearly 25 days. A longer one would fire at once.
+ */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** Each worker is a process with listening sockets of its own: a larger number is a slip of the keyboard. */
+/**
+ * Each worker is a process with listening sockets of its own: a larger number is a slip of the
+ * keyboard.
+ */
 const mostWorkers = 1024;
 
 /** sockaddr_un.sun_path holds 108 bytes, the last of which is a terminating zero. */
 const longestSocketPath = 107;
 
-const unitsMs: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
+const unitsMs: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
 
 export function unexpected(expected: string, value: unknown): Error {
   return new Error(`expected ${expected}, got ${show(value)}`);
@@ -46,7 +52,7 @@ function durationMs(value: unknown): number | undefined {
     return Number.isFinite(value) && value >= 0 ? Math.round(value) : undefined;
   if (typeof value !== 'string') return undefined;
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/.exec(value.trim());
-  const unitMs = unitsMs[match?.[2] || 'ms'];
+  const unitMs = unitsMs.get(match?.[2] || 'ms');
   return match && unitMs !== undefined ? Math.round(Number(match[1]) * unitMs) : undefined;
 }
 
@@ -117,7 +123,8 @@ export function readSocketPath(value: unknown, directory: string): string {
   const bytes = Buffer.byteLength(path);
   if (bytes > longestSocketPath)
     throw new Error(
-      `a unix socket's path can have ${longestSocketPath} bytes, ${path} has ${bytes}: use a shorter one`,
+      `a unix socket's path can have ${longestSocketPath} bytes, ${path} has ${bytes}: ` +
+        'use a shorter one',
     );
   return path;
 }

@@ -1,4 +1,5 @@
-// Where control sockets live by default: a directory of this user's own, which nobody else can enter.
+// Where control sockets live by default: a directory of this user's own, which nobody else can
+// enter.
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
@@ -15,8 +16,8 @@ export function defaultControlPath(configFile: string): string {
 }
 
 /**
- * Makes the directory of a control socket, if it is ours to make. In /tmp anybody could have made it before us: a
- * directory that others own or can enter is refused.
+ * Makes the directory of a control socket, if it is ours to make. In /tmp anybody could have made
+ * it before us: a directory that others own or can enter is refused.
  */
 export function ensureControlDirectory(controlPath: string): void {
   const directory = dirname(controlPath);
@@ -25,7 +26,7 @@ export function ensureControlDirectory(controlPath: string): void {
   const found = lstatSync(directory);
   if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o077) !== 0)
     throw new Error(
-      `cannot use ${directory} for the control socket: it is not a directory that only this user can enter ` +
-        '(remove it, or set `control` to another path)',
+      `cannot use ${directory} for the control socket: it is not a directory that only this user ` +
+        'can enter (remove it, or set `control` to another path)',
     );
 }

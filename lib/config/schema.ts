@@ -1,5 +1,6 @@
-// What a configuration may say, and the defaults: zod walks the structure and collects every problem, readers.ts reads the
-// values. Objects are strict, since a misspelt key that is ignored is a setting that silently does not hold.
+// What a configuration may say, and the defaults: zod walks the structure and collects every
+// problem, readers.ts reads the values. Objects are strict, since a misspelt key that is ignored is
+// a setting that silently does not hold.
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { readEndpoint } from './address.js';

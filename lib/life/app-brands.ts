@@ -1,5 +1,5 @@
-// Marks for app exports that are functions of the user's but not request listeners. The marks are registered symbols,
-// since the app's copy of this package may be another than the server's.
+// Marks for app exports that are functions of the user's but not request listeners. The marks are
+// registered symbols, since the app's copy of this package may be another than the server's.
 import type { UwsApp, UwsContext } from './app-kind.js';
 
 export const uwsBrand = Symbol.for('pitchfork-ts.uws');
@@ -14,8 +14,8 @@ export interface FactoryExport {
 }
 
 /**
- * An app for the engine 'uws': registers its routes on a uWebSockets.js app, in each worker. Annotate the first parameter
- * with that package's `TemplatedApp` for its types.
+ * An app for the engine 'uws': registers its routes on a uWebSockets.js app, in each worker.
+ * Annotate the first parameter with that package's `TemplatedApp` for its types.
  */
 export function uws<Routes = UwsApp>(
   register: (app: Routes, context: UwsContext) => void | Promise<void>,
@@ -23,7 +23,10 @@ export function uws<Routes = UwsApp>(
   return { [uwsBrand]: register };
 }
 
-/** An app that takes some work to make: called once, when it is loaded; returns any other kind of app. */
+/**
+ * An app that takes some work to make: called once, when it is loaded; returns any other kind of
+ * app.
+ */
 export function factory(make: () => unknown): FactoryExport {
   return { [factoryBrand]: make };
 }

@@ -1,5 +1,5 @@
-// Loads the app and tells once what kind it is, so that engines need not guess. An export that is no app is an error that
-// names the file, what was found and what is allowed.
+// Loads the app and tells once what kind it is, so that engines need not guess. An export that is
+// no app is an error that names the file, what was found and what is allowed.
 import type { EngineName } from '../config/settings.js';
 import { ConfigError } from '../config/config-error.js';
 import { factoryBrand, uwsBrand } from './app-brands.js';
@@ -7,21 +7,25 @@ import type { App, FetchHandler, RequestListener, UwsRegister } from './app-kind
 import { loadModule } from './load-module.js';
 
 const allowed =
-  'a request listener (an Express app, a Koa app, a Fastify instance, (req, res) => …), { fetch }, ' +
-  'uws(…) or factory(…)';
+  'a request listener (an Express app, a Koa app, a Fastify instance, (req, res) => …), ' +
+  '{ fetch }, uws(…) or factory(…)';
 
-/** What the app's module throws is thrown as it is; a ConfigError says that the export cannot be served. */
+/**
+ * What the app's module throws is thrown as it is; a ConfigError says that the export cannot be
+ * served.
+ */
 export async function loadApp(file: string, engine: EngineName): Promise<App> {
   const exported = await loadModule(file);
   const app = await recognise(await made(exported), file);
   if (engine === 'node' && app.kind === 'uws')
     throw new ConfigError(
-      `${file}: exports uws(…), which engine "node" cannot serve: set engine: 'uws' in the configuration`,
+      `${file}: exports uws(…), which engine "node" cannot serve: ` +
+        `set engine: 'uws' in the configuration`,
     );
   if (engine === 'uws' && app.kind === 'listener')
     throw new ConfigError(
-      `${file}: exports a request listener, which engine "uws" cannot serve: set engine: 'node' in the ` +
-        'configuration, or export uws(…) or { fetch }',
+      `${file}: exports a request listener, which engine "uws" cannot serve: ` +
+        `set engine: 'node' in the configuration, or export uws(…) or { fetch }`,
     );
   return app;
 }

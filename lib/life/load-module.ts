@@ -1,6 +1,6 @@
-// Loads a user's module, be it the configuration or the app, TypeScript or JavaScript, ES or CommonJS. No thread may be
-// left behind, since a forked process has none: so TypeScript is compiled by jiti, in this thread, and not by a
-// loader that is registered with module.register().
+// Loads a user's module, be it the configuration or the app, TypeScript or JavaScript, ES or
+// CommonJS. No thread may be left behind, since a forked process has none: so TypeScript is
+// compiled by jiti, in this thread, and not by a loader that is registered with module.register().
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
@@ -24,9 +24,9 @@ export async function loadModule(file: string): Promise<unknown> {
 }
 
 /**
- * jiti's interop of default exports is off: it wraps each module into a proxy that remembers the first value of every
- * export, which breaks live bindings (`export let db`) and slows each use of an import. Its file cache is off, since it
- * would be in a directory that other users can write to.
+ * jiti's interop of default exports is off: it wraps each module into a proxy that remembers the
+ * first value of every export, which breaks live bindings (`export let db`) and slows each use of
+ * an import. Its file cache is off, since it would be in a directory that other users can write to.
  */
 function importTypescript(file: string): Promise<unknown> {
   const jiti = createJiti(import.meta.url, {

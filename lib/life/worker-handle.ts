@@ -1,5 +1,6 @@
-// What an app can see and ask of the worker it runs in. The state is process-wide, under a registered symbol, since the
-// app's copy of this package may be another than the server's; the life of the process fills it in.
+// What an app can see and ask of the worker it runs in. The state is process-wide, under a
+// registered symbol, since the app's copy of this package may be another than the server's; the
+// life of the process fills it in.
 
 export interface WorkerState {
   slot: number;
@@ -25,11 +26,17 @@ export interface WorkerHandle {
   /** Requests completed since this worker was forked. */
   readonly requests: number;
   readonly shuttingDown: boolean;
-  /** Finishes what is in flight and leaves; another worker takes the slot. Nothing outside of a worker. */
+  /**
+   * Finishes what is in flight and leaves; another worker takes the slot. Nothing outside of a
+   * worker.
+   */
   exit(): void;
   /** From now on neither this process nor a fork of it becomes a mold. */
   noLongerForkSafe(reason: string): void;
-  /** Runs `section`, and keeps this process from being forked until it is done (when its promise settles). */
+  /**
+   * Runs `section`, and keeps this process from being forked until it is done (when its promise
+   * settles).
+   */
   preventFork<T>(section: () => T): T;
 }
 

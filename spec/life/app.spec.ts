@@ -1,0 +1,140 @@
+// Goal: every kind of app is recognised, whatever its module's format; what is no app is refused
+// with a sentence that says what is. Method: real modules, the fixtures and some written here.
+import { readdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { ConfigError } from '../../lib/config/config-error.js';
+import type { App } from '../../lib/life/app-kind.js';
+import { loadApp } from '../../lib/life/app.js';
+import { scratch } from '../support/scratch.js';
+
+const fixture = (name: string): string =>
+  fileURLToPath(new URL(`../../../spec/fixtures/apps/${name}`, import.meta.url));
+
+const directory = scratch();
+const written = (name: string, text: string): Promise<App> =>
+  loadApp(directory.write(name, text), 'node');
+
+/** What the app answers to GET /. */
+async function answer(app: App): Promise<string> {
+  if (app.kind === 'fetch') return (await app.fetch(new Request('http://host/'))).text();
+  if (app.kind === 'uws') throw new Error('not without its engine');
+  const server = createServer(app.listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const response = await fetch(`http://127.0.0.1:${port(server)}/`);
+    return await response.text();
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+function port(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+describe('loadApp', () => {
+  const names = ['plain.mjs', 'plain-ts.ts', 'cjs.cjs', 'express.mjs', 'fastify.mjs', 'koa.mjs'];
+  for (const name of names)
+    it(`makes a listener of ${name}`, async () => {
+      const app = await loadApp(fixture(name), 'node');
+      expect(app.kind).to.equal('listener');
+      expect(JSON.parse(await answer(app))).to.include({ pid: process.pid });
+    });
+
+  it('leaves Web-standard apps to either engine', async () => {
+    for (const engine of ['node', 'uws'] as const) {
+      const app = await loadApp(fixture('hono.mjs'), engine);
+      expect(app.kind).to.equal('fetch');
+      expect(JSON.parse(await answer(app))).to.include({ pid: process.pid });
+    }
+  });
+
+  it('recognises uws(…)', async () => {
+    const app = await loadApp(fixture('uws.mjs'), 'uws');
+    expect(app.kind === 'uws' && typeof app.register).to.equal('function');
+  });
+
+  it('serves each fixture without a thread left behind', async () => {
+    const threads = (): number => readdirSync('/proc/self/task').length;
+    const before = threads();
+    for (const name of [...names, 'hono.mjs']) await loadApp(fixture(name), 'node');
+    expect(threads()).to.equal(before);
+  });
+
+  const apps: [string, string][] = [
+    ['default.mjs', `export default (q, s) => s.end('hello');`],
+    ['exports.cjs', `module.exports = (q, s) => s.end('hello');`],
+    ['compiled.cjs', `exports.__esModule = true; exports.default = (q, s) => s.end('hello');`],
+    ['exports.cts', `module.exports = (q: unknown, s: any) => s.end('hello');`],
+    ['promise.mjs', `export default Promise.resolve((q, s) => s.end('hello'));`],
+    ['callback.mjs', `export default { callback: () => (q, s) => s.end('hello') };`],
+    ['this.mjs', `export default { word: 'hello', fetch() { return new Response(this.word); } };`],
+    [
+      'routing.mjs',
+      `let word = 'not ready';
+       export default { routing: (q, s) => s.end(word), ready: async () => (word = 'hello') };`,
+    ],
+    [
+      'factory.ts',
+      `import { factory } from 'pitchfork-ts';
+       export default factory(async () => ({ fetch: () => new Response('hello') }));`,
+    ],
+  ];
+  for (const [name, text] of apps)
+    it(`loads ${name}`, async () => {
+      expect(await answer(await written(name, text))).to.equal('hello');
+    });
+
+  const refused: [string, string, string][] = [
+    ['a.mjs', `export const app = 1;`, 'the default export is missing, which is no app'],
+    ['b.mjs', `export default null;`, 'the default export is null'],
+    ['c.mjs', `export default 5;`, 'the default export is a number'],
+    ['d.mjs', `export default { handler() {} };`, 'the default export is an object'],
+    ['e.mjs', `export default class App {};`, 'the default export is a class'],
+    ['f.mjs', `export default new (class Nest {})();`, 'is an object of class Nest'],
+    [
+      'g.mjs',
+      `import { createServer } from 'node:http'; export default createServer();`,
+      'is a server, which this package provides',
+    ],
+    [
+      'h.ts',
+      `import { factory } from 'pitchfork-ts'; export default factory(() => factory(() => 1));`,
+      'what a factory(…) returned, another factory(…)',
+    ],
+    ['i.mjs', `export default Object.create(null);`, 'the default export is an object'],
+    ['j.mjs', `export default { callback: () => 5 };`, 'the default export is an object'],
+  ];
+  for (const [name, text, message] of refused)
+    it(`refuses ${name}: ${message}`, async () => {
+      const error: unknown = await written(name, text).catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(ConfigError);
+      expect(String(error)).to.include(`${directory.path}/${name}`);
+      expect(String(error)).to.include(message);
+      expect(String(error)).to.include('export a request listener (an Express app');
+    });
+
+  it('says which engine an app needs', async () => {
+    const reason = async (name: string, engine: 'node' | 'uws') =>
+      String(await loadApp(fixture(name), engine).catch((error: unknown) => error));
+    expect(await reason('uws.mjs', 'node')).to.include(`set engine: 'uws'`);
+    expect(await reason('express.mjs', 'uws')).to.include(`set engine: 'node'`);
+  });
+
+  it('lets through what the module, its factory or its ready() throws', async () => {
+    const brand = `[Symbol.for('pitchfork-ts.factory')]`;
+    for (const text of [
+      `throw new TypeError('boom');`,
+      `export default { ${brand}: async () => { throw new TypeError('boom'); } };`,
+      `export default { routing() {}, ready: async () => { throw new TypeError('boom'); } };`,
+    ]) {
+      const name = `${text.length}.mjs`;
+      const error: unknown = await written(name, text).catch((reason: unknown) => reason);
+      expect(error, text).to.be.instanceOf(TypeError);
+    }
+  });
+});
