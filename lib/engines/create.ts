@@ -8,6 +8,14 @@ import { UwsEngine } from './uws.js';
 import { fetchRoute } from './uws-fetch.js';
 import { loadUws } from './uws-module.js';
 
+/**
+ * For the process that loads the app: what the engine needs is loaded before the first fork, so that all share it and a
+ * lack of it ends the boot.
+ */
+export function loadEngine(name: EngineName, appFile: string): void {
+  if (name === 'uws') loadUws(appFile);
+}
+
 export async function createEngine(name: EngineName, options: EngineOptions): Promise<Engine> {
   const { app } = options;
   switch (name) {

@@ -4,6 +4,7 @@ import type { HookArguments, HookName } from '../config/hooks.js';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import type { BlockingChannel } from '../channel.js';
+import { loadEngine } from '../engines/create.js';
 import { failpoint } from '../failpoint.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
@@ -36,6 +37,7 @@ export async function live(channel: Orders, boot: Extract<Order, { type: 'boot' 
   let app: App;
   try {
     settings = await loadSettings(boot.file, boot.overrides);
+    loadEngine(settings.engine, settings.app);
     app = await loadApp(settings.app, settings.engine);
     await failpoint('boot.loaded', boot.generation);
   } catch (error) {
