@@ -1,4 +1,5 @@
-// fork(2) of a running Node process. The steps, their order and their reasons are in docs/how-it-forks.md.
+// fork(2) of a running Node process. The steps, their order and their reasons are in
+// docs/how-it-forks.md.
 #include <errno.h>
 #include <node.h>
 #include <pthread.h>
@@ -39,10 +40,11 @@ Birth ForkChild() {
   return birth;
 }
 
-// vfork(2) makes a middle process that runs in this very memory, on this very stack, while this thread waits; it forks
-// the newborn, says so in memory, and ends. So page tables are copied once, not twice. The middle must not return from
-// here; the newborn may, it has a copy of its own. glibc's fork in the middle runs the atfork handlers and takes
-// malloc's locks in the shared memory, and gives them back there: for the other threads it is as if this thread forked.
+// vfork(2) makes a middle process that runs in this very memory, on this very stack, while this
+// thread waits; it forks the newborn, says so in memory, and ends. So page tables are copied once,
+// not twice. The middle must not return from here; the newborn may, it has a copy of its own.
+// glibc's fork in the middle runs the atfork handlers and takes malloc's locks in the shared
+// memory, and gives them back there: for the other threads it is as if this thread forked.
 __attribute__((noinline)) Birth ForkSiblingThroughMiddle() {
   volatile pid_t born = -1;
   volatile pid_t middle_pid = 0;
@@ -77,8 +79,9 @@ void AwaitHandOver(pid_t middle) {
   while (getppid() == middle && uv_hrtime() < deadline) sched_yield();
 }
 
-// Handles that another thread has woken while this one was busy. uv_loop_fork forgets them (uv__async_fork in libuv's
-// unix/async.c), and with them a V8 task that was posted to the main thread: it would never run in the newborn.
+// Handles that another thread has woken while this one was busy. uv_loop_fork forgets them
+// (uv__async_fork in libuv's unix/async.c), and with them a V8 task that was posted to the main
+// thread: it would never run in the newborn.
 std::vector<uv_async_t*> ListWoken(uv_loop_t* loop) {
   std::vector<uv_async_t*> woken;
   uv_walk(
@@ -95,6 +98,7 @@ std::vector<uv_async_t*> ListWoken(uv_loop_t* loop) {
 // Everything here runs with all signals blocked and V8's workers parked.
 Birth ForkParked(Method method, uv_loop_t* loop, Mappings* mappings, ParkedPool* pool) {
   std::vector<uv_async_t*> woken = ListWoken(loop);
+  std::vector<std::string> pipes = ListPipes();
   Birth birth;
   birth.number = mappings->ShareWithChild();
   if (birth.number == 0) birth = method();
@@ -102,7 +106,7 @@ Birth ForkParked(Method method, uv_loop_t* loop, Mappings* mappings, ParkedPool*
     if (birth.middle != 0) RegisterRestartableSequences();
     if (uv_loop_fork(loop) != 0) Perish("uv_loop_fork failed");
     if (const char* failure = pool->Revive()) Perish(failure);
-    if (const char* failure = OwnDescriptors(loop)) Perish(failure);
+    if (const char* failure = OwnDescriptors(loop, pipes)) Perish(failure);
     for (uv_async_t* async : woken) uv_async_send(async);
   } else {
     pool->Release();

@@ -1,5 +1,6 @@
-// uv_loop_fork re-makes what the main loop polls. Node has further loops, of its delayed-task thread and of its tracing
-// agent, and addons may have their own: their epoll sets, eventfds and self-pipes are still the parent's.
+// uv_loop_fork re-makes what the main loop polls. Node has further loops, of its delayed-task
+// thread and of its tracing agent, and addons may have their own: their epoll sets, eventfds and
+// self-pipes are still the parent's.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,12 +12,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <string>
-#include <vector>
+#include <algorithm>
 
 #include "newborn.h"
 
 namespace {
+
+constexpr size_t kPipeBytes = 64 * 1024;
 
 struct Watched {
   int epoll;
@@ -69,7 +71,8 @@ void ListWatched(int epoll, std::vector<Watched>* watched) {
   fclose(info);
 }
 
-// Only what is close-on-exec was made by this program. The rest came from whoever started it, to be shared.
+// Only what is close-on-exec was made by this program. The rest came from whoever started it, to be
+// shared.
 bool TakeInventory(const uv_loop_t* loop, Inventory* inventory) {
   DIR* directory = opendir("/proc/self/fd");
   if (directory == nullptr) return false;
@@ -91,6 +94,15 @@ bool TakeInventory(const uv_loop_t* loop, Inventory* inventory) {
   return true;
 }
 
+// What is not inherited is this process's own already: libuv's fork handler has made a new pipe for
+// its signal lock, and the lock is the byte in it.
+void KeepInherited(const std::vector<std::string>& inherited, std::vector<PipeEnd>* ends) {
+  auto is_own = [&inherited](const PipeEnd& end) {
+    return std::find(inherited.begin(), inherited.end(), end.pipe) == inherited.end();
+  };
+  ends->erase(std::remove_if(ends->begin(), ends->end(), is_own), ends->end());
+}
+
 // `fresh` takes the place of `fd`, or is closed.
 bool MoveTo(int fresh, int fd) {
   if (fresh < 0) return false;
@@ -99,9 +111,20 @@ bool MoveTo(int fresh, int fd) {
   return moved;
 }
 
+// With the count that the old one had at the fork.
 bool ReplaceEventfd(int fd) {
-  int status = fcntl(fd, F_GETFL);
-  return MoveTo(eventfd(0, EFD_CLOEXEC | (status & O_NONBLOCK ? EFD_NONBLOCK : 0)), fd);
+  unsigned long long count = 0;
+  int semaphore = 0;  // Older kernels do not tell.
+  if (FILE* info = OpenInfo(fd)) {
+    char line[256];
+    while (fgets(line, sizeof line, info) != nullptr)
+      if (sscanf(line, "eventfd-count: %llx", &count) != 1)
+        sscanf(line, "eventfd-semaphore: %d", &semaphore);
+    fclose(info);
+  }
+  int flags = EFD_CLOEXEC | (fcntl(fd, F_GETFL) & O_NONBLOCK ? EFD_NONBLOCK : 0) |
+              (semaphore != 0 ? EFD_SEMAPHORE : 0);
+  return MoveTo(eventfd(0, flags), fd) && (count == 0 || eventfd_write(fd, count) == 0);
 }
 
 bool ReplaceEnd(int fresh, int fd) {
@@ -109,7 +132,8 @@ bool ReplaceEnd(int fresh, int fd) {
   return fcntl(fresh, F_SETFL, status) == 0 && dup3(fresh, fd, O_CLOEXEC) >= 0;
 }
 
-// A pipe with both ends in this process is one that it wakes itself with. One with a single end here talks to somebody.
+// A pipe with both ends in this process is one that it wakes itself with. One with a single end
+// here talks to somebody.
 bool ReplaceSelfPipes(const std::vector<PipeEnd>& ends) {
   for (const PipeEnd& reader : ends) {
     if (reader.is_writer) continue;
@@ -117,7 +141,8 @@ bool ReplaceSelfPipes(const std::vector<PipeEnd>& ends) {
       if (!writer.is_writer || writer.pipe != reader.pipe) continue;
       int fresh[2];
       if (pipe2(fresh, O_CLOEXEC) != 0) return false;
-      bool replaced = ReplaceEnd(fresh[0], reader.fd) && ReplaceEnd(fresh[1], writer.fd);
+      bool copied = tee(reader.fd, fresh[1], kPipeBytes, SPLICE_F_NONBLOCK) >= 0 || errno == EAGAIN;
+      bool replaced = copied && ReplaceEnd(fresh[0], reader.fd) && ReplaceEnd(fresh[1], writer.fd);
       close(fresh[0]);
       close(fresh[1]);
       if (!replaced) return false;
@@ -128,9 +153,22 @@ bool ReplaceSelfPipes(const std::vector<PipeEnd>& ends) {
 
 }  // namespace
 
-const char* OwnDescriptors(uv_loop_t* loop) {
+std::vector<std::string> ListPipes() {
+  std::vector<std::string> pipes;
+  DIR* directory = opendir("/proc/self/fd");
+  if (directory == nullptr) return pipes;
+  while (const dirent* entry = readdir(directory)) {
+    std::string target = entry->d_name[0] == '.' ? "" : Link(atoi(entry->d_name));
+    if (StartsWith(target, "pipe:")) pipes.push_back(target);
+  }
+  closedir(directory);
+  return pipes;
+}
+
+const char* OwnDescriptors(uv_loop_t* loop, const std::vector<std::string>& inherited_pipes) {
   Inventory inventory;
   if (!TakeInventory(loop, &inventory)) return "cannot list its descriptors";
+  KeepInherited(inherited_pipes, &inventory.pipe_ends);
   for (int fd : inventory.eventfds)
     if (!ReplaceEventfd(fd)) return "cannot make an eventfd of its own";
   if (!ReplaceSelfPipes(inventory.pipe_ends)) return "cannot make a pipe of its own";
