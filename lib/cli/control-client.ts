@@ -56,12 +56,13 @@ export function ask(
   });
 }
 
-/** The body of an answer that must be a success. */
-export function accepted({ status, body }: Answer): unknown {
+/** The content of an answer that is a success: an order's says so itself. */
+export function accepted({ status, body }: Answer): object {
   const content = parsed(body);
-  if (status < 400 && content !== undefined) return content;
-  const error: unknown =
-    typeof content === 'object' && content !== null ? Reflect.get(content, 'error') : undefined;
+  if (typeof content !== 'object' || content === null)
+    throw new ConfigError(`the server answered with HTTP status ${status}, and not in JSON`);
+  if (status < 400 && Reflect.get(content, 'ok') !== false) return content;
+  const error: unknown = Reflect.get(content, 'error');
   throw new ConfigError(
     typeof error === 'string' ? error : `the server answered with HTTP status ${status}`,
   );

@@ -1,14 +1,19 @@
-// Waits for the end of a process that is not our child. Its control socket is closed a moment
-// before its listeners are: only when it is gone can the next server bind them.
+// Waits for the end of a process that is not our child. A server's control socket is closed a moment
+// before its listeners are: only when it is gone can the next one bind them.
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const pollMs = 20;
 
-/** Bounded by the process itself: the monitor kills what overruns `shutdownTimeout`, and leaves. */
-export async function ended(pid: number): Promise<void> {
+/** False if it has not ended in time. */
+export async function endedWithin(timeoutMs: number, pid: number): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
   const first = await startTime(pid);
-  while (first !== undefined && (await startTime(pid)) === first) await sleep(pollMs);
+  while (first !== undefined && (await startTime(pid)) === first) {
+    if (performance.now() > deadline) return false;
+    await sleep(pollMs);
+  }
+  return true;
 }
 
 /**

@@ -1,10 +1,13 @@
 // Gives an order to a running server.
 import { ConfigError } from '../config/config-error.js';
 import { accepted, ask, controlPath } from './control-client.js';
-import { ended } from './ended.js';
+import { endedWithin } from './ended.js';
 import type { Invocation } from './invocation.js';
 import { interruptible } from './interruptible.js';
 import { orders, type OrderDescription, type OrderName } from './orders.js';
+
+/** From the last answer of a server to the end of its process. */
+const endingMs = 10_000;
 
 export async function give(name: OrderName, invocation: Invocation): Promise<number> {
   interruptible();
@@ -14,22 +17,23 @@ export async function give(name: OrderName, invocation: Invocation): Promise<num
   const monitor = wait && order.ends ? await monitorPid(socket) : undefined;
   const answered = ask(socket, { method: 'POST', path: order.path, wait });
   if (monitor === undefined) accepted(await answered);
-  else await Promise.all([untilOver(answered), ended(monitor)]);
+  else await untilOver(answered, monitor);
   process.stdout.write(`${name}: ${wait || !order.waits ? 'done' : 'under way'}\n`);
   return 0;
 }
 
 async function monitorPid(socket: string): Promise<number> {
   const stats = accepted(await ask(socket, { method: 'GET', path: '/stats', wait: false }));
-  const pid: unknown =
-    typeof stats === 'object' && stats !== null ? Reflect.get(stats, 'pid') : undefined;
-  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 1)
+  const pid: unknown = Reflect.get(stats, 'pid');
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1)
     throw new ConfigError(`the server at ${socket} does not tell its pid`);
   return pid;
 }
 
-/** A server that leaves may close the connection before it has answered. */
-async function untilOver(answered: ReturnType<typeof ask>): Promise<void> {
+/** A server that leaves may close the connection before it has answered: its end is the answer. */
+async function untilOver(answered: ReturnType<typeof ask>, monitor: number): Promise<void> {
   const answer = await answered.catch(() => undefined);
   if (answer !== undefined) accepted(answer);
+  if (!(await endedWithin(endingMs, monitor)))
+    throw new ConfigError(`the server has not ended: its process ${monitor} is still there`);
 }

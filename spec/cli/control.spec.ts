@@ -1,0 +1,193 @@
+// Goal: the control commands ask the right thing, believe the answer, and end accordingly. Method:
+// the real command against a control socket that answers as this spec says.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { statusText } from '../../lib/cli/status-text.js';
+import type { Stats } from '../../lib/monitor/stats.js';
+import { scratch } from '../support/scratch.js';
+import { command, type Ended } from './command.js';
+
+const mib = 2 ** 20;
+
+const worker = {
+  slot: 0,
+  pid: 11,
+  generation: 1,
+  phase: 0,
+  ready: true,
+  requests: 42,
+  inFlight: 2,
+  backlog: 0,
+  heartbeatAge: 0.5,
+  eventLoopLag: 0,
+  memory: { rss: 90 * mib, pss: 30 * mib, private: 20.5 * mib, shared: 69.5 * mib },
+};
+
+const stats: Stats = {
+  pid: 1000,
+  phase: 0,
+  generation: 1,
+  shuttingDown: false,
+  mold: { pid: 10, generation: 1, phase: 0, ready: true },
+  workers: [
+    worker,
+    { ...worker, slot: 1, pid: 12, ready: false, heartbeatAge: null, memory: null },
+  ],
+  leaving: [{ ...worker, pid: 9, generation: 0 }],
+  refork: { state: 'idle', lastError: null, startedAt: null, finishedAt: null },
+  versions: { node: '20' },
+};
+
+describe('a control command', () => {
+  const directory = scratch();
+  let server: Server;
+  let asked: string[];
+  let answers: Record<string, { status: number; body: string }>;
+
+  beforeEach(async () => {
+    asked = [];
+    answers = { 'GET /stats': { status: 200, body: JSON.stringify(stats) } };
+    server = createServer((request, response) => {
+      const line = `${request.method} ${request.url}`;
+      asked.push(line);
+      const { status, body } = answers[line] ?? { status: 200, body: '{"ok":true}' };
+      response.statusCode = status;
+      if (body === 'cut') request.socket.destroy();
+      else response.end(body);
+    });
+    server.listen(join(directory.path, 'c.sock'));
+    await once(server, 'listening');
+  });
+  afterEach(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+
+  const run = (line: string): Promise<Ended> =>
+    command([...line.split(' '), '--control', 'c.sock'], { directory: directory.path });
+
+  const rows: [string, string, string][] = [
+    ['refork', 'POST /refork', 'refork: under way\n'],
+    ['refork --wait', 'POST /refork?wait=1', 'refork: done\n'],
+    ['stop', 'POST /stop', 'stop: under way\n'],
+    ['halt', 'POST /halt', 'halt: under way\n'],
+    ['add-worker', 'POST /workers/add', 'add-worker: done\n'],
+    ['remove-worker', 'POST /workers/remove', 'remove-worker: done\n'],
+  ];
+  for (const [line, request, output] of rows)
+    it(`"${line}" sends ${request}`, async () => {
+      expect(await run(line)).to.deep.equal({
+        code: 0,
+        signal: null,
+        stdout: output,
+        stderr: '',
+      });
+      expect(asked).to.deep.equal([request]);
+    });
+
+  it('prints the error of a refused order and ends with code 1', async () => {
+    const body = JSON.stringify({ ok: false, error: 'no worker can be promoted' });
+    answers['POST /refork?wait=1'] = { status: 409, body };
+    expect(await run('refork --wait')).to.include({
+      code: 1,
+      stdout: '',
+      stderr: 'pitchfork-ts: no worker can be promoted\n',
+    });
+  });
+
+  it('does not take anything else for a success', async () => {
+    for (const answer of [
+      { status: 500, body: 'oops' },
+      { status: 200, body: 'oops' },
+      { status: 200, body: '{"ok":false,"error":"no"}' },
+      { status: 200, body: 'cut' },
+    ]) {
+      answers['POST /refork'] = answer;
+      const { code, stderr } = await run('refork');
+      expect(code, answer.body).to.equal(1);
+      expect(stderr).to.match(/^pitchfork-ts: .+\n$/);
+    }
+  });
+
+  it('"stats" prints the answer as it is', async () => {
+    const { code, stdout } = await run('stats');
+    expect(code).to.equal(0);
+    expect(JSON.parse(stdout)).to.deep.equal(stats);
+  });
+
+  it('"status" prints a table', async () => {
+    const { code, stdout } = await run('status');
+    expect(code).to.equal(0);
+    expect(stdout).to.equal(statusText(stats));
+  });
+
+  it('"stop --wait" ends when the server is gone, even if that cuts the answer', async () => {
+    const monitor = await bystander();
+    answers['GET /stats'] = { status: 200, body: JSON.stringify({ ...stats, pid: monitor.pid }) };
+    answers['POST /stop?wait=1'] = { status: 200, body: 'cut' };
+    server.on('request', (request) => {
+      if (request.method === 'POST') monitor.kill();
+    });
+    const ended = await run('stop --wait').finally(() => monitor.kill('SIGKILL'));
+    expect(ended).to.include({ code: 0, stdout: 'stop: done\n', stderr: '' });
+    expect(monitor.signalCode).to.equal('SIGTERM');
+  });
+
+  it('does not load a configuration when it is told the socket', async () => {
+    directory.write('broken.ts', 'throw 1;');
+    expect(await run('stats -c broken.ts')).to.include({ code: 0, stderr: '' });
+  });
+
+  it('finds the socket by its configuration', async () => {
+    directory.write('app.mjs', '');
+    directory.write('pitchfork.conf.mjs', `export default { app: 'app.mjs', control: 'c.sock' };`);
+    const { code } = await command(['refork'], { directory: directory.path });
+    expect(code).to.equal(0);
+  });
+
+  it('says when nobody answers', async () => {
+    const { path } = directory;
+    directory.write('file.sock', '');
+    for (const name of ['none.sock', 'file.sock'])
+      expect(await command(['stats', '--control', name], { directory: path })).to.include({
+        code: 1,
+        stderr:
+          `pitchfork-ts: no server answers at ${path}/${name}: is it running, and with this ` +
+          'config? (--control names another socket)\n',
+      });
+  });
+});
+
+describe('statusText', () => {
+  it('has a line for each process', () => {
+    expect(statusText(stats).split('\n')).to.deep.equal([
+      'monitor 1000, generation 1, phase 0, refork idle',
+      '',
+      'slot  pid  generation  phase  state     requests  in flight  private  shared  heartbeat',
+      'mold  10   1           0      frozen',
+      '0     11   1           0      serving   42        2          20.5M    69.5M   0.5s',
+      '1     12   1           0      starting  42        2          -        -       -',
+      '0     9    0           0      leaving   42        2          20.5M    69.5M   0.5s',
+      '',
+    ]);
+  });
+
+  it('tells why the last refork failed', () => {
+    const refork = { ...stats.refork, lastError: 'the mold died' };
+    expect(statusText({ ...stats, refork, mold: null })).to.include(
+      'the last refork failed: the mold died\n',
+    );
+  });
+});
+
+/** A process that lives until it is killed, for a minute at most. */
+async function bystander(): Promise<ChildProcess> {
+  const script = 'console.log("ready"); setTimeout(() => {}, 60_000);';
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  return child;
+}
