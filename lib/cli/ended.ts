@@ -1,5 +1,5 @@
-// Waits for the end of a process that is not our child. A server's control socket is closed a moment
-// before its listeners are: only when it is gone can the next one bind them.
+// Waits for the end of a process that is not our child. A server's control socket is closed before
+// its listeners are: only when it is gone can the next one bind them.
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 

@@ -19,7 +19,7 @@ const defaultNames = ['pitchfork.conf.ts', 'pitchfork.conf.js', 'pitchfork.conf.
 const shownStackLines = 4;
 
 /** Stack frames from here are ours, and say nothing to a user. */
-const ownDirectory = fileURLToPath(new URL('..', import.meta.url));
+const ownDirectory = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The default configuration in a directory, absolute. */
 export function findConfig(directory: string): string {

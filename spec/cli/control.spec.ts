@@ -127,6 +127,7 @@ describe('a control command', () => {
 
   it('"stop --wait" ends when the server is gone, even if that cuts the answer', async () => {
     const monitor = await bystander();
+    const exit = once(monitor, 'exit');
     answers['GET /stats'] = { status: 200, body: JSON.stringify({ ...stats, pid: monitor.pid }) };
     answers['POST /stop?wait=1'] = { status: 200, body: 'cut' };
     server.on('request', (request) => {
@@ -134,7 +135,7 @@ describe('a control command', () => {
     });
     const ended = await run('stop --wait').finally(() => monitor.kill('SIGKILL'));
     expect(ended).to.include({ code: 0, stdout: 'stop: done\n', stderr: '' });
-    expect(monitor.signalCode).to.equal('SIGTERM');
+    expect(await exit).to.deep.equal([null, 'SIGTERM']);
   });
 
   it('does not load a configuration when it is told the socket', async () => {
