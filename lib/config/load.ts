@@ -82,7 +82,7 @@ function describeThrown(error: unknown, file: string): string {
   const frames = (error.stack ?? '')
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
-    .filter((line) => !/node:internal|\/jiti\//.test(line) && !line.includes(ownDirectory))
+    .filter((line) => !/[( ]node:|\/jiti\//.test(line) && !line.includes(ownDirectory))
     .slice(0, shownStackLines);
   const where =
     error.name === 'SyntaxError' && frames.length === 0
