@@ -1,19 +1,31 @@
-// Asks every worker of a server. Which one answers is the kernel's choice, so requests go out, each
-// on a connection of its own, until all have answered.
+// Asks every worker of a server. Which one gets a connection is the kernel's choice, so connections
+// are opened until each worker has one; then each is asked once.
+import { Client } from './client.js';
 import type { Server } from './server.js';
 import { until } from './until.js';
 
-/** The first answer of each worker that serves now, by pid; answers are JSON with a `pid`. */
-export async function fromEachWorker<Answer extends { pid: number }>(
+/**
+ * The answer of each worker that serves now, by pid. The app answers `/` with JSON that has its
+ * `pid`, and `path` with JSON.
+ */
+export async function fromEachWorker<Answer>(
   server: Server,
   path: string,
 ): Promise<Map<number, Answer>> {
   const serving = new Set((await server.stats()).workers.map(({ pid }) => pid));
-  const answers = new Map<number, Answer>();
-  await until(`an answer from each of ${[...serving].join(', ')}`, async () => {
-    const answer = JSON.parse(await server.get(path)) as Answer;
-    if (serving.has(answer.pid) && !answers.has(answer.pid)) answers.set(answer.pid, answer);
-    return answers.size === serving.size;
-  });
-  return answers;
+  const clients = new Map<number, Client>();
+  try {
+    await until(`a connection to each of ${[...serving].join(', ')}`, async () => {
+      const client = new Client(server.port);
+      const { pid } = await client.json<{ pid: number }>();
+      if (serving.has(pid) && !clients.has(pid)) clients.set(pid, client);
+      else client.close();
+      return clients.size === serving.size;
+    });
+    const answers = new Map<number, Answer>();
+    for (const [pid, client] of clients) answers.set(pid, await client.json<Answer>(path));
+    return answers;
+  } finally {
+    for (const client of clients.values()) client.close();
+  }
 }
