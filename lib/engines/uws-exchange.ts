@@ -65,13 +65,13 @@ function finish(exchange: Exchange): void {
   exchange.owner.ended(exchange);
 }
 
-const watchedPrototypes = new WeakSet<object>();
+let watchedPrototype: object | undefined;
 
 /** Replaces the methods of all responses; cheap to call for each. */
 export function watchResponses(response: UwsResponse): void {
   const prototype = Object.getPrototypeOf(response) as UwsResponse;
-  if (watchedPrototypes.has(prototype)) return;
-  watchedPrototypes.add(prototype);
+  if (prototype === watchedPrototype) return;
+  watchedPrototype = prototype;
   Object.assign(prototype, headMethods(prototype), bodyMethods(prototype), endMethods(prototype));
 }
 

@@ -48,6 +48,7 @@ export interface UwsBehavior {
 
 /** A TemplatedApp: every method returns the app. */
 export type UwsTemplatedApp = {
+  get(pattern: string, handler: UwsHandler): UwsTemplatedApp;
   any(pattern: string, handler: UwsHandler): UwsTemplatedApp;
   ws(pattern: string, behavior: UwsBehavior): UwsTemplatedApp;
   listen(host: string, port: number, callback: (socket: object | false) => void): UwsTemplatedApp;

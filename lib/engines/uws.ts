@@ -161,7 +161,9 @@ export class UwsEngine implements Engine, ExchangeOwner {
       beginExchange(exchange);
       try {
         const result = handler(response, request, context);
-        if (isThenable(result)) result.then(undefined, (error: unknown) => fail(exchange, error));
+        // Most return the response, or nothing.
+        if (result !== response && isThenable(result))
+          result.then(undefined, (error: unknown) => fail(exchange, error));
       } catch (error) {
         fail(exchange, error);
       }
