@@ -18,7 +18,7 @@ const defaultNames = ['pitchfork.conf.ts', 'pitchfork.conf.js', 'pitchfork.conf.
 /** How many lines of a stack say where a configuration threw. */
 const shownStackLines = 4;
 
-/** Stack frames from here are ours, and say nothing to a user. */
+/** Stack frames from here are ours: they and their callers say nothing to a user. */
 const ownDirectory = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The default configuration in a directory, absolute. */
@@ -79,10 +79,11 @@ function describeThrown(error: unknown, file: string): string {
   if (!(error instanceof Error)) return `it threw ${show(error)}`;
   const lines = error.message.split('\n').map((line) => line.trim());
   const summary = lines.filter((line) => line !== '' && !/^(Require stack:|- )/.test(line));
-  const frames = (error.stack ?? '')
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .filter((line) => !/[( ]node:|\/jiti\//.test(line) && !line.includes(ownDirectory))
+  const stack = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  const ours = stack.findIndex((line) => line.includes(ownDirectory));
+  const frames = stack
+    .slice(0, ours === -1 ? stack.length : ours)
+    .filter((line) => !/[( ]node:|\/jiti\//.test(line))
     .slice(0, shownStackLines);
   const where =
     error.name === 'SyntaxError' && frames.length === 0
