@@ -169,19 +169,22 @@ class RunningWorker {
   }
 
   async #becomeMold(generation: number): Promise<void> {
-    if (this.#parting !== null || !this.#engine) return;
+    const engine = this.#engine;
+    if (this.#parting !== null || !engine) return;
     this.#parting = 'promotion';
     const { refork, shutdownTimeoutMs } = this.#life.settings;
+    let drained: Promise<number> | undefined;
+    const drain = () => (drained ??= engine.drain({ lingerMs, timeoutMs: shutdownTimeoutMs }));
     try {
       await failpoint('promote.ordered', generation);
-      const drained = this.#engine.drain({ lingerMs, timeoutMs: shutdownTimeoutMs });
+      const draining = drain();
       await failpoint('promote.draining', generation);
-      if (!(await within(drained, refork.drainTimeoutMs))) {
-        const { inFlight } = this.#engine.figures;
+      if (!(await within(draining, refork.drainTimeoutMs))) {
+        const { inFlight } = engine.figures;
         const reason = `${inFlight} requests did not end within ${refork.drainTimeoutMs} ms`;
         this.#channel.send({ type: 'failed', step: 'drain', reason });
         this.#parting = 'end';
-        return void (await this.#part(await drained));
+        return void (await this.#part(await draining));
       }
       // Told to end meanwhile: the drain is done, so all that is left is to go.
       if (this.#toldToEnd()) return void (await this.#part(0));
@@ -192,7 +195,10 @@ class RunningWorker {
       if (this.#toldToEnd()) return leave(0);
       this.#promote({ generation, channel: this.#channel.detach() });
     } catch (error) {
-      await this.fail('promotion', error);
+      // It cannot become a mold, but its clients still get their answers.
+      this.#channel.send({ type: 'failed', step: 'promotion', reason: describe(error) });
+      this.#parting = 'end';
+      await this.#part(await drain());
     }
   }
 
