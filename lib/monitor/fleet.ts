@@ -243,13 +243,17 @@ export class Fleet {
   }
 
   /**
-   * The child's channel came to its end. Without a pid it was never born, and there is nobody to
-   * wait for.
+   * The child's channel came to its end. One that was not born yet has no other sign of its end, but
+   * a mold that could not fork closes the channel just before it says why: as long as it lives, the
+   * reason may still come.
    */
   hungUp(child: Child, now: number): void {
     child.hungUpAt ??= now;
-    if (child.pid !== null) return;
-    child.reason ??= 'ended before it was born';
+    if (child.pid === null && !this.get(child.parent)) this.#neverBorn(child, now);
+  }
+
+  #neverBorn(child: Child, now: number): void {
+    child.reason ??= 'its mold ended before it was born';
     this.#startFailed(child, now);
     this.#remove(child);
   }
@@ -264,6 +268,9 @@ export class Fleet {
     }
     this.#failAttemptOf(child, child.reason);
     this.#remove(child);
+    for (const other of this.children.values())
+      if (other.parent === child.id && other.pid === null && other.hungUpAt !== null)
+        this.#neverBorn(other, now);
     return { asked };
   }
 
