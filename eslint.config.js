@@ -14,7 +14,10 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/require-await': 'off',
       'no-console': 'error',
     },
@@ -22,6 +25,10 @@ export default tseslint.config(
   {
     files: ['spec/**/*.ts', 'benchmarks/**/*.ts'],
     rules: { '@typescript-eslint/no-unused-expressions': 'off', 'no-console': 'off' },
+  },
+  {
+    files: ['spec/fixtures/**/*.ts', 'examples/**/*.ts', '*.ts'],
+    extends: [tseslint.configs.recommended],
   },
   {
     files: ['**/*.{js,mjs,cjs}', 'spec/fixtures/**', 'examples/**', '*.ts'],
