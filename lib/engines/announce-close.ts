@@ -10,8 +10,9 @@ type WriteHead = (
 ) => ServerResponse;
 
 /**
- * Has the response carry `Connection: close`, whatever the app says about that header (a proxy copies its upstream's).
- * Every header goes through writeHead, which frameworks replace on the object too: so it is wrapped there.
+ * Has the response carry `Connection: close`, whatever the app says about that header (a proxy
+ * copies its upstream's). Every header goes through writeHead, which frameworks replace on the
+ * object too: so it is wrapped there.
  */
 export function announceClose(response: ServerResponse): void {
   if (response.headersSent) return;
@@ -34,7 +35,10 @@ function withConnectionClose(headers: Headers): Headers {
   return { ...Object.fromEntries(others), Connection: 'close' };
 }
 
-/** The list is `[name, value, name, value]` or, as Node takes it too, `[[name, value], [name, value]]`. */
+/**
+ * The list is `[name, value, name, value]` or, as Node takes it too, `[[name, value], [name,
+ * value]]`.
+ */
 function withoutConnection(list: OutgoingHttpHeader[]): OutgoingHttpHeader[] {
   const flat: OutgoingHttpHeader[] = Array.isArray(list[0]) ? list.flat() : list;
   const nameOf = (index: number): string => String(flat[index - (index % 2)]).toLowerCase();

@@ -9,8 +9,8 @@ import { fetchRoute } from './uws-fetch.js';
 import { loadUws } from './uws-module.js';
 
 /**
- * For the process that loads the app: what the engine needs is loaded before the first fork, so that all share it and a
- * lack of it ends the boot.
+ * For the process that loads the app: what the engine needs is loaded before the first fork, so
+ * that all share it and a lack of it ends the boot.
  */
 export function loadEngine(name: EngineName, appFile: string): void {
   if (name === 'uws') loadUws(appFile);

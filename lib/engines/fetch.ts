@@ -2,7 +2,10 @@
 import { getRequestListener } from '@hono/node-server';
 import type { FetchHandler, RequestListener } from '../life/app-kind.js';
 
-/** As @hono/node-server's own serve(): it puts its faster Request and Response in place of the global ones. */
+/**
+ * As @hono/node-server's own serve(): it puts its faster Request and Response in place of the
+ * global ones.
+ */
 export function fetchListener(fetch: FetchHandler): RequestListener {
   return getRequestListener((request, ...rest) => fetch(request, ...rest));
 }

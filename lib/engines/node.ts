@@ -1,5 +1,6 @@
-// Serves a node:http listener. The http server accepts on the first descriptor, plain net servers hand it what arrives
-// on the others. Every request that the listener was given is in `#startedAt` until its response has closed.
+// Serves a node:http listener. The http server accepts on the first descriptor, plain net servers
+// hand it what arrives on the others. Every request that the listener was given is in `#startedAt`
+// until its response has closed.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, createServer as createNetServer, type Socket } from 'node:net';
 import type { RequestListener } from '../life/app-kind.js';
@@ -64,7 +65,8 @@ export class NodeEngine implements Engine {
 
   async drain({ lingerMs, timeoutMs }: DrainOptions): Promise<number> {
     this.#draining = true;
-    // Server.close() of http would close idle connections at once, under the feet of clients that are just sending.
+    // Server.close() of http would close idle connections at once, under the feet of clients that
+    // are just sending.
     for (const acceptor of this.#acceptors) NetServer.prototype.close.call(acceptor);
     this.#acceptors = [];
     for (const response of this.#startedAt.keys()) announceClose(response);
@@ -82,7 +84,8 @@ export class NodeEngine implements Engine {
         for (const socket of this.#sockets) socket.destroy();
       }, timeoutMs);
       this.#onProgress = () => {
-        // To Node a connection is idle as soon as its response is ended by the app, though not sent yet.
+        // To Node a connection is idle as soon as its response is ended by the app, though not sent
+        // yet.
         if (!lingering && this.#startedAt.size === 0) this.#closeIdle();
         if (this.#sockets.size > 0 || this.#startedAt.size > 0) return;
         clearTimeout(linger);
@@ -105,7 +108,8 @@ export class NodeEngine implements Engine {
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     this.#startedAt.set(response, this.#meter.begin());
     response.on('close', this.#onResponseClose);
-    // A pipelined request waits for its turn without a socket, and would not hear of a connection lost meanwhile.
+    // A pipelined request waits for its turn without a socket, and would not hear of a connection
+    // lost meanwhile.
     if (response.socket === null) request.socket.once('close', () => this.#end(response));
     if (this.#draining) announceClose(response);
     try {
@@ -142,7 +146,10 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value;
 }
 
-/** A throw in the app costs its request only: 500, or a cut connection if the response had begun already. */
+/**
+ * A throw in the app costs its request only: 500, or a cut connection if the response had begun
+ * already.
+ */
 function fail(response: ServerResponse, error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`request failed: ${text}\n`);

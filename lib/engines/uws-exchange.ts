@@ -1,6 +1,7 @@
-// One request and its response in uWebSockets.js, from the handler's call until the response ended or the connection
-// was lost. Responses share one prototype object, whose methods are replaced once by ones that look up the exchange:
-// nothing is allocated on a response, and those of apps that are not ours pass through unseen.
+// One request and its response in uWebSockets.js, from the handler's call until the response ended
+// or the connection was lost. Responses share one prototype object, whose methods are replaced once
+// by ones that look up the exchange: nothing is allocated on a response, and those of apps that are
+// not ours pass through unseen.
 import type { UwsResponse, UwsText } from './uws-module.js';
 
 /** The engine as its exchanges see it. */
@@ -45,7 +46,10 @@ export function beginExchange(exchange: Exchange): void {
   current = exchange;
 }
 
-/** To be called when the handler returned: uWebSockets.js ends the process if an unanswered request has no abort handler. */
+/**
+ * To be called when the handler returned: uWebSockets.js ends the process if an unanswered request
+ * has no abort handler.
+ */
 export function keepUnanswered(exchange: Exchange): void {
   if (current !== exchange) return;
   if (!exchange.guarded) exchange.response.onAborted(nothing);
@@ -109,7 +113,8 @@ function headMethods({ writeStatus, writeHeader, upgrade, onAborted }: UwsRespon
 }
 
 function bodyMethods({ write, writeHeader, tryEnd, endWithoutBody }: UwsResponse): Methods {
-  // Only end() has uWebSockets.js close the connection by itself; elsewhere the header has the client do it.
+  // Only end() has uWebSockets.js close the connection by itself; elsewhere the header has the
+  // client do it.
   function beginBody(response: UwsResponse, exchange: Exchange): void {
     if (exchange.owner.draining && !exchange.bodyBegun)
       writeHeader.call(response, 'Connection', 'close');

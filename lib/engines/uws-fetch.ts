@@ -1,5 +1,5 @@
-// Turns a Web-standard fetch handler into a route of uWebSockets.js. Bodies stream both ways, and a slow reader holds up
-// the writer at the other end instead of filling memory.
+// Turns a Web-standard fetch handler into a route of uWebSockets.js. Bodies stream both ways, and a
+// slow reader holds up the writer at the other end instead of filling memory.
 import { STATUS_CODES } from 'node:http';
 import type { FetchHandler } from '../life/app-kind.js';
 import type { UwsHandler, UwsRequest, UwsResponse } from './uws-module.js';
@@ -37,7 +37,10 @@ interface Head {
   headers: Headers;
 }
 
-/** uWebSockets.js's request is gone after the handler's first await. Undefined if it is none that Request can be. */
+/**
+ * uWebSockets.js's request is gone after the handler's first await. Undefined if it is none that
+ * Request can be.
+ */
 function readHead(request: UwsRequest): Head | undefined {
   const headers = new Headers();
   const query = request.getQuery();
@@ -94,7 +97,8 @@ async function sendBody(client: Client, response: Response, reader: Reader): Pro
   const first = await reader.read();
   if (client.gone) return;
   const second = reader.read();
-  // Most bodies are one piece, whose end is known by now; a stream's first piece does not wait for its second.
+  // Most bodies are one piece, whose end is known by now; a stream's first piece does not wait for
+  // its second.
   const next = await Promise.race([
     second,
     new Promise<undefined>((resolve) => void setImmediate(resolve, undefined)),
@@ -120,7 +124,9 @@ function writeHead(out: UwsResponse, { status, statusText, headers }: Response):
   for (const [name, value] of headers) if (!ownHeaders.has(name)) out.writeHeader(name, value);
 }
 
-/** The other end of one exchange: what it sends, whether it is still there, and whether it keeps up. */
+/**
+ * The other end of one exchange: what it sends, whether it is still there, and whether it keeps up.
+ */
 class Client {
   readonly response: UwsResponse;
   readonly #abort = new AbortController();

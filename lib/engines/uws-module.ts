@@ -1,5 +1,5 @@
-// Finds uWebSockets.js, an optional peer, and makes sure that it is the real one: a package that cannot load its binary
-// may offer a slow imitation in JavaScript, which must never be served.
+// Finds uWebSockets.js, an optional peer, and makes sure that it is the real one: a package that
+// cannot load its binary may offer a slow imitation in JavaScript, which must never be served.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -70,10 +70,12 @@ export function loadUws(appFile: string): UwsModule {
   const main = resolveFrom(appFile) ?? resolveFrom(import.meta.url);
   if (main === undefined)
     throw new Error(
-      `cannot use engine 'uws': ${packageName} is not installed (looked up from ${appFile}): ${installLine}`,
+      `cannot use engine 'uws': ${packageName} is not installed ` +
+        `(looked up from ${appFile}): ${installLine}`,
     );
   const require = createRequire(main);
-  // The binary first and by itself, so that the reason is known if it does not load, and nothing falls back.
+  // The binary first and by itself, so that the reason is known if it does not load, and nothing
+  // falls back.
   const binary = findBinary(main);
   try {
     require(binary);
@@ -115,8 +117,9 @@ function unusable(main: string, reason: string): string {
   const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
   const glibc = report.header?.glibcVersionRuntime ?? 'none';
   return (
-    `cannot use engine 'uws' on Node ${node} (ABI ${modules}, ${process.platform}-${process.arch}, glibc ${glibc}) ` +
-    `with ${main}: ${reason}. Install a release made for them (${installLine}), or set engine to 'node'`
+    `cannot use engine 'uws' on Node ${node} (ABI ${modules}, ` +
+    `${process.platform}-${process.arch}, glibc ${glibc}) with ${main}: ${reason}. ` +
+    `Install a release made for them (${installLine}), or set engine to 'node'`
   );
 }
 

@@ -1,5 +1,6 @@
-// Serves an app of uWebSockets.js. That library can neither listen on a given descriptor nor list its connections, so
-// both happen below it: our listening socket takes the place of the one that it opened, and the kernel is asked.
+// Serves an app of uWebSockets.js. That library can neither listen on a given descriptor nor list
+// its connections, so both happen below it: our listening socket takes the place of the one that it
+// opened, and the kernel is asked.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { native, type Connection } from '../native.js';
 import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
@@ -52,7 +53,10 @@ export class UwsEngine implements Engine, ExchangeOwner {
   readonly #app: UwsTemplatedApp;
   readonly #meter: Meter;
   readonly #webSockets = new Set<UwsSocket>();
-  /** Ours, kept open until the end of the drain: connections are told apart by the address they came in through. */
+  /**
+   * Ours, kept open until the end of the drain: connections are told apart by the address they came
+   * in through.
+   */
   #fds: readonly number[] = [];
   #listenSockets: object[] = [];
 
@@ -64,7 +68,9 @@ export class UwsEngine implements Engine, ExchangeOwner {
     this.#app = uws.App();
   }
 
-  /** The app for its register function: what it registers is counted and takes part in the drain. */
+  /**
+   * The app for its register function: what it registers is counted and takes part in the drain.
+   */
   get app(): UwsTemplatedApp {
     const app = this.#app;
     const routes: Record<string, unknown> = app;
@@ -78,7 +84,8 @@ export class UwsEngine implements Engine, ExchangeOwner {
     for (const method of ['listen', 'listen_unix'])
       routes[method] = () => {
         throw new Error(
-          `cannot call app.${method}() in uws(…): the server listens for you, on the addresses in its config`,
+          `cannot call app.${method}() in uws(…): the server listens for you, ` +
+            'on the addresses in its config',
         );
       };
     return app;
@@ -91,7 +98,8 @@ export class UwsEngine implements Engine, ExchangeOwner {
       listen.listen.call(this.#app, '127.0.0.1', 0, (socket) => {
         if (socket === false) throw new Error('uWebSockets.js could not listen on 127.0.0.1');
         this.#listenSockets.push(socket);
-        // Still in the same tick: the event loop has not seen the descriptor, and will find our socket in its place.
+        // Still in the same tick: the event loop has not seen the descriptor, and will find our
+        // socket in its place.
         native.replaceDescriptor(fd, native.findListener(this.#uws.us_socket_local_port(socket)));
       });
   }
@@ -199,7 +207,10 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value;
 }
 
-/** A throw in the app costs its request only: 500, or a cut connection if the response had begun already. */
+/**
+ * A throw in the app costs its request only: 500, or a cut connection if the response had begun
+ * already.
+ */
 function fail(exchange: Exchange, error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`request failed: ${text}\n`);

@@ -1,4 +1,5 @@
-// What every engine does with every kind of app: the same requests, the same figures, the same drain.
+// What every engine does with every kind of app: the same requests, the same figures, the same
+// drain.
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import type { CompletedRequest } from '../../lib/config/hooks.js';

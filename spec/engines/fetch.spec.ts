@@ -1,5 +1,5 @@
-// Web-standard handlers on both engines: bodies stream both ways, slow sides hold up the others, and
-// a client that leaves is noticed.
+// Web-standard handlers on both engines: bodies stream both ways, slow sides hold up the others,
+// and a client that leaves is noticed.
 import { expect } from 'chai';
 import type { EngineName } from '../../lib/config/settings.js';
 import type { App } from '../../lib/life/app-kind.js';

@@ -1,4 +1,5 @@
-// The frameworks people use, unchanged: they answer, and their answers announce the end while the engine drains.
+// The frameworks people use, unchanged: they answer, and their answers announce the end while the
+// engine drains.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { expect } from 'chai';

@@ -1,4 +1,5 @@
-// What is peculiar to uWebSockets.js: every way in which a response can end, routes, and WebSockets.
+// What is peculiar to uWebSockets.js: every way in which a response can end, routes, and
+// WebSockets.
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import type {

@@ -1,5 +1,5 @@
-// A load client that puts every failure into a class, over raw sockets. It runs in a process of its own, so that it
-// shares no event loop with what it measures, and doubles as a command:
+// A load client that puts every failure into a class, over raw sockets. It runs in a process of its
+// own, so that it shares no event loop with what it measures, and doubles as a command:
 //   node dist/spec/support/load.js --port 8080 [--mode close] [--conns 8] [--seconds 5] …
 import { fork } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
@@ -139,7 +139,9 @@ class Client {
     return performance.now() >= this.#endsAt || this.result.sent >= this.#options.max;
   }
 
-  /** One connection, from its beginning to its end; resolves with how long to wait before the next. */
+  /**
+   * One connection, from its beginning to its end; resolves with how long to wait before the next.
+   */
   #connection(onFirstAnswer: () => void): Promise<number> {
     return new Promise((resolve) => {
       const { result } = this;

@@ -1,4 +1,5 @@
-// Reads HTTP/1.1 responses from the pieces that a socket brings, one response outstanding at a time.
+// Reads HTTP/1.1 responses from the pieces that a socket brings, one response outstanding at a
+// time.
 
 export interface ReadResponse {
   status: number;

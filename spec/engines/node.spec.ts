@@ -1,0 +1,67 @@
+// What is peculiar to node:http: how apps write their headers, and pipelined requests.
+import type { ServerResponse } from 'node:http';
+import { expect } from 'chai';
+import type { App } from '../../lib/life/app-kind.js';
+import { serve, stopEngines } from '../support/engines.js';
+import { RawConnection } from '../support/raw-connection.js';
+import { until } from '../support/until.js';
+
+/** Each writes its headers in another way, with a Connection header that a proxy has copied. */
+const heads: Record<string, (response: ServerResponse) => void> = {
+  '/set-header': (response) => response.setHeader('Connection', 'keep-alive'),
+  '/object': (response) => response.writeHead(200, 'OK', { connection: 'keep-alive', 'x-own': 1 }),
+  '/list': (response) =>
+    response.writeHead(200, ['Connection', 'keep-alive', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']),
+  '/after-set-header': (response) => {
+    response.setHeader('Connection', 'keep-alive');
+    response.writeHead(200, { 'X-Own': '1' });
+  },
+  '/none': () => undefined,
+};
+
+const app: App = {
+  kind: 'listener',
+  listener: (request, response) => {
+    const { url = '' } = request;
+    if (url === '/never') return;
+    heads[url]?.(response);
+    response.end('body');
+  },
+};
+
+describe('the node engine', () => {
+  afterEach(stopEngines);
+
+  for (const path of Object.keys(heads))
+    it(`announces the end while it drains, whatever the app says (${path})`, async () => {
+      const { places, drain } = await serve('node', app);
+      const client = await RawConnection.open(places[0] ?? 0);
+      expect(await client.ask(path)).to.include({ body: 'body', closing: false });
+      const drained = drain({ lingerMs: 2000 });
+      const answer = await client.ask(path);
+      expect(answer).to.include({ status: 200, body: 'body', closing: true });
+      expect(answer.headers['connection']).to.equal('close');
+      if (path === '/list') expect(answer.headers['set-cookie']).to.equal('a=1\nb=2');
+      expect(await client.ended()).to.equal('FIN');
+      expect(await drained).to.equal(0);
+    });
+
+  it('counts pipelined requests whose client left', async () => {
+    const { places, engine } = await serve('node', app);
+    const client = await RawConnection.open(places[0] ?? 0);
+    client.send('/never');
+    client.send('/none');
+    client.send('/none');
+    await until('the requests', () => engine.figures.inFlight === 3);
+    client.close();
+    await until('their end', () => engine.figures.inFlight === 0);
+    expect(engine.figures.requests).to.equal(3);
+  });
+
+  it('announces its own keep-alive timeout', async () => {
+    const { places } = await serve('node', app, { keepAliveTimeoutMs: 7000 });
+    const client = await RawConnection.open(places[0] ?? 0);
+    expect((await client.ask('/none')).headers['keep-alive']).to.equal('timeout=7');
+    client.close();
+  });
+});
