@@ -1,6 +1,7 @@
 // Failpoints make races testable: PITCHFORK_FAILPOINT='name=stop,other@1=sleep:500' acts when
 // execution reaches that name (in generation 1 only). Names are listed here, so that a misspelt one
 // is found by the compiler.
+import { writeSync } from 'node:fs';
 
 export const failpoints = [
   'boot.loaded',
@@ -34,7 +35,8 @@ export function parseFailpoints(text: string): Map<string, Armed[]> {
     const name = match?.[1];
     if (!match || !name || !failpoints.some((known) => known === name))
       throw new Error(
-        `PITCHFORK_FAILPOINT: cannot read "${item}": expected name[@generation]=stop|kill|throw|exit|sleep:ms|spin:ms ` +
+        `PITCHFORK_FAILPOINT: cannot read "${item}": expected ` +
+          'name[@generation]=stop|kill|throw|exit|sleep:ms|spin:ms ' +
           `with one of ${failpoints.join(', ')}`,
       );
     const list = armed.get(name) ?? [];
@@ -63,7 +65,10 @@ export function failpoint(name: Failpoint, generation: number): void | Promise<v
   const hit = armed
     .get(name)
     ?.find((item) => item.generation === null || item.generation === generation);
-  if (hit) return act(name, hit.action);
+  if (!hit) return;
+  // Whoever set the variable wants to know when the moment has come, and in which process.
+  writeSync(2, `failpoint ${name}@${generation} reached by ${process.pid}\n`);
+  return act(name, hit.action);
 }
 
 function act(name: string, action: Action): void | Promise<void> {

@@ -74,13 +74,14 @@ describe('failpoints', () => {
   });
 
   it('act in their generation only, and at their place only', async () => {
-    const { code, stdout } = await run(
+    const { code, stdout, stderr } = await run(
       'mold.hook@1=throw',
       `await failpoint('mold.hook', 0); await failpoint('mold.frozen', 1);
        try { await failpoint('mold.hook', 1); } catch (error) { console.log(error.message); }`,
     );
     expect(code).to.equal(0);
     expect(stdout).to.equal('failpoint mold.hook\n');
+    expect(stderr).to.match(/^failpoint mold\.hook@1 reached by \d+\n$/);
   });
 
   it('act in every generation without one', async () => {
