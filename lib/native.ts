@@ -109,8 +109,8 @@ export interface Native {
   /** PR_SET_CHILD_SUBREAPER: orphaned descendants become our children. */
   becomeSubreaper(): void;
   /**
-   * Waits until `monitorPid` is our parent (a newborn is handed over within microseconds), then asks the kernel to end
-   * this process `graceMs` after the monitor's death, even in an endless loop. Throws ESRCH if the monitor is gone.
+   * Asks the kernel to end this process `graceMs` after the monitor's death, even in an endless loop. Throws ESRCH if
+   * the monitor is not our parent, so that it must be gone.
    */
   dieWithMonitor(monitorPid: number, graceMs: number): void;
   /** setpgid(0, 0). */

@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -17,36 +16,27 @@
 namespace {
 
 constexpr uint32_t kMostPids = 65536;
-constexpr int kHandOverTimeoutMs = 1000;
 constexpr int kMostGraceMs = 3600 * 1000;
 
 // What the signal handler needs; written before the signal can come.
 itimerval grace;
 
-// Realtime signals below the last two: glibc has 32 and 33 for itself, and some profilers take SIGRTMAX.
+// Realtime signals below the last two: glibc has 32 and 33 for itself, and some profilers take
+// SIGRTMAX.
 int MonitorDiedSignal() { return SIGRTMAX - 2; }
 
-// The kernel's timer ends the process even if JavaScript never returns to the event loop: SIGALRM's default action
-// needs neither the loop nor a thread. Only async-signal-safe calls here.
+// The kernel's timer ends the process even if JavaScript never returns to the event loop: SIGALRM's
+// default action needs neither the loop nor a thread. Only async-signal-safe calls here.
 void StartGrace(int, siginfo_t*, void* interrupted) {
   int saved = errno;
   struct sigaction fatal = {};
   fatal.sa_handler = SIG_DFL;
   sigaction(SIGALRM, &fatal, nullptr);
-  // The mask that the handler returns to is in its context; one set with sigprocmask would not outlive the handler.
+  // The mask that the handler returns to is in its context; one set with sigprocmask would not
+  // outlive the handler.
   sigdelset(&static_cast<ucontext_t*>(interrupted)->uc_sigmask, SIGALRM);
   setitimer(ITIMER_REAL, &grace, nullptr);
   errno = saved;
-}
-
-// A newborn's parent is the middle process until that has ended, some microseconds later.
-bool WaitUntilChildOf(pid_t monitor) {
-  for (int waited_ms = 0; getppid() != monitor; waited_ms++) {
-    if (waited_ms >= kHandOverTimeoutMs) return false;
-    timespec pause = {0, 1000 * 1000};
-    nanosleep(&pause, nullptr);
-  }
-  return true;
 }
 
 // False with errno.
@@ -103,9 +93,10 @@ void DieWithMonitor(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
   std::string gone = "dieWithMonitor " + std::to_string(monitor);
 
-  if (!WaitUntilChildOf(monitor))
+  // No waiting here: forkSibling returns in a newborn when it has been handed over.
+  if (getppid() != monitor)
     return ThrowRefusal(isolate, ESRCH, gone,
-                        "the parent is still process " + std::to_string(getppid()));
+                        "the parent is process " + std::to_string(getppid()));
   if (grace_ms > 0 && !ArmGrace(grace_ms)) return ThrowErrno(isolate, errno, "sigaction");
   int signal = grace_ms > 0 ? MonitorDiedSignal() : SIGKILL;
   if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) != 0)
