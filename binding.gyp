@@ -20,7 +20,8 @@
         'native/take-over.cc',
         'native/v8-pool.cc',
       ],
-      # Node's and V8's headers do not compile cleanly with our warnings; named as system headers they are exempt.
+      # Node's and V8's headers do not compile cleanly with our warnings: as system headers
+      # they are exempt.
       'cflags': ['-isystem', '<(node_root_dir)/include/node'],
       'cflags_cc': [
         '-Wall',

@@ -1,3 +1,4 @@
+// Reading what JavaScript passed; see arguments.h.
 #include "arguments.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
-// Checks what JavaScript passed before anything is done with it. The first value that does not fit throws and makes
-// `valid()` false; what is read after that are harmless defaults, so that a function reads all its arguments in a list
-// and asks once.
+// Checks what JavaScript passed before anything is done with it. The first value that does not fit
+// throws and makes `valid()` false; what is read after that are harmless defaults, so that a
+// function reads all its arguments in a list and asks once.
 #pragma once
 
 #include <v8.h>

@@ -1,4 +1,5 @@
-// The connections that came in through a listening socket, for an engine that cannot list its own (uWebSockets.js).
+// The connections that came in through a listening socket, for an engine that cannot list its own
+// (uWebSockets.js).
 #include <dirent.h>
 #include <linux/sockios.h>
 #include <stdlib.h>

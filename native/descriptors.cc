@@ -1,4 +1,5 @@
-// Surgery on descriptors: duplicating, replacing in place, closing, and finding a listening socket by its port.
+// Surgery on descriptors: duplicating, replacing in place, closing, and finding a listening socket
+// by its port.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -99,7 +100,8 @@ void CloseDescriptor(const v8::FunctionCallbackInfo<v8::Value>& info) {
   Arguments arguments(info, "closeDescriptor");
   int fd = arguments.Descriptor(arguments.At(0), "fd");
   if (!arguments.valid()) return;
-  // EINTR is success on Linux: the descriptor is gone, and a second close could hit somebody else's.
+  // EINTR is success on Linux: the descriptor is gone, and a second close could hit somebody
+  // else's.
   if (close(fd) != 0 && errno != EINTR)
     ThrowErrno(info.GetIsolate(), errno, "close descriptor " + std::to_string(fd));
 }

@@ -1,7 +1,8 @@
-// Math.random of a fork. V8 keeps a generator in each native context: an index into a cache of drawn numbers, the state
-// they came from, and the cache, in three slots in a row (MATH_RANDOM_*_INDEX in V8's objects/contexts.h, refilled by
-// numbers/math-random.cc). There is no public way to reseed it, so the slots are looked for by their shape, and believed
-// only after they behaved as a generator; a V8 that has them elsewhere is left alone.
+// Math.random of a fork. V8 keeps a generator in each native context: an index into a cache of
+// drawn numbers, the state they came from, and the cache, in three slots in a row
+// (MATH_RANDOM_*_INDEX in V8's objects/contexts.h, refilled by numbers/math-random.cc). There is no
+// public way to reseed it, so the slots are looked for by their shape, and believed only after they
+// behaved as a generator; a V8 that has them elsewhere is left alone.
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -12,8 +13,8 @@
 
 namespace {
 
-// Without pointer compression, as Node is built, every field is a word: a small integer in its upper half, or an
-// address plus one.
+// Without pointer compression, as Node is built, every field is a word: a small integer in its
+// upper half, or an address plus one.
 using Word = uintptr_t;
 constexpr Word kCacheLength = 64;
 constexpr Word kStateBytes = 16;
@@ -79,7 +80,8 @@ double Draw(v8::Isolate* isolate, v8::Local<v8::Context> context) {
   return drawn.As<v8::Number>()->Value();
 }
 
-// One draw takes the index down by one, from 64 after a refill, and returns what the cache has there.
+// One draw takes the index down by one, from 64 after a refill, and returns what the cache has
+// there.
 bool BehavesAsGenerator(v8::Isolate* isolate, v8::Local<v8::Context> context, Word slot) {
   for (int draws = 0; draws < 3; draws++) {
     Generator generator;

@@ -1,3 +1,4 @@
+// Throwing what a system call said; see error.h.
 #include "error.h"
 
 #include <string.h>

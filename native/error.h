@@ -1,5 +1,6 @@
-// How a failure reaches JavaScript: an Error whose `code` is the errno's name and whose message reads
-// "EADDRINUSE: bind 127.0.0.1:80: Address already in use". Nothing here, or anywhere in native/, aborts.
+// How a failure reaches JavaScript: an Error whose `code` is the errno's name and whose message
+// reads "EADDRINUSE: bind 127.0.0.1:80: Address already in use". Nothing here, or anywhere in
+// native/, aborts.
 #pragma once
 
 #include <v8.h>

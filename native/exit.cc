@@ -1,5 +1,6 @@
-// Leaving by _exit(2). Node's own shutdown joins the threads of its platform, some of which no fork has (an assertion or
-// a hang), and gives stdio the flags back that it had at the start, although other processes write to the same pipe.
+// Leaving by _exit(2). Node's own shutdown joins the threads of its platform, some of which no fork
+// has (an assertion or a hang), and gives stdio the flags back that it had at the start, although
+// other processes write to the same pipe.
 #include <node.h>
 #include <signal.h>
 #include <unistd.h>
@@ -9,7 +10,8 @@
 
 namespace {
 
-// The process object as it was, whatever the program does to the global of that name. Never freed: it is needed last.
+// The process object as it was, whatever the program does to the global of that name. Never freed:
+// it is needed last.
 struct Leaving {
   v8::Isolate* isolate;
   v8::Global<v8::Context> context;
@@ -17,8 +19,9 @@ struct Leaving {
 };
 Leaving* leaving = nullptr;
 
-// `process.exitCode` after all 'exit' listeners ran; Node offers no other way to read it. It is a getter written in
-// JavaScript, and Node forbids JavaScript while it cleans up, but nothing is freed yet when our hook runs.
+// `process.exitCode` after all 'exit' listeners ran; Node offers no other way to read it. It is a
+// getter written in JavaScript, and Node forbids JavaScript while it cleans up, but nothing is
+// freed yet when our hook runs.
 int ExitCode() {
   v8::Isolate* isolate = leaving->isolate;
   v8::Isolate::AllowJavascriptExecutionScope allow(isolate);
@@ -32,14 +35,17 @@ int ExitCode() {
   return code->IsUndefined() ? 0 : code->Int32Value(context).FromMaybe(1);
 }
 
-// process.exit, an uncaught exception, an unhandled rejection: Node has run the listeners and knows the code.
+// process.exit, an uncaught exception, an unhandled rejection: Node has run the listeners and knows
+// the code.
 void ExitWith(node::Environment*, int code) { _exit(code); }
 
-// The event loop is empty: Node has run the listeners and frees its environment, the latest hooks first.
+// The event loop is empty: Node has run the listeners and frees its environment, the latest hooks
+// first.
 void ExitWhenIdle(void*) { _exit(ExitCode()); }
 
-// Without a JavaScript listener, Node's own handler of SIGINT and SIGTERM resets stdio's flags before it dies of the
-// signal. It is the one that was installed with SA_RESETHAND; those of libuv are not.
+// Without a JavaScript listener, Node's own handler of SIGINT and SIGTERM resets stdio's flags
+// before it dies of the signal. It is the one that was installed with SA_RESETHAND; those of libuv
+// are not.
 void DieOfSignalWithoutReset(int signal) {
   struct sigaction current;
   if (sigaction(signal, nullptr, &current) != 0 || (current.sa_flags & SA_RESETHAND) == 0) return;

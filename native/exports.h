@@ -1,4 +1,5 @@
-// What each file contributes to the addon. module.cc gives them their JavaScript names; lib/native.ts documents them.
+// What each file contributes to the addon. module.cc gives them their JavaScript names;
+// lib/native.ts documents them.
 #pragma once
 
 #include <v8.h>
@@ -13,7 +14,8 @@ Callback RememberMappings;
 Callback ExitWithoutShutdown;
 // entropy.cc
 Callback ReseedMathRandom;
-// Called when the addon is loaded, before a program can put another function in Math.random's place.
+// Called when the addon is loaded, before a program can put another function in Math.random's
+// place.
 void FindMathRandom(v8::Isolate* isolate, v8::Local<v8::Context> context);
 // messages.cc
 Callback Receive, Send, SocketPair;

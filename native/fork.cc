@@ -98,7 +98,6 @@ std::vector<uv_async_t*> ListWoken(uv_loop_t* loop) {
 // Everything here runs with all signals blocked and V8's workers parked.
 Birth ForkParked(Method method, uv_loop_t* loop, Mappings* mappings, ParkedPool* pool) {
   std::vector<uv_async_t*> woken = ListWoken(loop);
-  std::vector<std::string> pipes = ListPipes();
   Birth birth;
   birth.number = mappings->ShareWithChild();
   if (birth.number == 0) birth = method();
@@ -106,7 +105,7 @@ Birth ForkParked(Method method, uv_loop_t* loop, Mappings* mappings, ParkedPool*
     if (birth.middle != 0) RegisterRestartableSequences();
     if (uv_loop_fork(loop) != 0) Perish("uv_loop_fork failed");
     if (const char* failure = pool->Revive()) Perish(failure);
-    if (const char* failure = OwnDescriptors(loop, pipes)) Perish(failure);
+    if (const char* failure = OwnDescriptors(loop)) Perish(failure);
     for (uv_async_t* async : woken) uv_async_send(async);
   } else {
     pool->Release();

@@ -1,5 +1,5 @@
-// Binding listening sockets with what node:net cannot set: SO_REUSEPORT on every Node version, the mode of a unix
-// socket's file, and no libuv handle around the descriptor.
+// Binding listening sockets with what node:net cannot set: SO_REUSEPORT on every Node version, the
+// mode of a unix socket's file, and no libuv handle around the descriptor.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
@@ -105,7 +105,8 @@ void ListenUnix(const v8::FunctionCallbackInfo<v8::Value>& info) {
 
   int fd = socket(AF_UNIX, kListenerFlags, 0);
   if (fd < 0) return Fail(isolate, fd, "socket for " + path);
-  // bind(2) creates the file with 0777 less the umask; a chmod afterwards would leave a moment in which others connect.
+  // bind(2) creates the file with 0777 less the umask; a chmod afterwards would leave a moment in
+  // which others connect.
   mode_t before = umask(0777 & ~static_cast<mode_t>(mode));
   int bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   int number = errno;

@@ -1,3 +1,4 @@
+// Reading /proc/self/maps and smaps, and madvise(2); see mappings.h.
 #include "mappings.h"
 
 #include <errno.h>
@@ -20,8 +21,9 @@ pid_t remembered_by = 0;
 // Grown to what the file needs, and kept for the next fork.
 std::vector<char> text;
 
-// The whole of a /proc file, as a string in `text`. Reading goes by read(2) alone into memory that is there already; if
-// that is too small it grows and reading starts anew, so what is returned was read without mapping anything meanwhile.
+// The whole of a /proc file, as a string in `text`. Reading goes by read(2) alone into memory that
+// is there already; if that is too small it grows and reading starts anew, so what is returned was
+// read without mapping anything meanwhile.
 int ReadWhole(const char* path) {
   if (text.empty()) text.resize(256 * 1024);
   for (;;) {
@@ -63,8 +65,8 @@ const char* SkipField(const char* at) {
   return at;
 }
 
-// True for a header line "start-end rwxp offset device inode name" of a private mapping without a file. The vdso and its
-// like ("[v…]") are the kernel's.
+// True for a header line "start-end rwxp offset device inode name" of a private mapping without a
+// file. The vdso and its like ("[v…]") are the kernel's.
 bool ParsePrivateAnonymous(const char* line, Mapping* mapping) {
   const char* at = line;
   mapping->start = ReadHex(&at);
@@ -128,13 +130,14 @@ int Mappings::ShareWithChild() {
     next = NextLine(line);
     Mapping mapping;
     if (!ParsePrivateAnonymous(line, &mapping)) continue;
-    // EINVAL is a mapping that never was marked (of a driver, or huge pages); there is nothing to undo then.
+    // EINVAL is a mapping that never was marked (of a driver, or huge pages); there is nothing to
+    // undo then.
     if (madvise(reinterpret_cast<void*>(mapping.start), mapping.end - mapping.start,
                 MADV_DOFORK) != 0 &&
         errno != EINVAL)
       return errno;
-    // Both lists are in order. What is not exactly as it was remembered may be somebody else's memory now, and a mark
-    // on malloc's would break every child_process: leave it out.
+    // Both lists are in order. What is not exactly as it was remembered may be somebody else's
+    // memory now, and a mark on malloc's would break every child_process: leave it out.
     while (candidate < marked_.size() && marked_[candidate].start < mapping.start) candidate++;
     if (candidate < marked_.size() && marked_[candidate] == mapping)
       marked_[kept++] = marked_[candidate++];

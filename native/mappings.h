@@ -1,6 +1,7 @@
-// Which of this process's memory a fork copies. V8 marks its mappings MADV_DONTFORK, so a plain fork has no JavaScript
-// heap: they are made inheritable for the instant of our fork. Afterwards they are marked again, on both sides, since
-// every child_process would copy their page tables otherwise.
+// Which of this process's memory a fork copies. V8 marks its mappings MADV_DONTFORK, so a plain
+// fork has no JavaScript heap: they are made inheritable for the instant of our fork. Afterwards
+// they are marked again, on both sides, since every child_process would copy their page tables
+// otherwise.
 #pragma once
 
 #include <stddef.h>
@@ -16,7 +17,8 @@ struct Mapping {
 
 class Mappings {
  public:
-  // Takes the list of marked mappings, unless this process did before (rememberMappings). 0 or an errno.
+  // Takes the list of marked mappings, unless this process did before (rememberMappings). 0 or an
+  // errno.
   int Prepare();
   // Between this and the fork nothing may map memory. 0 or an errno.
   int ShareWithChild();

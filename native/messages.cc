@@ -1,4 +1,5 @@
-// Bytes with descriptors (SCM_RIGHTS) over unix stream sockets, for a process whose event loop does not run.
+// Bytes with descriptors (SCM_RIGHTS) over unix stream sockets, for a process whose event loop does
+// not run.
 #include <errno.h>
 #include <fcntl.h>
 #include <node.h>
@@ -15,7 +16,8 @@
 namespace {
 
 constexpr uint32_t kMostDescriptors = 64;
-// The kernel's own limit for one message (SCM_MAX_FD): with room for it, only a full descriptor table truncates.
+// The kernel's own limit for one message (SCM_MAX_FD): with room for it, only a full descriptor
+// table truncates.
 constexpr size_t kRoomForDescriptors = 253;
 constexpr size_t kMostBytes = 64 * 1024;
 // How long the rest of a message that is partly sent waits for its reader.
@@ -109,7 +111,8 @@ void Receive(const v8::FunctionCallbackInfo<v8::Value>& info) {
 
   auto delivery = std::make_unique<Delivery>();
   int number = EAGAIN;
-  // Somebody else who reads the same socket can empty it between poll and recvmsg: then the wait goes on.
+  // Somebody else who reads the same socket can empty it between poll and recvmsg: then the wait
+  // goes on.
   while (number == EAGAIN) {
     pollfd waiting = {fd, POLLIN, 0};
     if (poll(&waiting, 1, -1) < 0) {
@@ -148,7 +151,8 @@ void Send(const v8::FunctionCallbackInfo<v8::Value>& info) {
       continue;
     }
     int number = errno;
-    // The queue took a part of this message. Its reader cannot make sense of a part, so the rest has to follow.
+    // The queue took a part of this message. Its reader cannot make sense of a part, so the rest
+    // has to follow.
     pollfd waiting = {fd, POLLOUT, 0};
     if (number == EAGAIN && sent > 0) {
       int ready = poll(&waiting, 1, kRestTimeoutMs);

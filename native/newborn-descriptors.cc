@@ -12,7 +12,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <string>
+#include <vector>
 
 #include "newborn.h"
 
@@ -94,15 +95,6 @@ bool TakeInventory(const uv_loop_t* loop, Inventory* inventory) {
   return true;
 }
 
-// What is not inherited is this process's own already: libuv's fork handler has made a new pipe for
-// its signal lock, and the lock is the byte in it.
-void KeepInherited(const std::vector<std::string>& inherited, std::vector<PipeEnd>* ends) {
-  auto is_own = [&inherited](const PipeEnd& end) {
-    return std::find(inherited.begin(), inherited.end(), end.pipe) == inherited.end();
-  };
-  ends->erase(std::remove_if(ends->begin(), ends->end(), is_own), ends->end());
-}
-
 // `fresh` takes the place of `fd`, or is closed.
 bool MoveTo(int fresh, int fd) {
   if (fresh < 0) return false;
@@ -133,7 +125,9 @@ bool ReplaceEnd(int fresh, int fd) {
 }
 
 // A pipe with both ends in this process is one that it wakes itself with. One with a single end
-// here talks to somebody.
+// here talks to somebody. What is in the pipe goes along, as a copy: libuv's signal lock is a byte
+// in a pipe (which its fork handler has renewed already; to do it again is simpler than to know it),
+// and what is in a shared one is the parent's too.
 bool ReplaceSelfPipes(const std::vector<PipeEnd>& ends) {
   for (const PipeEnd& reader : ends) {
     if (reader.is_writer) continue;
@@ -153,22 +147,9 @@ bool ReplaceSelfPipes(const std::vector<PipeEnd>& ends) {
 
 }  // namespace
 
-std::vector<std::string> ListPipes() {
-  std::vector<std::string> pipes;
-  DIR* directory = opendir("/proc/self/fd");
-  if (directory == nullptr) return pipes;
-  while (const dirent* entry = readdir(directory)) {
-    std::string target = entry->d_name[0] == '.' ? "" : Link(atoi(entry->d_name));
-    if (StartsWith(target, "pipe:")) pipes.push_back(target);
-  }
-  closedir(directory);
-  return pipes;
-}
-
-const char* OwnDescriptors(uv_loop_t* loop, const std::vector<std::string>& inherited_pipes) {
+const char* OwnDescriptors(const uv_loop_t* loop) {
   Inventory inventory;
   if (!TakeInventory(loop, &inventory)) return "cannot list its descriptors";
-  KeepInherited(inherited_pipes, &inventory.pipe_ends);
   for (int fd : inventory.eventfds)
     if (!ReplaceEventfd(fd)) return "cannot make an eventfd of its own";
   if (!ReplaceSelfPipes(inventory.pipe_ends)) return "cannot make a pipe of its own";

@@ -1,3 +1,4 @@
+// rseq(2) for a newborn of a middle process; see restartable-sequences.h.
 #include "restartable-sequences.h"
 
 #include <features.h>
@@ -11,9 +12,11 @@
 void RegisterRestartableSequences() {
   // glibc's tunable can switch it off.
   if (__rseq_size == 0) return;
-  constexpr unsigned kAreaBytes = 32;  // The original size, which glibc registers whatever features it uses of it.
+  // The original size, which glibc registers whatever features it uses of it.
+  constexpr unsigned kAreaBytes = 32;
   char* area = static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset;
-  // EBUSY if the kernel kept the registration, EINVAL if glibc's is of another size: then all is as it was.
+  // EBUSY if the kernel kept the registration, EINVAL if glibc's is of another size: then all is as
+  // it was.
   syscall(SYS_rseq, area, kAreaBytes, 0, RSEQ_SIG);
 }
 #else

@@ -1,3 +1,4 @@
+// A new thread becomes a parked one; see take-over.h.
 #include "take-over.h"
 
 #include <stdint.h>
@@ -9,8 +10,8 @@ namespace {
 
 constexpr size_t kCrossingStackBytes = 64 * 1024;
 
-// Both threads were started by the same place in glibc, so their first frames must lie alike. If they do not, the copy
-// would land in the wrong place: better to end with a message.
+// Both threads were started by the same place in glibc, so their first frames must lie alike. If
+// they do not, the copy would land in the wrong place: better to end with a message.
 #if defined(__x86_64__)
 // The call pushed the return address right below the frame's top.
 bool StartsAlike(const ParkedWorker& worker, const StartFrame& start) {
@@ -21,8 +22,9 @@ bool StartsAlike(const ParkedWorker& worker, const StartFrame& start) {
   return before == start.return_address;
 }
 #else
-// A function stores its caller's frame pointer and the return address somewhere in its own frame: the worker's first
-// frame, wherever that ends, must hold the pair that ours holds. Upper bits can be a pointer signature.
+// A function stores its caller's frame pointer and the return address somewhere in its own frame:
+// the worker's first frame, wherever that ends, must hold the pair that ours holds. Upper bits can
+// be a pointer signature.
 bool StartsAlike(const ParkedWorker& worker, const StartFrame& start) {
   constexpr uintptr_t kAddressBits = (uintptr_t{1} << 48) - 1;
   uintptr_t ours[2];
@@ -37,7 +39,8 @@ bool StartsAlike(const ParkedWorker& worker, const StartFrame& start) {
 }
 #endif
 
-// Runs on the temporary stack. makecontext(3) passes integers only, so the pointer comes in two halves.
+// Runs on the temporary stack. makecontext(3) passes integers only, so the pointer comes in two
+// halves.
 void Cross(unsigned high, unsigned low) {
   auto* worker =
       reinterpret_cast<ParkedWorker*>((static_cast<uintptr_t>(high) << 32) | uintptr_t{low});

@@ -1,5 +1,6 @@
-// The step in which a new thread becomes a parked worker: it leaves its own stack for a temporary one, copies the
-// worker's frames back below its own start frame, and jumps into them. All that depends on the processor is here.
+// The step in which a new thread becomes a parked worker: it leaves its own stack for a temporary
+// one, copies the worker's frames back below its own start frame, and jumps into them. All that
+// depends on the processor is here.
 #pragma once
 
 #include "v8-pool.h"

@@ -1,3 +1,4 @@
+// Parking and reviving V8's worker threads; see v8-pool.h.
 #include "v8-pool.h"
 
 #include <errno.h>
@@ -14,7 +15,8 @@ constexpr int kStallMs = 250;
 // How long a surplus task may take to be picked up by a worker that we did not expect.
 constexpr int kProbeMs = 20;
 constexpr int kReviveTimeoutMs = 10 * 1000;
-// Stacks that other threads left behind: libuv's pool (at most 1024), Node's helpers, native addons.
+// Stacks that other threads left behind: libuv's pool (at most 1024), Node's helpers, native
+// addons.
 constexpr size_t kMostSurplus = 2048;
 
 // 0 until the first fork of this process or of an ancestor established it.
@@ -26,7 +28,8 @@ int64_t NowMs() {
   return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-// sem_timedwait(3) knows only the wall clock, which can jump: wait in short steps, by the monotonic clock.
+// sem_timedwait(3) knows only the wall clock, which can jump: wait in short steps, by the monotonic
+// clock.
 bool WaitFor(sem_t* semaphore, int64_t deadline_ms) {
   for (;;) {
     if (sem_trywait(semaphore) == 0) return true;
@@ -75,9 +78,10 @@ ParkedPool::~ParkedPool() {
   sem_destroy(&dismissed_);
 }
 
-// NumberOfWorkerThreads() counts the thread of Node's delayed-task scheduler too, in all versions so far
-// (WorkerThreadsTaskRunner in src/node_platform.cc), and that one runs no tasks. So the first fork posts one task more
-// than it needs: if a worker takes that as well, the pool is larger than the sources say, and is parked all the same.
+// NumberOfWorkerThreads() counts the thread of Node's delayed-task scheduler too, in all versions
+// so far (WorkerThreadsTaskRunner in src/node_platform.cc), and that one runs no tasks. So the
+// first fork posts one task more than it needs: if a worker takes that as well, the pool is larger
+// than the sources say, and is parked all the same.
 int ParkedPool::Park(v8::Isolate* isolate, node::MultiIsolatePlatform* platform,
                      std::shared_ptr<ParkedPool>* pool) {
   int counted = platform->NumberOfWorkerThreads();
@@ -106,8 +110,8 @@ int ParkedPool::AwaitParked(v8::Isolate* isolate, int expected, bool expect_one_
     } else if (collected) {
       return ETIMEDOUT;
     } else {
-      // A compiler thread that cannot allocate waits until the main thread has collected (CollectionBarrier in V8's
-      // heap/collection-barrier.cc), which is waiting here: so collect.
+      // A compiler thread that cannot allocate waits until the main thread has collected
+      // (CollectionBarrier in V8's heap/collection-barrier.cc), which is waiting here: so collect.
       isolate->LowMemoryNotification();
       collected = true;
     }
@@ -151,8 +155,9 @@ void ParkedPool::Sit() {
   Hold(worker);
 }
 
-// getcontext returns a second time in the child, on a stack that was copied back. Nothing that this function changes
-// after the first return may be needed after the second: it has only its arguments.
+// getcontext returns a second time in the child, on a stack that was copied back. Nothing that this
+// function changes after the first return may be needed after the second: it has only its
+// arguments.
 __attribute__((noinline)) void ParkedPool::Hold(ParkedWorker* worker) {
   getcontext(&worker->context);
   if (worker->revived) {
@@ -188,9 +193,9 @@ ParkedWorker* ParkedPool::WorkerOfStack(const char* address) {
   return nullptr;
 }
 
-// The start of every new thread. glibc has put its stack, and its descriptor at the stack's top, where a thread of the
-// parent had them. Is that a parked worker's place, it becomes that worker; if not, it only keeps the place taken,
-// so that the next thread gets another one.
+// The start of every new thread. glibc has put its stack, and its descriptor at the stack's top,
+// where a thread of the parent had them. Is that a parked worker's place, it becomes that worker;
+// if not, it only keeps the place taken, so that the next thread gets another one.
 __attribute__((noinline)) void* ParkedPool::TakeOver(void* argument) {
   auto* pool = static_cast<ParkedPool*>(argument);
   char* frame_top = static_cast<char*>(__builtin_dwarf_cfa());
@@ -221,8 +226,9 @@ const char* ParkedPool::CreateThread(const pthread_attr_t& attributes,
   return nullptr;
 }
 
-// glibc picks the smallest cached stack that is large enough (nptl/allocatestack.c, get_cached_stack), so asking for
-// exactly a worker's size again and again comes to that worker's stack.
+// glibc picks the smallest cached stack that is large enough (nptl/allocatestack.c,
+// get_cached_stack), so asking for exactly a worker's size again and again comes to that worker's
+// stack.
 const char* ParkedPool::CreateThreads(std::vector<pthread_t>* surplus) {
   const char* failure = nullptr;
   for (int i = 0; i < taken_ && failure == nullptr; i++) {
@@ -241,7 +247,8 @@ const char* ParkedPool::Revive() {
   for (int i = 0; i < taken_; i++) PrepareCrossing(&workers_[i]);
   std::vector<pthread_t> surplus;
   const char* failure = CreateThreads(&surplus);
-  // Only now: a thread's end makes glibc unmap cached stacks, a worker's that is not covered yet among them.
+  // Only now: a thread's end makes glibc unmap cached stacks, a worker's that is not covered yet
+  // among them.
   for (size_t i = 0; i < surplus.size(); i++) sem_post(&dismissed_);
   for (pthread_t thread : surplus) pthread_join(thread, nullptr);
   return failure;

@@ -1,6 +1,7 @@
-// V8's worker threads across a fork. Before it, a task parks each worker of Node's platform, so that none is inside a
-// V8 job, holds a lock, or waits on the queue's condition variable. In the child, where fork(2) copies no thread but its
-// own, new threads take the parked workers' stacks over and go on as they. One object is one fork.
+// V8's worker threads across a fork. Before it, a task parks each worker of Node's platform, so
+// that none is inside a V8 job, holds a lock, or waits on the queue's condition variable. In the
+// child, where fork(2) copies no thread but its own, new threads take the parked workers' stacks
+// over and go on as they. One object is one fork.
 #pragma once
 
 #include <node.h>
@@ -23,7 +24,8 @@ struct ParkedWorker {
   // From here up to the stack's top is what a revival needs.
   char* live_low;
   std::vector<char> saved;
-  // In the child: where the thread that takes over runs while it overwrites its own stack, and how much it copies.
+  // In the child: where the thread that takes over runs while it overwrites its own stack, and how
+  // much it copies.
   std::unique_ptr<char[]> crossing_stack;
   ucontext_t crossing;
   size_t crossing_size;
@@ -32,21 +34,24 @@ struct ParkedWorker {
 
 class ParkedPool {
  public:
-  // Returns with every worker parked, or with an errno and none parked. ETIMEDOUT: some worker was busy throughout.
+  // Returns with every worker parked, or with an errno and none parked. ETIMEDOUT: some worker was
+  // busy throughout.
   static int Park(v8::Isolate* isolate, node::MultiIsolatePlatform* platform,
                   std::shared_ptr<ParkedPool>* pool);
 
   explicit ParkedPool(int seats);
   ~ParkedPool();
 
-  // Keeps the live part of the stacks: the child's glibc hands the stacks of other threads out again.
+  // Keeps the live part of the stacks: the child's glibc hands the stacks of other threads out
+  // again.
   void SaveStacks();
   // In the parent, or when there is no child after all: the workers go on.
   void Release();
   // In the child: makes a thread for each parked worker. Null, or the reason why that failed.
   const char* Revive();
 
-  // For the parking task: takes a seat and stays. Returns when released, or at once if the fork is over.
+  // For the parking task: takes a seat and stays. Returns when released, or at once if the fork is
+  // over.
   void Sit();
 
  private:

@@ -1,8 +1,9 @@
-// Builds the native addon for the Node that runs this script; `npm install` runs it. Every reason why that cannot work is
-// one line on stderr that names the remedy. Run again, it does nothing unless a source is newer than the result.
+// Builds the native addon for the Node that runs this script; `npm install` runs it. Every reason
+// why that cannot work is one line on stderr that names the remedy. Run again, it does nothing
+// unless a source is newer than the result.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
-import { copyFileSync, renameSync, statSync } from 'node:fs';
+import { copyFileSync, renameSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -92,10 +93,10 @@ function isCommand(name) {
 function runNodeGyp() {
   const nodeGyp = findNodeGyp();
   const nodedir = findHeaders();
-  // Not `rebuild`, which would remove build/ with the results for other Node versions.
+  const workspace = makeWorkspace();
   for (const step of ['configure', 'build']) {
     const args = [nodeGyp, step, '--jobs=max', ...(nodedir ? [`--nodedir=${nodedir}`] : [])];
-    const options = { cwd: root, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 };
+    const options = { cwd: workspace, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 };
     const { status, stdout, stderr, error } = spawnSync(process.execPath, args, options);
     if (status === 0) continue;
     const output = `${stdout ?? ''}${stderr ?? ''}`.trimEnd().split('\n');
@@ -105,10 +106,25 @@ function runNodeGyp() {
         `(${error?.message ?? `status ${status}`}); the end of its output is above`,
     );
   }
-  return join(root, 'build', 'Release', 'pitchfork.node');
+  return join(workspace, 'build', 'Release', 'pitchfork.node');
 }
 
-/** npm names its own in lifecycle scripts; outside of them it is looked for where npm is installed. */
+/**
+ * node-gyp always builds in build/ below where it runs: a directory for each ABI keeps the objects
+ * for several Node versions apart, and the results out of its way.
+ */
+function makeWorkspace() {
+  const workspace = join(root, 'build', `node-${process.versions.modules}-${process.arch}`);
+  mkdirSync(workspace, { recursive: true });
+  for (const name of ['native', 'binding.gyp']) {
+    const link = join(workspace, name);
+    if (!existsSync(link)) symlinkSync(join(root, name), link);
+  }
+  copyFileSync(join(root, 'package.json'), join(workspace, 'package.json'));
+  return workspace;
+}
+
+/** npm names its own in lifecycle scripts; otherwise it is looked for where npm is installed. */
 function findNodeGyp() {
   const inNpm = join('npm', 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
   const prefix = dirname(dirname(realpathSync(process.execPath)));
@@ -124,7 +140,7 @@ function findNodeGyp() {
   throw new Refusal('node-gyp not found: run this as `npm install`, whose npm brings it along');
 }
 
-/** Headers of this very Node that are on the machine already spare a download, and work without a network. */
+/** Headers of this very Node that are on the machine spare a download, and need no network. */
 function findHeaders() {
   const candidates = [
     process.env.npm_config_nodedir,

@@ -1,5 +1,6 @@
-// Installs the other Node versions that pitchfork-ts supports into .nodes/<major>/, from the npm packages that hold
-// Node's binary and headers, and builds the addon for each. For development and CI; run again, it does nothing.
+// Installs the other Node versions that pitchfork-ts supports into .nodes/<major>/, from the npm
+// packages that hold Node's binary and headers, and builds the addon for each. For development and
+// CI; run again, it does nothing.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +36,6 @@ if (!supported) {
   console.error('pitchfork-ts: further Node versions come from npm for Linux on x64 only');
   process.exit(1);
 }
-// One after the other: node-gyp has one build directory, and build-native.mjs copies each result out of it.
 for (const version of versions)
   run(install(version), [join(root, 'scripts', 'build-native.mjs')], root);
 run(process.execPath, [join(root, 'scripts', 'build-native.mjs')], root);
