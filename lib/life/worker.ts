@@ -89,6 +89,7 @@ class RunningWorker {
       app: this.#life.app,
       appFile: settings.app,
       keepAliveTimeoutMs: settings.keepAliveTimeoutMs,
+      backlog: Math.max(...settings.listen.map(({ backlog }) => backlog)),
       context: { slot, generation },
       ...this.#completionHook(),
     });

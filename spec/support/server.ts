@@ -114,7 +114,7 @@ export default {
     } catch (error) {
       const output = server.text();
       await server.destroy();
-      throw new Error(`${String(error)}; its output:\n${output}`);
+      throw new Error(`${String(error)}; its output:\n${output}`, { cause: error });
     }
     return server;
   }
@@ -233,7 +233,9 @@ export default {
       expect(code, 'exit code after TERM').to.equal(0);
       await this.expectNothingLeft();
     } catch (error) {
-      throw new Error(`${String(error)}\n--- the end of its output:\n${this.text().slice(-6000)}`);
+      throw new Error(`${String(error)}\n--- the end of its output:\n${this.text().slice(-6000)}`, {
+        cause: error,
+      });
     } finally {
       await this.destroy();
     }
