@@ -14,6 +14,8 @@ export class AppMetrics {
     fold: (one, other) => aggregate([lasting(one), lasting(other)]),
   });
 
+  readonly #lastRead = new Map<string, number>();
+
   /** Takes what the child's registries say now. */
   update(childId: number, snapshot: MetricSnapshot): void {
     const metrics = parseMetrics(snapshot).filter(({ name }) => !name.startsWith(reservedPrefix));
@@ -25,7 +27,24 @@ export class AppMetrics {
   }
 
   collect(): MetricJson[] {
-    return aggregate([lasting(this.#ledger.gone()), ...meanQuantiles(this.#ledger.live())]);
+    const metrics = aggregate([
+      lasting(this.#ledger.gone()),
+      ...meanQuantiles(this.#ledger.live()),
+    ]);
+    return metrics.map((metric) =>
+      metric.type === 'gauge' || metric.aggregator !== 'sum'
+        ? metric
+        : { ...metric, values: metric.values.map((value) => this.#notFalling(metric, value)) },
+    );
+  }
+
+  /** As in totals.ts: numbers that are added up in another order can come out smaller. */
+  #notFalling({ name, type }: MetricJson, value: MetricValue): MetricValue {
+    if (isQuantile(value)) return value;
+    const series = `${type} ${seriesOf(value.metricName ?? name, value)}`;
+    const highest = Math.max(value.value, this.#lastRead.get(series) ?? -Infinity);
+    this.#lastRead.set(series, highest);
+    return { ...value, value: highest };
   }
 }
 
@@ -36,6 +55,9 @@ function lasting(metrics: readonly MetricJson[]): MetricJson[] {
     .map((metric) => ({ ...metric, values: metric.values.filter((value) => !isQuantile(value)) }));
 }
 
+const seriesOf = (name: string, { labels }: MetricValue): string =>
+  `${name} ${JSON.stringify(Object.entries(labels).sort())}`;
+
 const isQuantile = ({ labels }: MetricValue): boolean => 'quantile' in labels;
 
 /**
@@ -43,15 +65,13 @@ const isQuantile = ({ labels }: MetricValue): boolean => 'quantile' in labels;
  */
 function meanQuantiles(snapshots: readonly (readonly MetricJson[])[]): MetricJson[][] {
   const counts = new Map<string, number>();
-  const key = (name: string, { labels }: MetricValue) =>
-    `${name} ${JSON.stringify(Object.entries(labels).sort())}`;
   for (const { name, values } of snapshots.flat())
     for (const value of values.filter(isQuantile))
-      counts.set(key(name, value), (counts.get(key(name, value)) ?? 0) + 1);
+      counts.set(seriesOf(name, value), (counts.get(seriesOf(name, value)) ?? 0) + 1);
 
   const mean = (name: string, value: MetricValue): MetricValue =>
     isQuantile(value)
-      ? { ...value, value: value.value / (counts.get(key(name, value)) ?? 1) }
+      ? { ...value, value: value.value / (counts.get(seriesOf(name, value)) ?? 1) }
       : value;
   return snapshots.map((metrics) =>
     metrics.map((metric) =>

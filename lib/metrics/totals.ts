@@ -8,6 +8,7 @@ export type Counts = Pick<Figures, 'requests' | 'latency'>;
 
 export class Totals {
   readonly #ledger = new Ledger<Counts>(none(), { merge: larger, fold: add });
+  #lastRead = none();
 
   /** Takes what the child has counted since its birth. */
   update(childId: number, { requests, latency }: Counts): void {
@@ -19,7 +20,11 @@ export class Totals {
   }
 
   read(): Counts {
-    return this.#ledger.live().reduce(add, this.#ledger.gone());
+    const sum = this.#ledger.live().reduce(add, this.#ledger.gone());
+    // A retired worker moves within the sum, and seconds that are added up in another order can
+    // come out smaller in the last bit, which Prometheus takes for a counter's reset.
+    this.#lastRead = larger(this.#lastRead, sum);
+    return this.#lastRead;
   }
 }
 
