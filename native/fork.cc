@@ -122,8 +122,8 @@ bool MayFork(v8::Isolate* isolate, const char* name, uv_loop_t* loop) {
   }
   if (loop->active_reqs.count == 0) return true;
   ThrowRefusal(isolate, EBUSY, name,
-               std::to_string(loop->active_reqs.count) +
-                   " requests of the event loop are under way: let them end first");
+               "requests of the event loop are under way (" +
+                   std::to_string(loop->active_reqs.count) + "): let them end first");
   return false;
 }
 
