@@ -4,7 +4,7 @@ import { Channel } from '../channel.js';
 import { createEngine } from '../engines/create.js';
 import type { Engine } from '../engines/engine.js';
 import { failpoint } from '../failpoint.js';
-import type { WorkerInfo } from '../config/hooks.js';
+import type { HookArguments, HookName, WorkerInfo } from '../config/hooks.js';
 import type { Figures, Order, Report } from '../message.js';
 import { snapshot } from '../metrics/app-registry.js';
 import { unreachable } from '../unreachable.js';
@@ -101,7 +101,7 @@ class RunningWorker {
       if (this.#channel.isIdle) this.#channel.send({ type: 'heartbeat', figures: this.#figures });
     });
     this.#channel.send({ type: 'serving' });
-    await runHooks(settings, 'afterWorkerReady', this.#info);
+    void this.#runLogged('afterWorkerReady', this.#info);
     return new Promise((resolve) => (this.#promote = resolve));
   }
 
@@ -110,14 +110,18 @@ class RunningWorker {
     if (hooks.length === 0) return {};
     return {
       onRequestComplete: (request) =>
-        void runHooks(this.#life.settings, 'afterRequestComplete', this.#info, request).catch(
-          (error: unknown) => this.#note(`hook afterRequestComplete failed: ${describe(error)}`),
-        ),
+        void this.#runLogged('afterRequestComplete', this.#info, request),
     };
   }
 
-  #note(text: string): void {
-    this.#channel.send({ type: 'note', level: 'error', text });
+  /** For hooks of a worker that serves: its clients are not to pay for one that fails. */
+  async #runLogged<Name extends HookName>(name: Name, ...args: HookArguments[Name]): Promise<void> {
+    try {
+      await runHooks(this.#life.settings, name, ...args);
+    } catch (error) {
+      const text = `hook ${name} failed: ${describe(error)}`;
+      this.#channel.send({ type: 'note', level: 'error', text });
+    }
   }
 
   #obey(order: Order): void {
@@ -158,11 +162,7 @@ class RunningWorker {
   }
 
   async #part(cut: number): Promise<never> {
-    try {
-      await runHooks(this.#life.settings, 'beforeWorkerExit', this.#info);
-    } catch (error) {
-      this.#note(`hook beforeWorkerExit failed: ${describe(error)}`);
-    }
+    await this.#runLogged('beforeWorkerExit', this.#info);
     const metrics = await snapshot();
     this.#channel.send({ type: 'leaving', figures: this.#figures, metrics, cut });
     await this.#channel.flushed();
