@@ -1,5 +1,6 @@
-// The one typed door to native/ (C++). Every function is flat, keeps no state that the caller must know of, calls no
-// JavaScript, and throws an Error whose `code` and message carry the errno's name ("EAGAIN: fork: …").
+// The one typed door to native/ (C++). Every function is flat, keeps no state that the caller must
+// know of, calls no JavaScript, and throws an Error whose `code` and message carry the errno's name
+// ("EAGAIN: fork: …").
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -31,8 +32,8 @@ export interface UnixListener {
 }
 
 /**
- * What one recvmsg(2) brought: bytes, since it can end within a character. Descriptors belong to the last message in
- * `data`.
+ * What one recvmsg(2) brought: bytes, since it can end within a character. Descriptors belong to
+ * the last message in `data`.
  */
 export interface Received {
   data: Buffer;
@@ -49,41 +50,56 @@ export interface Connection {
 
 export interface Native {
   /**
-   * fork(2) of this very process, whole: V8's workers parked and revived, the loop re-made (see docs/how-it-forks.md).
-   * Call it from the check phase (setImmediate) or straight after `receive`. Returns the child's pid in the parent and
-   * 0 in the child. Throws EBUSY while libuv requests are active, and the errno of what failed otherwise.
+   * fork(2) of this very process, whole: V8's workers parked and revived, the loop re-made (see
+   * docs/how-it-forks.md). Call it from the check phase (setImmediate) or straight after `receive`.
+   * Returns the child's pid in the parent and 0 in the child. Throws EBUSY while libuv requests are
+   * active, and the errno of what failed otherwise.
    */
   fork(): number;
-  /** As `fork`, but the child is handed to the nearest subreaper (our parent, the monitor) before this returns. */
+  /**
+   * As `fork`, but the child is handed to the nearest subreaper (our parent, the monitor) before
+   * this returns.
+   */
   forkSibling(): number;
-  /** Pending libuv requests of the main loop: writes, file system, DNS, pool work. A fork needs 0. */
+  /**
+   * Pending libuv requests of the main loop: writes, file system, DNS, pool work. A fork needs 0.
+   */
   activeRequests(): number;
   /**
-   * Takes the list of mappings that V8 keeps out of forks (VmFlags `dc`), for every later fork of this process to
-   * restore. Call it when nothing maps memory any more; without it each fork takes the list itself.
-   * Returns the number of mappings.
+   * Takes the list of mappings that V8 keeps out of forks (VmFlags `dc`), for every later fork of
+   * this process to restore. Call it when nothing maps memory any more; without it each fork takes
+   * the list itself. Returns the number of mappings.
    */
   rememberMappings(): number;
   /**
-   * From now on this process ends by _exit(2) once its `exit` event has run, however it comes to its end: Node's own
-   * shutdown would join threads that a fork does not have, and would reset the flags of a shared stdio.
+   * From now on this process ends by _exit(2) once its `exit` event has run, however it comes to
+   * its end: Node's own shutdown would join threads that a fork does not have, and would reset the
+   * flags of a shared stdio.
    */
   exitWithoutShutdown(): void;
-  /** Re-seeds Math.random of the calling context, for references taken earlier too. False where V8's layout is unknown. */
+  /**
+   * Re-seeds Math.random of the calling context, for references taken earlier too. False where V8's
+   * layout is unknown.
+   */
   reseedMathRandom(): boolean;
-  /** A full, compacting-if-flagged collection that gives free pages back (Isolate::LowMemoryNotification). */
+  /**
+   * A full, compacting-if-flagged collection that gives free pages back
+   * (Isolate::LowMemoryNotification).
+   */
   collectGarbage(): void;
   /** malloc_trim(3). */
   trimMalloc(): void;
 
   /**
-   * Blocks in poll(2) + recvmsg(2) for at most 64 KiB. Undefined when a signal interrupted it, null at end of file.
-   * Throws EMFILE when descriptors were lost because this process has too many open.
+   * Blocks in poll(2) + recvmsg(2) for at most 64 KiB. Undefined when a signal interrupted it, null
+   * at end of file. Throws EMFILE when descriptors were lost because this process has too many
+   * open.
    */
   receive(fd: number): Received | null | undefined;
   /**
-   * Sends all of `data`, with at most 64 descriptors. Throws EAGAIN, with nothing sent, when the peer's queue is full,
-   * EPIPE when it is gone. When the queue takes a part only, waits at most 1 s for the rest, then throws ETIMEDOUT.
+   * Sends all of `data`, with at most 64 descriptors. Throws EAGAIN, with nothing sent, when the
+   * peer's queue is full, EPIPE when it is gone. When the queue takes a part only, waits at most 1
+   * s for the rest, then throws ETIMEDOUT.
    */
   send(fd: number, data: string, fds: number[]): void;
   /** A connected pair of unix stream sockets, close-on-exec. */
@@ -94,11 +110,20 @@ export interface Native {
   listenUnix(listener: UnixListener): number;
   /** The local port of a TCP socket, getsockname(2). */
   boundPort(fd: number): number;
-  /** The descriptor of this process that listens on the given local TCP port; ENOENT if there is none. */
+  /**
+   * The descriptor of this process that listens on the given local TCP port; ENOENT if there is
+   * none.
+   */
   findListener(port: number): number;
-  /** The connections of this process that came in through a listening socket (or another one of the same address). */
+  /**
+   * The connections of this process that came in through a listening socket (or another one of the
+   * same address).
+   */
   connectionsOf(listener: number): Connection[];
-  /** shutdown(2) of the reading side: our side reads what has arrived, and then the end of the stream. */
+  /**
+   * shutdown(2) of the reading side: our side reads what has arrived, and then the end of the
+   * stream.
+   */
   endReading(fd: number): void;
   /** dup3(2) with O_CLOEXEC: `target` becomes what `fd` is. */
   replaceDescriptor(fd: number, target: number): void;
@@ -109,15 +134,20 @@ export interface Native {
   /** PR_SET_CHILD_SUBREAPER: orphaned descendants become our children. */
   becomeSubreaper(): void;
   /**
-   * Asks the kernel to end this process `graceMs` after the monitor's death, even in an endless loop. Throws ESRCH if
-   * the monitor is not our parent, so that it must be gone.
+   * Asks the kernel to end this process `graceMs` after the monitor's death, even in an endless
+   * loop. Throws ESRCH if the monitor is not our parent, so that it must be gone.
    */
   dieWithMonitor(monitorPid: number, graceMs: number): void;
   /** setpgid(0, 0). */
   leadProcessGroup(): void;
-  /** waitpid(pid, WNOHANG) for each; those that have not ended are left out, ECHILD is left out too. */
+  /**
+   * waitpid(pid, WNOHANG) for each; those that have not ended are left out, ECHILD is left out too.
+   */
   reap(pids: number[]): Exit[];
-  /** The pid of some child that has ended and was not reaped yet, which is left as it is (waitid WNOWAIT); null if none. */
+  /**
+   * The pid of some child that has ended and was not reaped yet, which is left as it is (waitid
+   * WNOWAIT); null if none.
+   */
   peekEndedChild(): number | null;
   /** getpid(2), never cached. */
   pid(): number;

@@ -66,7 +66,7 @@ describe('the source tree', () => {
   });
 
   it('opens each file with a sentence about it', () => {
-    const mute = [...sources, ...files('spec', /\.spec\.ts$/)].filter(
+    const mute = [...sources, ...files('spec/integration', /\.spec\.ts$/)].filter(
       (file) => !/^(#!.*\n)?\/[/*]/.test(read(file)),
     );
     expect(mute).to.deep.equal([]);
@@ -92,13 +92,13 @@ describe('the source tree', () => {
     expect(impure).to.deep.equal([]);
   });
 
-  it('forks in mold.ts, kills in monitor.ts, and mends globals in after-fork.ts only', () => {
+  it('forks in mold.ts, kills in perform.ts, and mends globals in after-fork.ts only', () => {
     const using = (pattern: RegExp): string[] =>
       files('lib', /\.ts$/).filter((file) => pattern.test(read(file)));
     expect(using(/native\.fork/)).to.deep.equal(['lib/life/mold.ts']);
     expect(using(/process\.kill\(/).sort()).to.deep.equal([
       'lib/failpoint.ts',
-      'lib/monitor/monitor.ts',
+      'lib/monitor/perform.ts',
     ]);
     expect(using(/defineProperty\(process/)).to.deep.equal(['lib/life/after-fork.ts']);
   });

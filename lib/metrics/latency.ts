@@ -1,12 +1,15 @@
-// A histogram of request durations that costs a worker next to nothing: an array of counts, sent along with heartbeats
-// and added up by the monitor.
+// A histogram of request durations that costs a worker next to nothing: an array of counts, sent
+// along with heartbeats and added up by the monitor.
 
 /** Upper bounds in seconds (prom-client's defaults, finer at the fast end). */
 export const latencyBoundsSeconds = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ] as const;
 
-/** `counts[i]` requests took at most `latencyBoundsSeconds[i]`; the last count is of those above all bounds. */
+/**
+ * `counts[i]` requests took at most `latencyBoundsSeconds[i]`; the last count is of those above all
+ * bounds.
+ */
 export interface Latency {
   counts: number[];
   sumSeconds: number;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Channel } from '../channel.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
-import type { Child } from './fleet.js';
+import type { Child } from './child.js';
 
 export interface ChildEvents {
   report(id: number, report: Report): void;

@@ -1,85 +1,10 @@
-// What the monitor knows of each child, and of the refork under way. No I/O: facts come in through
-// the methods, plan.ts draws the conclusions. Invariants: at most one attempt at a refork at a
-// time; a slot has at most one worker that serves and is not on its way out, except while it is
-// handed over.
-import type { Figures, Report } from '../message.js';
+// What the monitor knows of its children. No I/O: facts come in through the methods, plan.ts draws
+// the conclusions. Invariant: a slot has at most one worker that serves and is not on its way out,
+// except while it is handed over.
+import type { Report } from '../message.js';
 import { emptyLatency } from '../metrics/latency.js';
-
-export type ChildState =
-  /** A fresh process that loads the app; a mold once frozen. */
-  | 'booting'
-  /** Ordered from a mold, not heard of yet. */
-  | 'spawning'
-  /** Born, runs its hooks, does not accept yet. */
-  | 'starting'
-  | 'serving'
-  /** A worker that was told to become a mold: drains, then compacts. */
-  | 'promoting'
-  /** A mold that can fork. */
-  | 'frozen'
-  /** Was told to leave, or leaves. */
-  | 'leaving'
-  /** Was sent SIGKILL. */
-  | 'killed';
-
-export interface Child {
-  readonly id: number;
-  role: 'mold' | 'worker';
-  state: ChildState;
-  /** null for a mold. */
-  slot: number | null;
-  generation: number;
-  readonly phase: number;
-  pid: number | null;
-  /** When it entered its state. All times are monotonic milliseconds. */
-  since: number;
-  readonly createdAt: number;
-  lastHeard: number;
-  figures: Figures;
-  /** The number of workers that its share of the listening queues was computed for. */
-  readonly span: number;
-  /** How many queues there were then. */
-  readonly queues: number;
-  /** The mold that was ordered to fork it; null for a fresh process. */
-  readonly parent: number | null;
-  /** A mold whose first worker stayed healthy: every slot may be forked from it. */
-  proven: boolean;
-  /** Orders in a row that a mold could not carry out. */
-  failedForks: number;
-  /** Its channel ended: it is dead or as good as dead. */
-  hungUpAt: number | null;
-  /** Why it leaves or left, in its own words or the monitor's. */
-  reason: string | null;
-  startFailed: boolean;
-}
-
-const isStarting = (child: Child): boolean =>
-  child.state === 'booting' || child.state === 'spawning' || child.state === 'starting';
-
-/** One try at promoting one worker. */
-export interface Attempt {
-  readonly wish: Wish;
-  readonly candidate: number;
-  readonly generation: number;
-  readonly startedAt: number;
-  canary: number | null;
-  /** When the canary began to serve. */
-  canarySince: number | null;
-  /** Set by whatever went wrong first; the plan then abandons the attempt. */
-  failure: string | null;
-}
-
-/** That a refork is wanted, with what was tried for it so far. */
-export interface Wish {
-  readonly reason: string;
-  readonly tried: Set<number>;
-  notBefore: number;
-}
-
-const longestBackoffMs = 10 * 60_000;
-
-/** Workers tried for one wish before it is given up. */
-export const maxCandidates = 3;
+import { isStarting, type Child, type ChildState } from './child.js';
+import { Reforking } from './reforking.js';
 
 export type Stopping = 'graceful' | 'immediate';
 
@@ -96,13 +21,7 @@ export class Fleet {
   queues: number;
   readonly phase = 0;
   stopping: Stopping | null = null;
-  attempt: Attempt | null = null;
-  wish: Wish | null = null;
-  /**
-   * Asked for while an attempt was under way: one more when it is over, however often it was asked.
-   */
-  again: string | null = null;
-  lastError: string | null = null;
+  readonly refork: Reforking;
   /** The code was loaded once: what fails from now on may be a passing trouble. */
   loaded = false;
   /** Every worker has served at least once. */
@@ -115,11 +34,6 @@ export class Fleet {
   nextGeneration = 0;
   /** No spawn and no boot before this. */
   notBefore = 0;
-  /** No automatic refork before this. */
-  calmUntil = 0;
-  readonly #backoffMs: number;
-  /** Failed attempts in a row: each doubles the back-off. */
-  #failures = 0;
   /**
    * Decays by half every `halfLifeMs`: deaths of workers that served, so that a crash loop slows
    * down.
@@ -131,7 +45,7 @@ export class Fleet {
   constructor(options: FleetOptions) {
     this.workers = options.workers;
     this.queues = options.workers;
-    this.#backoffMs = options.backoffMs;
+    this.refork = new Reforking(options.backoffMs);
   }
 
   get(id: number | null | undefined): Child | undefined {
@@ -181,7 +95,7 @@ export class Fleet {
         if (child.state !== 'starting' && child.state !== 'spawning') return;
         this.enter(child, 'serving', now);
         this.spawnErrors = 0;
-        if (this.attempt?.canary === child.id) this.attempt.canarySince = now;
+        this.refork.serves(child, now);
         return;
       case 'heartbeat':
       case 'leaving':
@@ -202,7 +116,7 @@ export class Fleet {
         return;
       case 'failed':
         child.reason = `${report.step}: ${report.reason}`;
-        this.#failAttemptOf(child, child.reason);
+        this.refork.failIfInvolved(child, child.reason);
         // One that never became ready stays a start that failed, whatever it says of itself.
         if (!isStarting(child)) this.enter(child, 'leaving', now);
         return;
@@ -217,8 +131,8 @@ export class Fleet {
     const promoted = child.state === 'promoting';
     child.role = 'mold';
     child.slot = null;
-    if (promoted && this.attempt?.candidate === child.id)
-      child.generation = this.attempt.generation;
+    const { attempt } = this.refork;
+    if (promoted && attempt?.candidate === child.id) child.generation = attempt.generation;
     // A mold booted because there was none has nothing to be compared with: its workers are all
     // there will be.
     child.proven = !promoted;
@@ -243,9 +157,9 @@ export class Fleet {
   }
 
   /**
-   * The child's channel came to its end. One that was not born yet has no other sign of its end, but
-   * a mold that could not fork closes the channel just before it says why: as long as it lives, the
-   * reason may still come.
+   * The child's channel came to its end. One that was not born yet has no other sign of its end,
+   * but a mold that could not fork closes the channel just before it says why: as long as it lives,
+   * the reason may still come.
    */
   hungUp(child: Child, now: number): void {
     child.hungUpAt ??= now;
@@ -266,7 +180,7 @@ export class Fleet {
       if (isStarting(child)) this.#startFailed(child, now);
       else if (child.state !== 'killed' || !child.startFailed) this.#died(now);
     }
-    this.#failAttemptOf(child, child.reason);
+    this.refork.failIfInvolved(child, child.reason);
     this.#remove(child);
     for (const other of this.children.values())
       if (other.parent === child.id && other.pid === null && other.hungUpAt !== null)
@@ -278,7 +192,7 @@ export class Fleet {
   kill(child: Child, reason: string, now: number): void {
     child.reason ??= reason;
     if (isStarting(child)) this.#startFailed(child, now);
-    this.#failAttemptOf(child, child.reason);
+    this.refork.failIfInvolved(child, child.reason);
     this.enter(child, 'killed', now);
     // An order that no process ever answered leaves nobody to reap.
     if (child.pid === null) this.#remove(child);
@@ -290,7 +204,7 @@ export class Fleet {
     this.spawnErrors++;
     this.lastSpawnError = child.reason ?? 'did not start';
     this.notBefore = now + Math.min(10_000, 100 * 2 ** Math.min(this.spawnErrors, 10));
-    this.#failAttemptOf(child, this.lastSpawnError);
+    this.refork.failIfInvolved(child, this.lastSpawnError);
   }
 
   #died(now: number): void {
@@ -302,83 +216,8 @@ export class Fleet {
     if (excess > 0) this.notBefore = now + Math.min(10_000, 100 * 2 ** excess);
   }
 
-  #failAttemptOf(child: Child, reason: string): void {
-    const attempt = this.attempt;
-    if (!attempt || attempt.failure !== null) return;
-    const what =
-      child.id === attempt.candidate
-        ? child.role === 'mold'
-          ? 'the new mold'
-          : 'the candidate'
-        : child.id === attempt.canary
-          ? 'the canary'
-          : null;
-    if (what) attempt.failure = `${what}: ${reason}`;
-  }
-
   #remove(child: Child): void {
     this.children.delete(child.id);
-  }
-
-  /**
-   * Someone wants a refork. An operator's wish ends a back-off; a wish during an attempt is kept
-   * for after it.
-   */
-  wishRefork(reason: string, now: number): void {
-    if (this.attempt) this.again ??= reason;
-    else if (this.wish) {
-      this.wish.notBefore = now;
-      this.wish.tried.clear();
-    } else this.wish = { reason, tried: new Set(), notBefore: now };
-  }
-
-  beginAttempt(wish: Wish, candidate: Child, now: number): Attempt {
-    wish.tried.add(candidate.id);
-    this.wish = null;
-    this.attempt = {
-      wish,
-      candidate: candidate.id,
-      generation: this.nextGeneration++,
-      startedAt: now,
-      canary: null,
-      canarySince: null,
-      failure: null,
-    };
-    return this.attempt;
-  }
-
-  /** The attempt is over. Returns whether its wish lives on with another candidate. */
-  endAttempt(failure: string | null, now: number): { retry: boolean } {
-    const attempt = this.attempt;
-    this.attempt = null;
-    this.lastError = failure;
-    if (!attempt) return { retry: false };
-    const retry = failure !== null && attempt.wish.tried.size < maxCandidates;
-    this.#failures = failure === null ? 0 : this.#failures + 1;
-    if (failure !== null) this.calmUntil = now + this.#backoff();
-    if (retry) {
-      attempt.wish.notBefore = this.calmUntil;
-      this.wish = attempt.wish;
-    } else this.#nextWish(now);
-    return { retry };
-  }
-
-  /** No candidate is left for the wish. */
-  dropWish(reason: string, now: number): void {
-    this.lastError = reason;
-    this.calmUntil = now + this.#backoff();
-    this.wish = null;
-    this.#nextWish(now);
-  }
-
-  #backoff(): number {
-    return Math.min(longestBackoffMs, this.#backoffMs * 2 ** Math.max(0, this.#failures - 1));
-  }
-
-  #nextWish(now: number): void {
-    const reason = this.again;
-    this.again = null;
-    if (reason !== null) this.wishRefork(reason, now);
   }
 
   /**

@@ -5,7 +5,8 @@ import { memoryOf } from '../metrics/memory.js';
 import { createMetrics, type MetricsReading } from '../metrics/registry.js';
 import { Totals } from '../metrics/totals.js';
 import type { Order, Report } from '../message.js';
-import type { Child, Fleet } from './fleet.js';
+import type { Child } from './child.js';
+import type { Fleet } from './fleet.js';
 
 /**
  * A scrape does not wait longer than this for workers; who is late is counted by its last answer.

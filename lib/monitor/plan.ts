@@ -1,26 +1,22 @@
 // Decides. From what is known of the children and the clock, `plan` says what to do next; the
 // monitor does it, records it, and asks again until there is nothing left to do. Pure, so that a
 // spec can run it through any story.
+import type { Action } from './action.js';
 import type { Settings } from '../config/settings.js';
-import type { Child, Fleet } from './fleet.js';
-import { queuesOf } from './queues.js';
-
-export type Action =
-  | { type: 'boot' }
-  | { type: 'spawn'; mold: number; slot: number; canary: boolean }
-  | { type: 'choose'; child: number; reason: string }
-  | { type: 'promote'; child: number; generation: number }
-  | { type: 'prove'; mold: number }
-  | { type: 'drain'; child: number }
-  | { type: 'retire'; mold: number }
-  | { type: 'kill'; child: number; reason: string }
-  | { type: 'abandon'; reason: string }
-  | { type: 'dropWish'; reason: string }
-  | { type: 'finish' }
-  | { type: 'wish'; reason: string }
-  | { type: 'giveUp'; reason: string }
-  | { type: 'booted' }
-  | { type: 'exit'; code: 0 | 1; reason: string };
+import type { Child } from './child.js';
+import type { Fleet } from './fleet.js';
+import {
+  all,
+  best,
+  currentMold,
+  everySlotServed,
+  holders,
+  isQuiescent,
+  outdatedSlots,
+  serving,
+  slots,
+  unprovenMold,
+} from './view.js';
 
 type Rule = (fleet: Fleet, settings: Settings, now: number) => Action[];
 
@@ -47,85 +43,6 @@ export function plan(fleet: Fleet, settings: Settings, now: number): Action[] {
   return [];
 }
 
-// What is the case
-
-const all = (fleet: Fleet): Child[] => [...fleet.children.values()];
-
-/** The mold that slots are forked from: the newest one that has proven itself. */
-export function currentMold(fleet: Fleet): Child | undefined {
-  return all(fleet)
-    .filter((child) => child.role === 'mold' && child.state === 'frozen' && child.proven)
-    .sort((a, b) => b.generation - a.generation)[0];
-}
-
-function unprovenMold(fleet: Fleet): Child | undefined {
-  const child = fleet.get(fleet.attempt?.candidate);
-  return child?.state === 'frozen' && !child.proven ? child : undefined;
-}
-
-/** Workers of a slot that serve or are about to; the chosen candidate no longer counts. */
-function holders(fleet: Fleet, slot: number): Child[] {
-  return all(fleet).filter(
-    (child) =>
-      child.role === 'worker' &&
-      child.slot === slot &&
-      ['spawning', 'starting', 'serving'].includes(child.state) &&
-      child.id !== fleet.attempt?.candidate,
-  );
-}
-
-const serving = (children: Child[]): Child[] =>
-  children.filter((child) => child.state === 'serving' && child.hungUpAt === null);
-
-/**
- * The one that a slot keeps when it has several: up to date, newest generation, then the warmest.
- */
-function best(fleet: Fleet, children: Child[]): Child | undefined {
-  return [...children].sort(
-    (a, b) =>
-      Number(isOutdated(fleet, a)) - Number(isOutdated(fleet, b)) ||
-      b.generation - a.generation ||
-      a.id - b.id,
-  )[0];
-}
-
-/** Who serves a slot, for the status. */
-export function servingIn(fleet: Fleet, slot: number): Child | undefined {
-  const candidate = fleet.get(fleet.attempt?.candidate);
-  const others = serving(holders(fleet, slot));
-  return best(fleet, others) ?? (candidate?.slot === slot ? candidate : holders(fleet, slot)[0]);
-}
-
-/** Forked from an older mold, or without a share of the listening queues that its slot has now. */
-export function isOutdated(fleet: Fleet, worker: Child): boolean {
-  const mold = currentMold(fleet);
-  if (mold && (worker.phase < mold.phase || worker.generation < mold.generation)) return true;
-  if (worker.slot === null || worker.slot >= fleet.workers) return false;
-  const has = queuesOf(worker.slot, worker.span, worker.queues);
-  return queuesOf(worker.slot, fleet.workers, fleet.queues).some((queue) => !has.includes(queue));
-}
-
-const slots = (fleet: Fleet): number[] => Array.from({ length: fleet.workers }, (_, slot) => slot);
-
-const outdatedSlots = (fleet: Fleet): number[] =>
-  slots(fleet).filter((slot) => {
-    const kept = best(fleet, serving(holders(fleet, slot)));
-    return kept !== undefined && isOutdated(fleet, kept);
-  });
-
-const everySlotServed = (fleet: Fleet): boolean =>
-  slots(fleet).every((slot) => serving(holders(fleet, slot)).length > 0);
-
-/** No rollout of any kind is under way. */
-export function isQuiescent(fleet: Fleet): boolean {
-  return (
-    !fleet.attempt &&
-    everySlotServed(fleet) &&
-    outdatedSlots(fleet).length === 0 &&
-    currentMold(fleet) !== undefined
-  );
-}
-
 // Rules, in the order in which they are asked
 
 /**
@@ -137,7 +54,8 @@ function giveUpStarting(fleet: Fleet, settings: Settings): Action[] {
     return [{ type: 'giveUp', reason: `could not boot: ${fleet.lastSpawnError}` }];
   const limit = settings.maxConsecutiveSpawnErrors;
   if (limit === false || fleet.spawnErrors < limit || serving(all(fleet)).length > 0) return [];
-  const reason = `${fleet.spawnErrors} starts in a row failed, the last one: ${fleet.lastSpawnError}`;
+  const { spawnErrors, lastSpawnError } = fleet;
+  const reason = `${spawnErrors} starts in a row failed, the last one: ${lastSpawnError}`;
   return [{ type: 'giveUp', reason }];
 }
 
@@ -170,24 +88,27 @@ function allowance(child: Child, settings: Settings): { ms: number; reason: stri
 const hangUpGraceMs = 1_000;
 
 function killOverdue(fleet: Fleet, settings: Settings, now: number): Action[] {
-  const actions: Action[] = [];
+  /** Why each is killed: once, however many reasons there are. */
+  const reasons = new Map<number, string>();
+  const kill = (child: Child, reason: string): void => {
+    if (!reasons.has(child.id)) reasons.set(child.id, reason);
+  };
   for (const child of all(fleet)) {
     if (child.state === 'killed') continue;
     const allowed = allowance(child, settings);
     const start = child.state === 'serving' ? child.lastHeard : child.since;
     if (allowed && now - start > allowed.ms) {
-      actions.push({ type: 'kill', child: child.id, reason: allowed.reason });
+      kill(child, allowed.reason);
       // An order that was never answered is the mold's fault, not the unborn worker's.
       const mold = child.state === 'spawning' ? fleet.get(child.parent) : undefined;
       if (mold?.state === 'frozen' && child.pid === null)
-        actions.push({ type: 'kill', child: mold.id, reason: 'did not answer the order to fork' });
+        kill(mold, 'did not answer the order to fork');
     } else if (child.hungUpAt !== null && now - child.hungUpAt > hangUpGraceMs)
-      actions.push({ type: 'kill', child: child.id, reason: 'closed its channel' });
+      kill(child, 'closed its channel');
   }
   for (const mold of all(fleet))
-    if (mold.state === 'frozen' && mold.failedForks >= 2)
-      actions.push({ type: 'kill', child: mold.id, reason: 'cannot fork' });
-  return actions;
+    if (mold.state === 'frozen' && mold.failedForks >= 2) kill(mold, 'cannot fork');
+  return [...reasons].map(([child, reason]) => ({ type: 'kill', child, reason }));
 }
 
 function leave(fleet: Fleet): Action[] {
@@ -214,13 +135,15 @@ function fillMold(fleet: Fleet, _settings: Settings, now: number): Action[] {
   const children = all(fleet);
   if (currentMold(fleet) || unprovenMold(fleet)) return [];
   if (children.some((child) => ['booting', 'promoting'].includes(child.state))) return [];
-  if (fleet.attempt) {
-    const candidate = fleet.get(fleet.attempt.candidate);
-    if (fleet.attempt.failure === null && candidate?.state === 'serving')
-      return [{ type: 'promote', child: candidate.id, generation: fleet.attempt.generation }];
+  if (fleet.refork.attempt) {
+    const candidate = fleet.get(fleet.refork.attempt.candidate);
+    if (fleet.refork.attempt.failure === null && candidate?.state === 'serving')
+      return [
+        { type: 'promote', child: candidate.id, generation: fleet.refork.attempt.generation },
+      ];
     return [];
   }
-  const candidates = serving(children).filter((child) => !fleet.wish?.tried.has(child.id));
+  const candidates = serving(children).filter((child) => !fleet.refork.wish?.tried.has(child.id));
   const warmest = candidates.sort(
     (a, b) => b.generation - a.generation || b.figures.requests - a.figures.requests,
   )[0];
@@ -235,7 +158,7 @@ function fillMold(fleet: Fleet, _settings: Settings, now: number): Action[] {
 const standInTries = 3;
 
 function endFailedAttempt(fleet: Fleet): Action[] {
-  const attempt = fleet.attempt;
+  const attempt = fleet.refork.attempt;
   if (!attempt) return [];
   if (attempt.failure !== null) return [{ type: 'abandon', reason: attempt.failure }];
   const candidate = fleet.get(attempt.candidate);
@@ -255,7 +178,7 @@ function fillSlots(fleet: Fleet, _settings: Settings, now: number): Action[] {
 
 /** Stand-in first, then the promotion, then a canary, then the proof. */
 function advanceAttempt(fleet: Fleet, settings: Settings, now: number): Action[] {
-  const attempt = fleet.attempt;
+  const attempt = fleet.refork.attempt;
   const candidate = fleet.get(attempt?.candidate);
   if (!attempt || !candidate) return [];
   if (candidate.state === 'serving') {
@@ -307,7 +230,10 @@ function partFromOld(fleet: Fleet): Action[] {
   for (const slot of slots(fleet)) {
     const candidates = serving(holders(fleet, slot));
     // While a canary is on trial, the old worker beside it stays: the canary may yet fail.
-    if (unprovenMold(fleet) && candidates.some((child) => child.id === fleet.attempt?.canary))
+    if (
+      unprovenMold(fleet) &&
+      candidates.some((child) => child.id === fleet.refork.attempt?.canary)
+    )
       continue;
     const keep = best(fleet, candidates);
     for (const child of candidates)
@@ -319,7 +245,7 @@ function partFromOld(fleet: Fleet): Action[] {
       if (
         child.slot !== null &&
         child.slot >= fleet.workers &&
-        child.id !== fleet.attempt?.candidate
+        child.id !== fleet.refork.attempt?.candidate
       )
         actions.push({ type: 'drain', child: child.id });
   return actions;
@@ -327,27 +253,27 @@ function partFromOld(fleet: Fleet): Action[] {
 
 function settle(fleet: Fleet): Action[] {
   if (!currentMold(fleet) || !everySlotServed(fleet) || outdatedSlots(fleet).length > 0) return [];
-  const candidate = fleet.get(fleet.attempt?.candidate);
+  const candidate = fleet.get(fleet.refork.attempt?.candidate);
   if (candidate?.state === 'frozen' && candidate.proven) return [{ type: 'finish' }];
-  return !fleet.booted && !fleet.attempt ? [{ type: 'booted' }] : [];
+  return !fleet.booted && !fleet.refork.attempt ? [{ type: 'booted' }] : [];
 }
 
 function refork(fleet: Fleet, settings: Settings, now: number): Action[] {
   if (!isQuiescent(fleet)) return [];
-  if (!fleet.wish) {
-    const reason = now < fleet.calmUntil ? null : dueToRequests(fleet, settings);
+  if (!fleet.refork.wish) {
+    const reason = now < fleet.refork.calmUntil ? null : dueToRequests(fleet, settings);
     return reason === null ? [] : [{ type: 'wish', reason }];
   }
-  if (now < fleet.wish.notBefore) return [];
+  if (now < fleet.refork.wish.notBefore) return [];
   const candidate = warmest(fleet);
   return candidate
-    ? [{ type: 'choose', child: candidate.id, reason: fleet.wish.reason }]
-    : [{ type: 'dropWish', reason: fleet.lastError ?? 'no worker can be promoted' }];
+    ? [{ type: 'choose', child: candidate.id, reason: fleet.refork.wish.reason }]
+    : [{ type: 'dropWish', reason: fleet.refork.lastError ?? 'no worker can be promoted' }];
 }
 
 function warmest(fleet: Fleet): Child | undefined {
   return serving(all(fleet))
-    .filter((child) => !fleet.wish?.tried.has(child.id) && (child.slot ?? 0) < fleet.workers)
+    .filter((child) => !fleet.refork.wish?.tried.has(child.id) && (child.slot ?? 0) < fleet.workers)
     .sort((a, b) => b.figures.requests - a.figures.requests)[0];
 }
 

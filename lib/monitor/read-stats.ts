@@ -1,9 +1,9 @@
 // The answer of GET /stats, read from what the monitor knows and from /proc.
 import { readFileSync } from 'node:fs';
 import { memoryOf } from '../metrics/memory.js';
-import type { Child } from './fleet.js';
+import type { Child } from './child.js';
 import type { Monitor } from './monitor.js';
-import { currentMold, isQuiescent, servingIn } from './plan.js';
+import { currentMold, isQuiescent, servingIn } from './view.js';
 import type { ReforkStats, Stats, WorkerStats } from './stats.js';
 
 const { version } = JSON.parse(
@@ -51,19 +51,19 @@ async function workerStats(child: Child): Promise<WorkerStats> {
 }
 
 function reforkStats(monitor: Monitor): ReforkStats {
-  const { fleet, reforkStartedAt, reforkFinishedAt } = monitor;
+  const { fleet, reforkTimes } = monitor;
   return {
     state: reforkState(monitor),
-    lastError: fleet.lastError,
-    startedAt: reforkStartedAt?.toISOString() ?? null,
-    finishedAt: reforkFinishedAt?.toISOString() ?? null,
+    lastError: fleet.refork.lastError,
+    startedAt: reforkTimes.startedAt?.toISOString() ?? null,
+    finishedAt: reforkTimes.finishedAt?.toISOString() ?? null,
   };
 }
 
 function reforkState({ fleet }: Monitor): string {
-  const candidate = fleet.get(fleet.attempt?.candidate);
-  if (!fleet.attempt) {
-    if (fleet.wish) return 'waiting';
+  const candidate = fleet.get(fleet.refork.attempt?.candidate);
+  if (!fleet.refork.attempt) {
+    if (fleet.refork.wish) return 'waiting';
     return isQuiescent(fleet) || fleet.stopping ? 'idle' : fleet.booted ? 'rolling' : 'booting';
   }
   if (!candidate) return 'failing';

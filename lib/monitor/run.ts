@@ -8,7 +8,8 @@ import { commandsOf } from './commands.js';
 import { openControl } from './control.js';
 import { openListeners } from './listeners.js';
 import { createLog } from './log.js';
-import { Monitor, type Ending } from './monitor.js';
+import { Monitor } from './monitor.js';
+import type { Ending } from './perform.js';
 import { readStats } from './read-stats.js';
 import { obey } from './signals.js';
 

@@ -3,8 +3,8 @@
 // changes of the number of workers) after.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Child } from '../../lib/monitor/fleet.js';
-import { currentMold, isQuiescent, servingIn } from '../../lib/monitor/plan.js';
+import type { Child } from '../../lib/monitor/child.js';
+import { currentMold, isQuiescent, servingIn } from '../../lib/monitor/view.js';
 import { Exited, World, noFaults, settings, type Faults } from '../support/world.js';
 
 /** A small generator with a seed, so that a failing story can be told again. */
@@ -89,7 +89,7 @@ describe('plan', () => {
   it('reforks without ever having fewer workers', () => {
     const world = booted();
     world.lowestServing = Infinity;
-    world.fleet.wishRefork('test', world.now);
+    world.fleet.refork.want('test', world.now);
     world.turn();
     settle(world);
     expect(generations(world)).to.deep.equal([1, 1, 1]);
@@ -100,7 +100,7 @@ describe('plan', () => {
   it('makes at most two reforks of a hundred wishes', () => {
     const world = booted();
     for (let wish = 0; wish < 100; wish++) {
-      world.fleet.wishRefork('test', world.now);
+      world.fleet.refork.want('test', world.now);
       world.turn();
     }
     for (let tick = 0; tick < 1_000; tick++) world.tick();
@@ -128,15 +128,16 @@ describe('plan', () => {
 
   it('leaves the old generation serving when the canary dies', () => {
     const world = booted();
-    world.fleet.wishRefork('test', world.now);
+    world.fleet.refork.want('test', world.now);
     world.turn();
-    for (let tick = 0; tick < 200 && world.fleet.attempt?.canarySince == null; tick++) world.tick();
-    const canary = world.fleet.get(world.fleet.attempt?.canary);
+    for (let tick = 0; tick < 200 && world.fleet.refork.attempt?.canarySince == null; tick++)
+      world.tick();
+    const canary = world.fleet.get(world.fleet.refork.attempt?.canary);
     if (canary) world.fleet.ended(canary, 'SIGSEGV', world.now);
     world.turn();
-    expect(world.fleet.lastError).to.match(/canary.*SIGSEGV/);
+    expect(world.fleet.refork.lastError).to.match(/canary.*SIGSEGV/);
     expect(currentMold(world.fleet)?.generation).to.equal(0);
-    expect(world.fleet.wish, 'the next candidate').to.not.equal(null);
+    expect(world.fleet.refork.wish, 'the next candidate').to.not.equal(null);
     settle(world);
     expect(world.serving()).to.equal(3);
   });
@@ -188,8 +189,8 @@ describe('plan', () => {
         world.turn();
         for (const { after, what } of events) {
           for (let tick = 0; tick < after; tick++) world.tick();
-          if (what.startsWith('refork')) world.fleet.wishRefork('story', world.now);
-          if (what === 'reforkTwice') world.fleet.wishRefork('story', world.now);
+          if (what.startsWith('refork')) world.fleet.refork.want('story', world.now);
+          if (what === 'reforkTwice') world.fleet.refork.want('story', world.now);
           if (what === 'more') world.fleet.workers = Math.min(6, world.fleet.workers + 1);
           if (what === 'less') world.fleet.workers = Math.max(1, world.fleet.workers - 1);
           world.fleet.queues = Math.max(world.fleet.queues, world.fleet.workers);
@@ -204,7 +205,7 @@ describe('plan', () => {
         const molds = [...fleet.children.values()].filter(({ role }) => role === 'mold');
         expect(molds.map(({ state }) => state)).to.deep.equal(['frozen']);
         expect(fleet.children.size).to.equal(fleet.workers + 1);
-        expect(fleet.wish ?? fleet.attempt).to.equal(null);
+        expect(fleet.refork.wish ?? fleet.refork.attempt).to.equal(null);
       }),
       { numRuns: 300 },
     );
@@ -217,11 +218,11 @@ describe('plan', () => {
         const world = new World(faults, seeded(seed));
         world.turn();
         for (let tick = 0; tick < after; tick++) {
-          if (tick === 40) world.fleet.wishRefork('story', world.now);
+          if (tick === 40) world.fleet.refork.want('story', world.now);
           world.tick();
         }
         world.fleet.stopping = 'graceful';
-        world.fleet.attempt = world.fleet.wish = null;
+        world.fleet.refork.attempt = world.fleet.refork.wish = null;
         expect(() => {
           for (let tick = 0; tick < 200; tick++) world.tick();
         }).to.throw(Exited);
@@ -238,7 +239,7 @@ describe('plan', () => {
         const world = booted(noFaults, seed);
         world.lowestServing = Infinity;
         for (let refork = 0; refork < reforks; refork++) {
-          world.fleet.wishRefork('story', world.now);
+          world.fleet.refork.want('story', world.now);
           world.turn();
           for (let tick = 0; tick < 150; tick++) world.tick();
         }

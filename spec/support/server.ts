@@ -1,6 +1,6 @@
 // A real server for a spec: the real command, in a directory of its own, seen through its log, its
 // control socket, real requests and /proc. `stop` asserts that nothing is left.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
   mkdtempSync,
@@ -43,6 +43,8 @@ export interface ServerOptions {
   node?: string;
   workers?: number;
   listen?: string;
+  /** What its output goes to; what comes out of a pipe is written to the same file. */
+  output?: 'file' | 'pipe';
   /** Do not wait for the workers to be ready. */
   eager?: boolean;
 }
@@ -92,7 +94,7 @@ export default {
 };
 `,
     );
-    const output = openSync(this.output, 'a');
+    const output = options.output === 'pipe' ? this.#pipe() : openSync(this.output, 'a');
     const [name = '', value = ''] = this.#mark.split('=');
     const node = options.node ?? process.execPath;
     this.#process = spawn(node, [command, '-c', this.configFile, ...(options.args ?? [])], {
@@ -103,6 +105,16 @@ export default {
     this.exit = new Promise((resolve) =>
       this.#process.once('exit', (code, signal) => resolve({ code, signal })),
     );
+  }
+
+  /** A real pipe: what child_process calls one is a pair of sockets. `cat` ends with its writers. */
+  #pipe(): number {
+    const fifo = join(this.directory, 'output.fifo');
+    execFileSync('mkfifo', [fifo]);
+    const file = openSync(this.output, 'a');
+    spawn('cat', [fifo], { stdio: ['ignore', file, 'inherit'] });
+    closeSync(file);
+    return openSync(fifo, 'w');
   }
 
   /** Resolves when all workers are ready, unless `eager`. */

@@ -2,8 +2,11 @@
 // numbers say so, and a clock that is moved by hand. It performs what the plan decides, as the
 // monitor would.
 import type { Settings } from '../../lib/config/settings.js';
-import { Fleet, type Child } from '../../lib/monitor/fleet.js';
-import { plan, servingIn, type Action } from '../../lib/monitor/plan.js';
+import type { Child } from '../../lib/monitor/child.js';
+import { Fleet } from '../../lib/monitor/fleet.js';
+import type { Action } from '../../lib/monitor/action.js';
+import { plan } from '../../lib/monitor/plan.js';
+import { servingIn } from '../../lib/monitor/view.js';
 import { emptyLatency } from '../../lib/metrics/latency.js';
 
 export const settings = {
@@ -143,14 +146,15 @@ export class World {
         const { slot } = action;
         const role = { role: 'worker', state: 'spawning', slot } as const;
         const added = fleet.add({ ...role, generation: mold.generation, parent: mold.id }, now);
-        if (action.canary && fleet.attempt) fleet.attempt.canary = added.id;
+        if (action.canary && fleet.refork.attempt) fleet.refork.attempt.canary = added.id;
         return;
       }
       case 'choose':
         if (child)
-          fleet.beginAttempt(
-            fleet.wish ?? { reason: action.reason, tried: new Set(), notBefore: 0 },
+          fleet.refork.begin(
+            fleet.refork.wish ?? { reason: action.reason, tried: new Set(), notBefore: 0 },
             child,
+            fleet.nextGeneration++,
             now,
           );
         return;
@@ -174,7 +178,7 @@ export class World {
         if (child) fleet.kill(child, action.reason, now);
         return;
       case 'abandon': {
-        const attempt = fleet.attempt;
+        const attempt = fleet.refork.attempt;
         for (const id of [attempt?.canary, attempt?.candidate]) {
           const made = fleet.get(id);
           if (!made || !attempt) continue;
@@ -184,16 +188,16 @@ export class World {
           else if (made.state === 'frozen' && !made.proven) fleet.enter(made, 'leaving', now);
           else if (isCanary && made.state !== 'leaving') fleet.kill(made, action.reason, now);
         }
-        fleet.endAttempt(action.reason, now);
+        fleet.refork.end(action.reason, now);
         return;
       }
       case 'dropWish':
-        return fleet.dropWish(action.reason, now);
+        return fleet.refork.drop(action.reason, now);
       case 'finish':
-        fleet.endAttempt(null, now);
+        fleet.refork.end(null, now);
         return;
       case 'wish':
-        return fleet.wishRefork(action.reason, now);
+        return fleet.refork.want(action.reason, now);
       case 'booted':
         fleet.booted = true;
         return;

@@ -1,0 +1,17 @@
+// What the plan can decide to do.
+export type Action =
+  | { type: 'boot' }
+  | { type: 'spawn'; mold: number; slot: number; canary: boolean }
+  | { type: 'choose'; child: number; reason: string }
+  | { type: 'promote'; child: number; generation: number }
+  | { type: 'prove'; mold: number }
+  | { type: 'drain'; child: number }
+  | { type: 'retire'; mold: number }
+  | { type: 'kill'; child: number; reason: string }
+  | { type: 'abandon'; reason: string }
+  | { type: 'dropWish'; reason: string }
+  | { type: 'finish' }
+  | { type: 'wish'; reason: string }
+  | { type: 'giveUp'; reason: string }
+  | { type: 'booted' }
+  | { type: 'exit'; code: 0 | 1; reason: string };

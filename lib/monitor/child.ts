@@ -1,0 +1,54 @@
+// What the monitor knows of one child.
+import type { Figures } from '../message.js';
+
+export type ChildState =
+  /** A fresh process that loads the app; a mold once frozen. */
+  | 'booting'
+  /** Ordered from a mold, not heard of yet. */
+  | 'spawning'
+  /** Born, runs its hooks, does not accept yet. */
+  | 'starting'
+  | 'serving'
+  /** A worker that was told to become a mold: drains, then compacts. */
+  | 'promoting'
+  /** A mold that can fork. */
+  | 'frozen'
+  /** Was told to leave, or leaves. */
+  | 'leaving'
+  /** Was sent SIGKILL. */
+  | 'killed';
+
+export interface Child {
+  readonly id: number;
+  role: 'mold' | 'worker';
+  state: ChildState;
+  /** null for a mold. */
+  slot: number | null;
+  generation: number;
+  readonly phase: number;
+  pid: number | null;
+  /** When it entered its state. All times are monotonic milliseconds. */
+  since: number;
+  readonly createdAt: number;
+  lastHeard: number;
+  figures: Figures;
+  /** The number of workers that its share of the listening queues was computed for. */
+  readonly span: number;
+  /** How many queues there were then. */
+  readonly queues: number;
+  /** The mold that was ordered to fork it; null for a fresh process. */
+  readonly parent: number | null;
+  /** A mold whose first worker stayed healthy: every slot may be forked from it. */
+  proven: boolean;
+  /** Orders in a row that a mold could not carry out. */
+  failedForks: number;
+  /** Its channel ended: it is dead or as good as dead. */
+  hungUpAt: number | null;
+  /** Why it leaves or left, in its own words or the monitor's. */
+  reason: string | null;
+  startFailed: boolean;
+}
+
+/** It has not been of any use yet. */
+export const isStarting = (child: Child): boolean =>
+  child.state === 'booting' || child.state === 'spawning' || child.state === 'starting';

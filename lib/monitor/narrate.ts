@@ -1,0 +1,46 @@
+// The log line of each report. The texts are an interface: specs and people grep them.
+import type { Report } from '../message.js';
+import { unreachable } from '../unreachable.js';
+import type { Child } from './child.js';
+import type { ChildFields, Log } from './log.js';
+
+export function narrate(log: Log, child: Child, report: Report, now: number): void {
+  const fields = fieldsOf(child);
+  switch (report.type) {
+    case 'born':
+      log.debug(fields, 'born');
+      break;
+    case 'serving':
+      log.info({ ...fields, ms: Math.round(now - child.createdAt) }, 'ready');
+      break;
+    case 'drained':
+      log.info(fields, 'drained, becoming a mold');
+      break;
+    case 'frozen':
+      log.info(fields, 'mold ready');
+      break;
+    case 'forkFailed':
+      log.error({ ...fields, reason: report.reason }, 'could not fork');
+      break;
+    case 'failed':
+      log.error({ ...fields, step: report.step, reason: report.reason }, 'failed');
+      break;
+    case 'leaving':
+      if (report.cut > 0) log.warn({ ...fields, cut: report.cut }, 'cut requests that overran');
+      break;
+    case 'note':
+      log[report.level](fields, report.text);
+      break;
+    case 'forked':
+    case 'heartbeat':
+    case 'measured':
+      break;
+    default:
+      unreachable(report);
+  }
+}
+
+export function fieldsOf(child: Child): ChildFields {
+  const { role, slot, generation, phase, pid } = child;
+  return { role, slot, generation, phase, pid: pid ?? 0 };
+}

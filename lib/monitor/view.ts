@@ -1,0 +1,82 @@
+// What is the case: questions about the fleet that the plan and the status ask. Pure.
+import type { Child } from './child.js';
+import type { Fleet } from './fleet.js';
+import { queuesOf } from './queues.js';
+
+export const all = (fleet: Fleet): Child[] => [...fleet.children.values()];
+
+/** The mold that slots are forked from: the newest one that has proven itself. */
+export function currentMold(fleet: Fleet): Child | undefined {
+  return all(fleet)
+    .filter((child) => child.role === 'mold' && child.state === 'frozen' && child.proven)
+    .sort((a, b) => b.generation - a.generation)[0];
+}
+
+export function unprovenMold(fleet: Fleet): Child | undefined {
+  const child = fleet.get(fleet.refork.attempt?.candidate);
+  return child?.state === 'frozen' && !child.proven ? child : undefined;
+}
+
+/** Workers of a slot that serve or are about to; the chosen candidate no longer counts. */
+export function holders(fleet: Fleet, slot: number): Child[] {
+  return all(fleet).filter(
+    (child) =>
+      child.role === 'worker' &&
+      child.slot === slot &&
+      ['spawning', 'starting', 'serving'].includes(child.state) &&
+      child.id !== fleet.refork.attempt?.candidate,
+  );
+}
+
+export const serving = (children: Child[]): Child[] =>
+  children.filter((child) => child.state === 'serving' && child.hungUpAt === null);
+
+/**
+ * The one that a slot keeps when it has several: up to date, newest generation, then the warmest.
+ */
+export function best(fleet: Fleet, children: Child[]): Child | undefined {
+  return [...children].sort(
+    (a, b) =>
+      Number(isOutdated(fleet, a)) - Number(isOutdated(fleet, b)) ||
+      b.generation - a.generation ||
+      a.id - b.id,
+  )[0];
+}
+
+/** Who serves a slot, for the status. */
+export function servingIn(fleet: Fleet, slot: number): Child | undefined {
+  const candidate = fleet.get(fleet.refork.attempt?.candidate);
+  const others = serving(holders(fleet, slot));
+  return best(fleet, others) ?? (candidate?.slot === slot ? candidate : holders(fleet, slot)[0]);
+}
+
+/** Forked from an older mold, or without a share of the listening queues that its slot has now. */
+export function isOutdated(fleet: Fleet, worker: Child): boolean {
+  const mold = currentMold(fleet);
+  if (mold && (worker.phase < mold.phase || worker.generation < mold.generation)) return true;
+  if (worker.slot === null || worker.slot >= fleet.workers) return false;
+  const has = queuesOf(worker.slot, worker.span, worker.queues);
+  return queuesOf(worker.slot, fleet.workers, fleet.queues).some((queue) => !has.includes(queue));
+}
+
+export const slots = (fleet: Fleet): number[] =>
+  Array.from({ length: fleet.workers }, (_, slot) => slot);
+
+export const outdatedSlots = (fleet: Fleet): number[] =>
+  slots(fleet).filter((slot) => {
+    const kept = best(fleet, serving(holders(fleet, slot)));
+    return kept !== undefined && isOutdated(fleet, kept);
+  });
+
+export const everySlotServed = (fleet: Fleet): boolean =>
+  slots(fleet).every((slot) => serving(holders(fleet, slot)).length > 0);
+
+/** No rollout of any kind is under way. */
+export function isQuiescent(fleet: Fleet): boolean {
+  return (
+    !fleet.refork.attempt &&
+    everySlotServed(fleet) &&
+    outdatedSlots(fleet).length === 0 &&
+    currentMold(fleet) !== undefined
+  );
+}
