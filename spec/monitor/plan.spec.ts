@@ -167,6 +167,21 @@ describe('plan', () => {
     expect(mold?.state).to.equal('killed');
   });
 
+  it('kills a mold once, however many orders it did not answer', () => {
+    const world = booted();
+    const mold = currentMold(world.fleet);
+    for (const slot of [0, 1, 2]) {
+      const victim = servingIn(world.fleet, slot);
+      if (victim) world.fleet.ended(victim, 'SIGKILL', world.now);
+    }
+    world.turn();
+    world.now += settings.spawnTimeoutMs + 1;
+    world.turn();
+    const kills = world.decided.filter((action) => action.type === 'kill');
+    expect(kills.filter(({ child }) => child === mold?.id)).to.have.lengthOf(1);
+    expect(kills).to.have.lengthOf(4);
+  });
+
   const fault = fc.double({ min: 0, max: 0.02, noNaN: true });
   const story = fc.record({
     seed: fc.integer(),
