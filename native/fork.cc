@@ -142,7 +142,10 @@ void ForkBy(Method method, const char* name, const v8::FunctionCallbackInfo<v8::
   std::shared_ptr<ParkedPool> pool;
   number = ParkedPool::Park(isolate, node::GetMultiIsolatePlatform(environment), &pool);
   if (number != 0) return ThrowErrno(isolate, number, std::string(name) + ": park V8's workers");
-  pool->SaveStacks();
+  if (!pool->SaveStacks()) {
+    pool->Release();
+    return ThrowRefusal(isolate, ENOTSUP, name, "the stack of a V8 worker is unknown");
+  }
 
   sigset_t all;
   sigset_t before;

@@ -126,7 +126,7 @@ bool ReplaceEnd(int fresh, int fd) {
 
 // A pipe with both ends in this process is one that it wakes itself with. One with a single end
 // here talks to somebody. What is in the pipe goes along, as a copy: libuv's signal lock is a byte
-// in a pipe (which its fork handler has renewed already; to do it again is simpler than to know it),
+// in a pipe (which its fork handler has renewed already; doing it again is simpler than knowing),
 // and what is in a shared one is the parent's too.
 bool ReplaceSelfPipes(const std::vector<PipeEnd>& ends) {
   for (const PipeEnd& reader : ends) {

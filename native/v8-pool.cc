@@ -169,13 +169,15 @@ __attribute__((noinline)) void ParkedPool::Hold(ParkedWorker* worker) {
   while (sem_wait(&released_) != 0) continue;
 }
 
-void ParkedPool::SaveStacks() {
+bool ParkedPool::SaveStacks() {
   for (int i = 0; i < taken_; i++) {
     ParkedWorker& worker = workers_[i];
     worker.live_low = StackPointer(worker.context) - kRedZoneBytes;
     const char* top = worker.stack_low + worker.stack_size;
+    if (worker.live_low < worker.stack_low || worker.live_low >= top) return false;
     worker.saved.assign(worker.live_low, const_cast<char*>(top));
   }
+  return true;
 }
 
 void ParkedPool::Release() {

@@ -44,7 +44,8 @@ class ParkedPool {
 
   // Keeps the live part of the stacks: the child's glibc hands the stacks of other threads out
   // again.
-  void SaveStacks();
+  // False if some worker does not run on the stack that glibc knows.
+  bool SaveStacks();
   // In the parent, or when there is no child after all: the workers go on.
   void Release();
   // In the child: makes a thread for each parked worker. Null, or the reason why that failed.

@@ -79,7 +79,7 @@ function checkTools() {
   if (!isCommand('python3') && !isCommand('python')) lacking.push('python3');
   if (lacking.length > 0)
     throw new Refusal(
-      `${lacking.join(' and ')} not found: install g++, make and python3 ` +
+      `${lacking.join(', ')} not found: install g++, make and python3 ` +
         '(Debian: apt-get install g++ make python3) and run npm install again',
     );
 }
