@@ -1,0 +1,5 @@
+// When the monitor wrote a line of its log.
+import type { LogLine } from './server.js';
+
+/** Wall-clock milliseconds. */
+export const timeOf = (line: LogLine | undefined): number => Date.parse(String(line?.['time']));
