@@ -1,0 +1,77 @@
+// Goal: a newborn that does not become ready takes nothing with it: its slot is served in the end.
+// Method: hooks and failpoints that hang, stop or fail in newborn workers; the log tells what the
+// monitor did about it, and when.
+import { expect } from 'chai';
+import { timeOf } from '../support/log-time.js';
+import { expectPostConditions } from '../support/post-conditions.js';
+import { Server, fixtureApp, withDeadline, type LogLine } from '../support/server.js';
+import { until } from '../support/until.js';
+
+const app = fixtureApp('plain.mjs');
+
+describe('a newborn worker that does not become ready', () => {
+  let server: Server;
+  afterEach(() => server.destroy());
+
+  /** Slot 1 is served at the boot; then two starts go wrong, and the next one is well. */
+  const twice = (what: string): string => `
+    spawnTimeout: '4s',
+    async afterWorkerFork({ slot }) {
+      if (slot !== 1) return;
+      const file = new URL('tries', import.meta.url);
+      appendFileSync(file, '.');
+      const { length } = readFileSync(file);
+      if (length > 1 && length <= 3) { ${what} }
+    },`;
+  const prelude = `import { appendFileSync, readFileSync } from 'node:fs';`;
+  const isOurs = ({ slot }: LogLine): boolean => slot === 1;
+
+  for (const [name, what, reason] of [
+    ['hangs', 'await new Promise(() => undefined);', /not ready within 4000 ms/],
+    ['spins', 'for (;;);', /not ready within 4000 ms/],
+    ['stops', `process.kill(process.pid, 'SIGSTOP');`, /not ready within 4000 ms/],
+    ['throws', `throw new Error('no socket');`, /no socket/],
+    ['exits', 'process.exit(0);', /exit code 0/],
+  ] as const)
+    it(`is given up when it ${name}, and tried again ever more slowly`, async () => {
+      server = await Server.start({ app, workers: 2, prelude, config: twice(what) });
+      const [steady, victim] = (await server.stats()).workers;
+      process.kill(victim?.pid ?? 0, 'SIGKILL');
+      await until(
+        'slot 1 to be served again',
+        () => server.log('ready').filter(isOurs).length === 2,
+        30_000,
+      );
+      const [killed, ...ends] = server.log('ended unexpectedly').filter(isOurs);
+      expect(killed?.pid).to.equal(victim?.pid);
+      expect(ends).to.have.lengthOf(2);
+      for (const end of ends) expect(end.reason).to.match(reason);
+      const spawns = server.log('spawning').filter(isOurs).slice(1).map(timeOf);
+      expect(spawns).to.have.lengthOf(3);
+      const pauses = spawns.slice(1).map((spawn, index) => spawn - (spawns[index] ?? 0));
+      pauses.forEach((pause, index) => expect(pause).to.be.at.least(100 * 2 ** (index + 1) - 20));
+      const after = await expectPostConditions(server, { workers: 2 });
+      expect(after.workers[0]?.pid).to.equal(steady?.pid);
+      await server.stop();
+    });
+
+  for (const name of ['worker.born=stop', 'worker.hook=sleep:60000', 'worker.serving=stop'])
+    it(`is killed at the spawn timeout, with ${name}`, async () => {
+      server = await Server.start({
+        app,
+        workers: 1,
+        config: `spawnTimeout: '4s', maxConsecutiveSpawnErrors: 1,`,
+        env: { PITCHFORK_FAILPOINT: name },
+        eager: true,
+      });
+      const { code } = await withDeadline(server.exit, 30_000, 'the server to give up');
+      expect(code).to.equal(1);
+      expect(server.log('spawning')).to.have.lengthOf(1);
+      const [killing, ...more] = server.log('killing').filter(({ role }) => role === 'worker');
+      expect(more).to.deep.equal([]);
+      expect(killing?.reason).to.equal('not ready within 4000 ms');
+      expect(timeOf(killing) - timeOf(server.log('spawning')[0])).to.be.within(3_950, 6_000);
+      expect(server.log('killing').filter(({ role }) => role === 'mold')).to.have.lengthOf(1);
+      await server.expectNothingLeft();
+    });
+});
