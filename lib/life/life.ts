@@ -26,8 +26,11 @@ export interface Life {
 
 export type Orders = BlockingChannel<Order, Report>;
 
-/** A fork ends the parent-death signal's wait after this long: time to answer what is in flight. */
-export const orphanGraceMs = 900;
+/**
+ * After the monitor's death a process has this long to answer what is in flight; then the kernel's
+ * timer ends it. All is to be gone within a second, also where the timer's turn comes late.
+ */
+export const orphanGraceMs = 700;
 
 export async function live(channel: Orders, boot: Extract<Order, { type: 'boot' }>): Promise<void> {
   const monitorPid = process.ppid;
