@@ -19,6 +19,7 @@ export class Children {
   readonly #channels = new Map<number, Channel<Report, Order>>();
   /** Fresh processes, which Node reaps itself. */
   readonly #booted = new Set<number>();
+  readonly #lastWords = new Map<number, () => void>();
   readonly #events: ChildEvents;
   /** An ended child that is nobody's yet: it is reaped when it is still there the next time. */
   #stranger: number | null = null;
@@ -40,7 +41,7 @@ export class Children {
       this.#booted.add(pid);
       started.once('exit', (code, signal) => {
         this.#booted.delete(pid);
-        this.#events.ended(pid, code, signal);
+        this.#afterLastWord(child.id, () => this.#events.ended(pid, code, signal));
       });
       this.#open(child.id, ours).send(order);
       return pid;
@@ -80,24 +81,39 @@ export class Children {
     this.#channels.delete(id);
   }
 
-  /**
-   * Reaps forked children that ended, and orphans of theirs that became ours; returns the pids of
-   * the latter.
-   */
-  reap(pids: number[]): number[] {
+  /** Reaps those of these forked children that have ended. */
+  reap(pids: readonly number[]): void {
     const forked = pids.filter((pid) => !this.#booted.has(pid));
     for (const { pid, code, signal } of native.reap(forked)) this.#events.ended(pid, code, signal);
-    // Node reaps what it started itself within moments: only what stays is a stranger.
+  }
+
+  /**
+   * Reaps an orphan of our children's that became ours, and returns its pid. Node reaps what it
+   * started itself within moments: only what is still there the next time is a stranger.
+   */
+  reapStranger(known: readonly number[]): number | null {
     const ended = native.peekEndedChild();
-    const stranger = ended !== null && ended === this.#stranger ? ended : null;
-    this.#stranger = ended;
-    return stranger === null ? [] : native.reap([stranger]).map(({ pid }) => pid);
+    const candidate = ended === null || known.includes(ended) ? null : ended;
+    const stranger = candidate === this.#stranger ? candidate : null;
+    this.#stranger = candidate;
+    if (stranger !== null) native.reap([stranger]);
+    return stranger;
+  }
+
+  /** What a child said last is still to be read when its end is noticed first. */
+  #afterLastWord(id: number, act: () => void): void {
+    if (this.#channels.has(id)) this.#lastWords.set(id, act);
+    else act();
   }
 
   #open(id: number, fd: number): Channel<Report, Order> {
     const channel = new Channel<Report, Order>(fd, {
       message: (report) => this.#events.report(id, report),
-      end: () => this.#events.hungUp(id),
+      end: () => {
+        this.#events.hungUp(id);
+        this.#lastWords.get(id)?.();
+        this.#lastWords.delete(id);
+      },
     });
     this.#channels.set(id, channel);
     return channel;

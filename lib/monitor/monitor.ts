@@ -126,13 +126,16 @@ export class Monitor {
     this.#parts.log.info({ signal }, 'signal without a meaning here');
   }
 
-  /** SIGCHLD. */
+  /**
+   * SIGCHLD. A child is reaped when its channel has ended: what it said last was read by then, and
+   * until then its pid cannot become somebody else's.
+   */
   reap(): void {
-    const pids = [...this.fleet.children.values()].flatMap(({ pid }) =>
-      pid === null ? [] : [pid],
-    );
-    for (const pid of this.#children.reap(pids))
-      this.#parts.log.info({ pid }, 'reaped unknown subprocess');
+    const children = [...this.fleet.children.values()].filter(({ pid }) => pid !== null);
+    const pids = (some: typeof children) => some.map(({ pid }) => pid ?? 0);
+    this.#children.reap(pids(children.filter(({ hungUpAt }) => hungUpAt !== null)));
+    const stranger = this.#children.reapStranger(pids(children));
+    if (stranger !== null) this.#parts.log.info({ pid: stranger }, 'reaped unknown subprocess');
     this.turn();
   }
 
@@ -151,7 +154,7 @@ export class Monitor {
     const child = this.fleet.get(id);
     this.#children.forget(id);
     if (child) this.fleet.hungUp(child, now());
-    this.turn();
+    this.reap();
   }
 
   #ended(pid: number, code: number | null, signal: string | null): void {
