@@ -23,8 +23,16 @@ function main() {
   mkdirSync(dirname(result), { recursive: true });
   // Never a half-written or unloadable file under the final name.
   copyFileSync(built, `${result}.new.node`);
-  createRequire(import.meta.url)(`${result}.new.node`);
+  tryLoading(`${result}.new.node`);
   renameSync(`${result}.new.node`, result);
+}
+
+function tryLoading(file) {
+  try {
+    createRequire(import.meta.url)(file);
+  } catch (error) {
+    throw new Refusal(`the native addon was built but cannot be loaded: ${error.message}`);
+  }
 }
 
 function checkPlatform() {
@@ -94,9 +102,12 @@ function runNodeGyp() {
   const nodeGyp = findNodeGyp();
   const nodedir = findHeaders();
   const workspace = makeWorkspace();
+  // To node-gyp the environment goes before its options, and npm sets this one for its own Node.
+  const env = { ...process.env };
+  delete env.npm_config_nodedir;
   for (const step of ['configure', 'build']) {
     const args = [nodeGyp, step, '--jobs=max', ...(nodedir ? [`--nodedir=${nodedir}`] : [])];
-    const options = { cwd: workspace, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 };
+    const options = { cwd: workspace, env, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 };
     const { status, stdout, stderr, error } = spawnSync(process.execPath, args, options);
     if (status === 0) continue;
     const output = `${stdout ?? ''}${stderr ?? ''}`.trimEnd().split('\n');

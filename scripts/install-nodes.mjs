@@ -32,10 +32,8 @@ function run(command, args, cwd) {
   process.exit(1);
 }
 
-if (!supported) {
-  console.error('pitchfork-ts: further Node versions come from npm for Linux on x64 only');
-  process.exit(1);
-}
-for (const version of versions)
-  run(install(version), [join(root, 'scripts', 'build-native.mjs')], root);
+if (supported)
+  for (const version of versions)
+    run(install(version), [join(root, 'scripts', 'build-native.mjs')], root);
+else console.error('pitchfork-ts: npm has further Node versions for Linux on x64 only');
 run(process.execPath, [join(root, 'scripts', 'build-native.mjs')], root);
