@@ -13,6 +13,9 @@ export interface FleetOptions {
   readonly backoffMs: number;
 }
 
+/** Another mold would be refused as well: it is not this one's fault. */
+const refusedByKernel = /\b(EAGAIN|ENOMEM)\b/;
+
 export class Fleet {
   readonly children = new Map<number, Child>();
   /** Wanted number of workers. */
@@ -148,7 +151,7 @@ export class Fleet {
   }
 
   #forkFailed(mold: Child, id: number, reason: string, now: number): void {
-    mold.failedForks++;
+    if (!refusedByKernel.test(reason)) mold.failedForks++;
     const child = this.children.get(id);
     if (!child) return;
     child.reason = `fork: ${reason}`;

@@ -153,6 +153,26 @@ describe('plan', () => {
     expect(servingIn(world.fleet, 0)?.span, 'slot 0 took over queue 2').to.equal(2);
   });
 
+  for (const [reason, state] of [
+    ['Error: EAGAIN: forkSibling: Resource temporarily unavailable', 'frozen'],
+    ['Error: hook', 'killed'],
+  ] as const)
+    it(`leaves a mold ${state} that fails twice with "${reason}"`, () => {
+      const world = booted();
+      const mold = currentMold(world.fleet);
+      const victim = servingIn(world.fleet, 0);
+      if (victim) world.fleet.ended(victim, 'SIGKILL', world.now);
+      for (let attempt = 0; attempt < 2; attempt++) {
+        world.now = world.fleet.notBefore;
+        world.turn();
+        const order = [...world.fleet.children.values()].find((c) => c.state === 'spawning');
+        if (mold && order)
+          world.fleet.hear(mold, { type: 'forkFailed', id: order.id, reason }, world.now);
+      }
+      world.turn();
+      expect(mold?.state).to.equal(state);
+    });
+
   it('kills a mold that does not answer, with the order', () => {
     const world = booted();
     const mold = currentMold(world.fleet);
