@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { ConfigError } from './config/config-error.js';
 
 /** A child that ended, as waitpid(2) told it. Exactly one of `code` and `signal` is set. */
 export interface Exit {
@@ -159,7 +160,7 @@ function load(): Native {
   // dist/lib/native.js → build/ beside dist/
   const file = fileURLToPath(new URL(`../../build/native/${name}`, import.meta.url));
   if (!existsSync(file))
-    throw new Error(
+    throw new ConfigError(
       `the native addon is not built for Node ${process.versions.node} (${name} is missing): ` +
         'run `npm rebuild pitchfork-ts` (in a checkout: `npm install`) with this Node',
     );

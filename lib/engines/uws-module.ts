@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { ConfigError } from '../config/config-error.js';
 
 /** What we use of a response; the app uses more. */
 export interface UwsResponse {
@@ -69,7 +70,7 @@ const installLine = `npm install uNetworking/uWebSockets.js#${release}`;
 export function loadUws(appFile: string): UwsModule {
   const main = resolveFrom(appFile) ?? resolveFrom(import.meta.url);
   if (main === undefined)
-    throw new Error(
+    throw new ConfigError(
       `cannot use engine 'uws': ${packageName} is not installed ` +
         `(looked up from ${appFile}): ${installLine}`,
     );
@@ -81,11 +82,11 @@ export function loadUws(appFile: string): UwsModule {
     require(binary);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(unusable(main, `cannot load ${binary}: ${reason}`), { cause: error });
+    throw new ConfigError(unusable(main, `cannot load ${binary}: ${reason}`), { cause: error });
   }
   const uws = require(main) as UwsModule;
   if (!isNative(uws.App))
-    throw new Error(
+    throw new ConfigError(
       unusable(
         main,
         'it serves its JavaScript imitation: unset UWS_USE_FALLBACK in the environment',
@@ -108,7 +109,7 @@ function findBinary(main: string): string {
   while (!existsSync(join(root, 'package.json')) && dirname(root) !== root) root = dirname(root);
   // Beside package.json in the official package, in binaries/ in others.
   const found = [join(root, name), join(root, 'binaries', name)].find((file) => existsSync(file));
-  if (found === undefined) throw new Error(unusable(main, `it has no binary ${name}`));
+  if (found === undefined) throw new ConfigError(unusable(main, `it has no binary ${name}`));
   return found;
 }
 
