@@ -2,7 +2,7 @@
 // to fork. It never serves. The only file that forks.
 import { failpoint } from '../failpoint.js';
 import { compactHeap } from '../heap/compaction.js';
-import type { Order } from '../message.js';
+import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
 import { describe, leave } from './leave.js';
 import { runHooks, type Life, type Orders } from './life.js';
@@ -26,15 +26,24 @@ export async function mold(life: Life, generation: number, orders: Orders): Prom
   try {
     await prepare(life, generation);
   } catch (error) {
-    orders.send({ type: 'failed', step: 'afterMoldFork', reason: describe(error) });
+    tell(orders, { type: 'failed', step: 'afterMoldFork', reason: describe(error) });
     leave(1);
   }
-  orders.send({ type: 'frozen' });
+  tell(orders, { type: 'frozen' });
   await failpoint('mold.frozen', generation);
   for (;;) {
     await checkPhase();
     const birth = await serveOrders(life, generation, orders);
     if (birth) return birth;
+  }
+}
+
+/** A monitor that does not listen any more is dead, and then there is nothing to be a mold for. */
+function tell(orders: Orders, report: Report): void {
+  try {
+    orders.send(report);
+  } catch {
+    leave(0);
   }
 }
 
@@ -111,13 +120,13 @@ async function spawn(
     });
     if (settings.hooks.afterFork.length > 0) await quiet(settings.spawnTimeoutMs);
   } catch (error) {
-    orders.send({
+    tell(orders, {
       type: 'note',
       level: 'error',
       text: `hook afterFork failed: ${describe(error)}`,
     });
   }
-  if (pid === null) orders.send({ type: 'forkFailed', id, reason: describe(failure) });
-  else orders.send({ type: 'forked', id, pid, durationMs });
+  if (pid === null) tell(orders, { type: 'forkFailed', id, reason: describe(failure) });
+  else tell(orders, { type: 'forked', id, pid, durationMs });
   return undefined;
 }
