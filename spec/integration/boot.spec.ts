@@ -82,7 +82,7 @@ describe('boot', () => {
     await server.stop();
   });
 
-  const hangs = /could not boot: not ready within 4000 ms/;
+  const hangs = /could not boot: not ready within 6000 ms/;
   const failures: [name: string, text: string, reason: RegExp][] = [
     ['throws', 'throw new Error("no database");', /could not boot: .*no database/],
     ['rejects', 'await Promise.reject(new Error("no cache"));', /could not boot: .*no cache/],
@@ -96,7 +96,7 @@ describe('boot', () => {
     it(`ends with code 1 and the reason when the app ${name}`, async () => {
       server = await Server.start({
         app: { text: `${say} ${text}` },
-        config: reason === hangs ? `spawnTimeout: '4s',` : '',
+        config: reason === hangs ? `spawnTimeout: '6s',` : '',
         eager: true,
       });
       const { code } = await withDeadline(server.exit, 20_000, 'the server to give up');

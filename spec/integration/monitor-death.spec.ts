@@ -119,7 +119,7 @@ describe('a killed monitor', () => {
 
   it('leaves nothing behind, while the app is loaded', async () => {
     server = await Server.start({ app: { text: 'for (;;);' }, eager: true });
-    await server.logged('booting');
+    await server.logged('born');
     await killMonitor();
   });
 });
