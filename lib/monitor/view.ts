@@ -50,13 +50,18 @@ export function servingIn(fleet: Fleet, slot: number): Child | undefined {
   return best(fleet, others) ?? (candidate?.slot === slot ? candidate : holders(fleet, slot)[0]);
 }
 
-/** Forked from an older mold, or without a share of the listening queues that its slot has now. */
+/**
+ * Forked from an older mold, or with another share of the listening queues than its slot has now.
+ * More than its share is given up only when each queue has a server of its own.
+ */
 export function isOutdated(fleet: Fleet, worker: Child): boolean {
   const mold = currentMold(fleet);
   if (mold && (worker.phase < mold.phase || worker.generation < mold.generation)) return true;
   if (worker.slot === null || worker.slot >= fleet.workers) return false;
   const has = queuesOf(worker.slot, worker.span, worker.queues);
-  return queuesOf(worker.slot, fleet.workers, fleet.queues).some((queue) => !has.includes(queue));
+  const wanted = queuesOf(worker.slot, fleet.workers, fleet.queues);
+  if (wanted.some((queue) => !has.includes(queue))) return true;
+  return has.length > wanted.length && everySlotServed(fleet);
 }
 
 export const slots = (fleet: Fleet): number[] =>

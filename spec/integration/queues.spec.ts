@@ -156,7 +156,11 @@ describe('the listening queues', () => {
       });
     }
     const result = await load.stop();
-    await expectPostConditions(server, { workers: 4, failed: failures(result) });
+    const { workers } = await expectPostConditions(server, {
+      workers: 4,
+      failed: failures(result),
+    });
+    for (const { pid } of workers) expect(listenersOf(pid, server.port)).to.equal(1);
     for (let request = 0; request < 200; request++) await server.get();
     await server.stop();
   });
