@@ -43,6 +43,7 @@ async function workerStats(child: Child): Promise<WorkerStats> {
     ready: child.state === 'serving',
     requests,
     inFlight,
+    // Requests go to the app as they arrive: none waits in a worker.
     backlog: 0,
     heartbeatAge: (performance.now() - child.lastHeard) / 1000,
     eventLoopLag: eventLoopLagSeconds,
