@@ -29,7 +29,12 @@ export class Children {
   }
 
   /** Starts a fresh process; returns its pid. Throws if that is impossible. */
-  boot(child: Child, nodeOptions: readonly string[], order: Order): number {
+  boot(
+    child: Child,
+    nodeOptions: readonly string[],
+    order: Order,
+    listeners: readonly number[],
+  ): number {
     const [ours, theirs] = native.socketPair();
     try {
       const started = spawn(process.execPath, [...nodeOptions, entry], {
@@ -43,7 +48,7 @@ export class Children {
         this.#booted.delete(pid);
         this.#afterLastWord(child.id, () => this.#events.ended(pid, code, signal));
       });
-      this.#open(child.id, ours).send(order);
+      this.#open(child.id, ours).sendWithDescriptors(order, listeners);
       return pid;
     } catch (error) {
       native.closeDescriptor(ours);
