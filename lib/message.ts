@@ -1,6 +1,7 @@
 // Everything that processes say to each other. Reports are facts, orders are imperatives; each is
 // one line of JSON and safe to receive twice. Descriptors travel only with `spawn` (see
 // channel.ts).
+import type { Trial } from './fork-safety/exercise.js';
 import type { Finding } from './fork-safety/finding.js';
 import type { Latency } from './metrics/latency.js';
 
@@ -31,6 +32,8 @@ export type Order =
   | { type: 'drain' }
   /** To a mold: leave. */
   | { type: 'retire' }
+  /** To a worker: show that a fork can live (`pitchfork-ts check`). */
+  | { type: 'exercise' }
   /** To a worker: report the app's metrics. */
   | { type: 'measure'; request: number };
 
@@ -70,6 +73,8 @@ export type Report =
   | { type: 'failed'; step: string; reason: string }
   /** A leaving worker's last totals. */
   | { type: 'leaving'; figures: Figures; metrics: MetricSnapshot; cut: number }
+  /** What came of it; `draws` are random values, by generator. */
+  | { type: 'exercised'; trials: Trial[]; draws: Record<string, string>; findings: Finding[] }
   | { type: 'measured'; request: number; metrics: MetricSnapshot }
   /**
    * Something an operator should read; the monitor writes it to the log with this process's name.

@@ -137,6 +137,8 @@ class RunningWorker {
           this.#channel.send({ type: 'measured', request: order.request, metrics }),
         );
         return;
+      case 'exercise':
+        return void this.#exercise();
       case 'drain':
         return void this.#end('asked');
       case 'promote':
@@ -148,6 +150,12 @@ class RunningWorker {
       default:
         return unreachable(order);
     }
+  }
+
+  async #exercise(): Promise<void> {
+    const { draw, exercise } = await import('../fork-safety/exercise.js');
+    const trials = await exercise();
+    this.#channel.send({ type: 'exercised', trials, draws: draw(), findings: await audit() });
   }
 
   /** Finish what is in flight, then leave. Without a monitor there is little time for it. */

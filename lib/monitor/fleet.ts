@@ -138,6 +138,7 @@ export class Fleet {
         return;
       case 'audited':
       case 'cut':
+      case 'exercised':
       case 'measured':
       case 'note':
         return;

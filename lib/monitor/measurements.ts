@@ -67,6 +67,7 @@ export class Measurements {
       case 'audited':
       case 'born':
       case 'cut':
+      case 'exercised':
       case 'serving':
       case 'frozen':
       case 'forkFailed':

@@ -52,6 +52,7 @@ export function narrate(log: Log, child: Child, report: Report, now: number): vo
       log[report.level](fields, report.text);
       break;
     case 'forked':
+    case 'exercised':
     case 'heartbeat':
     case 'measured':
       break;
