@@ -1,6 +1,6 @@
-// Finds out whether an app can be forked by forking it: a real mold in a throw-away process, and two
-// real workers of it, which are put to the test. What follows is a monitor in its simplest form: it
-// gives each order once and waits for its answer, with a deadline.
+// Finds out whether an app can be forked by forking it: a real mold in a throw-away process, and
+// two real workers of it, which are put to the test. What follows is a monitor in its simplest
+// form: it gives each order once and waits for its answer, with a deadline.
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import type { Trial } from '../fork-safety/exercise.js';

@@ -1,5 +1,6 @@
-// What a fork must be able to do, tried in a fork: the collector, libuv's pool, timers, the optimising
-// compiler, and randomness of its own. Each trial has a deadline, since what is broken mostly hangs.
+// What a fork must be able to do, tried in a fork: the collector, libuv's pool, timers, the
+// optimising compiler, and randomness of its own. Each trial has a deadline, since what is broken
+// mostly hangs.
 import { randomBytes, randomInt, randomUUID, scrypt } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';

@@ -10,7 +10,9 @@ export interface WorkerState {
   shuttingDown: boolean;
   /** Asks the life of the worker to leave gracefully; absent where there is no worker. */
   requestExit?: () => void;
-  /** Tells the monitor that this process must not become a mold; absent where there is no worker. */
+  /**
+   * Tells the monitor that this process must not become a mold; absent where there is no worker.
+   */
   reportUnsafe?: (reason: string) => void;
   /** Why this process must not become a mold; null while it may. */
   unsafeReason: string | null;

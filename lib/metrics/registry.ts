@@ -89,7 +89,7 @@ function registerEvents(registers: Registry[]): Omit<Metrics, 'collect'> {
   });
   const refusals = new Counter({
     name: 'pitchfork_fork_refusals_total',
-    help: 'Findings of the audit because of which a process was not forked, by what they are about.',
+    help: 'What the audit refused to fork a process for, by what it is about.',
     labelNames: ['subject'],
     registers,
   });
