@@ -8,6 +8,7 @@ import { orderNames, orders } from './cli/orders.js';
 import { unknownArgument, usageProblem } from './cli/usage-problem.js';
 import { ConfigError } from './config/config-error.js';
 import { readOverrides, type OptionTexts } from './config/overrides.js';
+import { origin } from './origin.js';
 
 type Command = (invocation: Invocation) => Promise<number>;
 type Options = Readonly<Record<string, unknown>>;
@@ -42,7 +43,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     return await parsed.command({
       config: single('config', parsed.options),
-      overrides: readOverrides(optionTexts(parsed.options), process.env, process.cwd()),
+      overrides: readOverrides(optionTexts(parsed.options), process.env, origin.directory),
       wait: parsed.options['wait'] === true,
     });
   } catch (error) {

@@ -120,8 +120,8 @@ class Check {
 
   async #boot(): Promise<Child> {
     const { file, nodeOptions, spawnTimeoutMs } = this.#settings;
-    const role = { role: 'mold', state: 'booting', slot: null } as const;
-    const mold = this.#fleet.add({ ...role, generation: 0, parent: null }, 0);
+    const role = { role: 'mold', state: 'booting', slot: null, generation: 0, phase: 0 } as const;
+    const mold = this.#fleet.add({ ...role, parent: null }, 0);
     const overrides = this.#overrides;
     const order = { type: 'boot', file, overrides, phase: 0, generation: 0, slot: null } as const;
     mold.pid = this.#children.boot(mold, nodeOptions, order, []);
@@ -147,7 +147,7 @@ class Check {
     path: string | null,
   ): Promise<Record<string, string>> {
     const { spawnTimeoutMs } = this.#settings;
-    const role = { role: 'worker', state: 'spawning', slot, generation: 0 } as const;
+    const role = { role: 'worker', state: 'spawning', slot, generation: 0, phase: 0 } as const;
     const canary = this.#fleet.add({ ...role, parent: mold.id }, 0);
     const listener = native.listenTcp({
       ...{ address: loopback, port: 0, backlog: 16 },

@@ -1,5 +1,6 @@
 // `pitchfork-ts check`: whether the app can be forked, as a table or as JSON.
 import { findConfig, loadSettings } from '../config/load.js';
+import { origin } from '../origin.js';
 import type { Invocation } from './invocation.js';
 import { interruptible } from './interruptible.js';
 
@@ -11,7 +12,7 @@ export interface CheckOptions {
 
 export async function check({ config, overrides }: Invocation, options: CheckOptions) {
   interruptible();
-  const settings = await loadSettings(config ?? findConfig(process.cwd()), overrides);
+  const settings = await loadSettings(config ?? findConfig(origin.directory), overrides);
   const { check: run } = await import('../check/check.js');
   const { checkText } = await import('../check/text.js');
   const result = await run(settings, overrides, options.request);

@@ -2,6 +2,7 @@
 // ConfigError.
 import { request } from 'node:http';
 import { ConfigError } from '../config/config-error.js';
+import { origin } from '../origin.js';
 import type { Invocation } from './invocation.js';
 
 export interface Answer {
@@ -19,7 +20,7 @@ const timeoutMs = 30_000;
 export async function controlPath({ config, overrides }: Invocation): Promise<string> {
   if (overrides.control !== undefined) return overrides.control;
   const { findConfig, loadSettings } = await import('../config/load.js');
-  const settings = await loadSettings(config ?? findConfig(process.cwd()), overrides);
+  const settings = await loadSettings(config ?? findConfig(origin.directory), overrides);
   return settings.control;
 }
 

@@ -17,6 +17,12 @@ export const orders = {
     waits: true,
     ends: false,
   },
+  'phased-restart': {
+    path: '/phased-restart',
+    description: 'load the code anew and roll all slots over to it',
+    waits: true,
+    ends: false,
+  },
   stop: { path: '/stop', description: 'stop gracefully', waits: true, ends: true },
   halt: { path: '/halt', description: 'stop at once', waits: true, ends: true },
   'add-worker': {
@@ -35,4 +41,11 @@ export const orders = {
 
 export type OrderName = keyof typeof orders;
 
-export const orderNames = ['refork', 'stop', 'halt', 'add-worker', 'remove-worker'] as const;
+export const orderNames = [
+  'refork',
+  'phased-restart',
+  'stop',
+  'halt',
+  'add-worker',
+  'remove-worker',
+] as const;

@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { origin } from '../origin.js';
 import { isModuleFile, loadModule } from '../life/load-module.js';
 import { duplicate } from './address.js';
 import { ConfigError } from './config-error.js';
@@ -32,7 +33,7 @@ export function findConfig(directory: string): string {
 }
 
 export async function loadSettings(file: string, overrides: Overrides): Promise<Settings> {
-  const absolute = resolve(file);
+  const absolute = resolve(origin.directory, file);
   const label = displayName(absolute);
   const written = overridden(await importConfig(absolute, label), overrides);
   const result = configSchema(dirname(absolute)).safeParse(written);

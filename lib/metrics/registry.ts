@@ -45,8 +45,12 @@ export interface Metrics {
   exited(reason: string): void;
   /** A process was not forked because of `subject`, for example the name of a package. */
   refused(subject: string): void;
-  /** A refork ended. */
-  reforked(result: 'success' | 'failure', seconds: number): void;
+  /** A rollout ended. */
+  rolledOut(
+    kind: 'refork' | 'phased restart',
+    result: 'success' | 'failure',
+    seconds: number,
+  ): void;
   /** The Prometheus text. */
   collect(): Promise<string>;
 }
@@ -105,15 +109,22 @@ function registerEvents(registers: Registry[]): Omit<Metrics, 'collect'> {
     buckets: reforkBoundsSeconds,
     registers,
   });
-  for (const result of ['success', 'failure']) reforks.inc({ result }, 0);
+  const phasedRestarts = new Counter({
+    name: 'pitchfork_phased_restarts_total',
+    help: 'Phased restarts that ended, by result.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of ['success', 'failure'])
+    for (const counter of [reforks, phasedRestarts]) counter.inc({ result }, 0);
 
   return {
     forked: (seconds) => forks.observe(seconds),
     refused: (subject) => refusals.inc({ subject }),
     exited: (reason) => exits.inc({ reason }),
-    reforked(result, seconds) {
-      reforks.inc({ result });
-      reforkDurations.observe(seconds);
+    rolledOut(kind, result, seconds) {
+      (kind === 'refork' ? reforks : phasedRestarts).inc({ result });
+      if (kind === 'refork') reforkDurations.observe(seconds);
     },
   };
 }

@@ -1,12 +1,15 @@
 // What the plan can decide to do.
 export type Action =
   | { type: 'boot' }
+  /** The code anew, for a phased restart. */
+  | { type: 'bootNext' }
   /** A worker of its own boot, where the app cannot be forked. */
-  | { type: 'bootWorker'; slot: number }
+  | { type: 'bootWorker'; slot: number; canary: boolean }
   | { type: 'spawn'; mold: number; slot: number; canary: boolean }
   | { type: 'choose'; child: number; reason: string }
   | { type: 'promote'; child: number; generation: number }
-  | { type: 'prove'; mold: number }
+  /** The canary is healthy. */
+  | { type: 'prove' }
   | { type: 'drain'; child: number }
   | { type: 'retire'; mold: number }
   | { type: 'kill'; child: number; reason: string }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Channel } from '../channel.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
+import { origin } from '../origin.js';
 import type { Child } from './child.js';
 
 export interface ChildEvents {
@@ -43,9 +44,12 @@ export class Children {
     try {
       const started = spawn(process.execPath, [...nodeOptions, entry], {
         stdio: ['ignore', this.#stdout, 'inherit', theirs],
+        env: origin.environment,
+        cwd: origin.directory,
       });
       started.on('error', () => undefined); // told by the missing pid
-      if (started.pid === undefined) throw new Error(`cannot start ${process.execPath}`);
+      if (started.pid === undefined)
+        throw new Error(`cannot start ${process.execPath} in ${origin.directory}`);
       const { pid } = started;
       this.#booted.add(pid);
       started.once('exit', (code, signal) => {

@@ -1,15 +1,20 @@
 // What each control command asks of the monitor.
-import type { Commands } from './control.js';
+import type { Commands, Outcome } from './control.js';
 import type { Monitor } from './monitor.js';
 import { readStats } from './read-stats.js';
+import type { RolloutKind } from './rollouts.js';
 
 export function commandsOf(monitor: Monitor): Commands {
+  const rollOut =
+    (kind: RolloutKind) =>
+    async (wait: boolean): Promise<Outcome> => {
+      const outcome = monitor.rollOut(kind, 'control command');
+      return wait || monitor.fleet.stopping ? outcome : { ok: true };
+    };
   return {
     stats: () => readStats(monitor),
-    refork: async (wait) => {
-      const outcome = monitor.refork('control command');
-      return wait || monitor.fleet.stopping ? outcome : { ok: true };
-    },
+    refork: rollOut('refork'),
+    phasedRestart: rollOut('phased restart'),
     stop: async (wait) => {
       monitor.stop('graceful', 'control command');
       if (wait) await monitor.over;

@@ -19,6 +19,7 @@ export type Outcome =
 export interface Commands {
   stats(): Promise<Stats>;
   refork(wait: boolean): Promise<Outcome>;
+  phasedRestart(wait: boolean): Promise<Outcome>;
   /** Graceful. */
   stop(wait: boolean): Promise<Outcome>;
   /** Immediate. */
@@ -40,6 +41,7 @@ type Perform = (commands: Commands, wait: boolean) => Promise<Outcome>;
 
 const actions: Readonly<Record<string, Perform>> = {
   '/refork': (commands, wait) => commands.refork(wait),
+  '/phased-restart': (commands, wait) => commands.phasedRestart(wait),
   '/stop': (commands, wait) => commands.stop(wait),
   '/halt': (commands) => commands.halt(),
   '/workers/add': (commands) => commands.addWorker(),

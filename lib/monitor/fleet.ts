@@ -5,7 +5,7 @@ import { describeFinding, type Finding } from '../fork-safety/finding.js';
 import type { Report } from '../message.js';
 import { emptyLatency } from '../metrics/latency.js';
 import { isStarting, type Child, type ChildState } from './child.js';
-import { Reforking } from './reforking.js';
+import { Rollouts, type Unforkable } from './rollouts.js';
 
 export type Stopping = 'graceful' | 'immediate';
 
@@ -23,9 +23,10 @@ export class Fleet {
   workers: number;
   /** Listening queues per address so far; they only grow. */
   queues: number;
-  readonly phase = 0;
+  /** Of the code that serves; that of a phased restart only from its proof on. */
+  phase = 0;
   stopping: Stopping | null = null;
-  readonly refork: Reforking;
+  readonly rollouts: Rollouts;
   /** The code was loaded once: what fails from now on may be a passing trouble. */
   loaded = false;
   /** Every worker has served at least once. */
@@ -37,10 +38,10 @@ export class Fleet {
   reforks = 0;
   nextGeneration = 0;
   /**
-   * The booted code cannot be forked: workers are booted afresh, each, until a worker can be
-   * promoted after all. The generation is that of the process that was refused.
+   * The code cannot be forked: workers are booted afresh, each, until a worker can be promoted
+   * after all.
    */
-  unforkable: { readonly reason: string; readonly generation: number } | null = null;
+  unforkable: Unforkable | null = null;
   /** No spawn and no boot before this. */
   notBefore = 0;
   /**
@@ -54,7 +55,7 @@ export class Fleet {
   constructor(options: FleetOptions) {
     this.workers = options.workers;
     this.queues = options.workers;
-    this.refork = new Reforking(options.backoffMs);
+    this.rollouts = new Rollouts(options.backoffMs);
   }
 
   get(id: number | null | undefined): Child | undefined {
@@ -65,11 +66,13 @@ export class Fleet {
     return [...this.children.values()].find((child) => child.pid === pid);
   }
 
-  add(child: Pick<Child, 'role' | 'state' | 'slot' | 'generation' | 'parent'>, now: number): Child {
+  add(
+    child: Pick<Child, 'role' | 'state' | 'slot' | 'generation' | 'phase' | 'parent'>,
+    now: number,
+  ): Child {
     const added: Child = {
       ...child,
       id: this.#nextId++,
-      phase: this.phase,
       pid: null,
       since: now,
       createdAt: now,
@@ -105,7 +108,7 @@ export class Fleet {
         if (!isStarting(child)) return;
         this.enter(child, 'serving', now);
         this.spawnErrors = 0;
-        this.refork.serves(child, now);
+        this.rollouts.serves(child, now);
         return;
       case 'heartbeat':
       case 'leaving':
@@ -126,7 +129,7 @@ export class Fleet {
         return;
       case 'failed':
         child.reason = `${report.step}: ${report.reason}`;
-        this.refork.failIfInvolved(child, child.reason);
+        this.rollouts.failIfInvolved(child, child.reason);
         // One that never became ready stays a start that failed, whatever it says of itself.
         if (!isStarting(child)) this.enter(child, 'leaving', now);
         return;
@@ -147,14 +150,14 @@ export class Fleet {
 
   #froze(child: Child, now: number): void {
     if (child.state !== 'promoting' && child.state !== 'booting') return;
-    const promoted = child.state === 'promoting';
+    const { attempt } = this.rollouts;
+    const isCandidate = this.rollouts.isCandidate(child);
     child.role = 'mold';
     child.slot = null;
-    const { attempt } = this.refork;
-    if (promoted && attempt?.candidate === child.id) child.generation = attempt.generation;
+    if (isCandidate && attempt) child.generation = attempt.generation;
     // A mold booted because there was none has nothing to be compared with: its workers are all
     // there will be.
-    child.proven = !promoted;
+    child.proven = !isCandidate;
     this.loaded = true;
     this.spawnErrors = 0;
     this.enter(child, 'frozen', now);
@@ -162,14 +165,19 @@ export class Fleet {
 
   #refused(child: Child, findings: readonly Finding[], leaves: boolean, now: number): void {
     const reason = `cannot be forked: ${findings.map(describeFinding).join('; ')}`;
-    this.refork.failIfInvolved(child, reason);
-    if (child.state === 'booting') {
-      this.unforkable = { reason, generation: child.generation };
-      this.loaded = true;
-      this.spawnErrors = 0;
-    }
+    if (child.state === 'booting') this.#bootRefused(child, reason);
+    this.rollouts.failIfInvolved(child, reason);
     child.reason = leaves ? reason : null;
     this.enter(child, leaves ? 'leaving' : 'serving', now);
+  }
+
+  #bootRefused(child: Child, reason: string): void {
+    const unforkable = { reason, generation: child.generation };
+    const { attempt } = this.rollouts;
+    if (attempt && this.rollouts.isCandidate(child)) attempt.unforkable = unforkable;
+    else this.unforkable = unforkable;
+    this.loaded = true;
+    this.spawnErrors = 0;
   }
 
   #forked(mold: Child, id: number, pid: number): void {
@@ -211,7 +219,7 @@ export class Fleet {
       if (isStarting(child)) this.#startFailed(child, now);
       else if (child.state !== 'killed' || !child.startFailed) this.#died(now);
     }
-    this.refork.failIfInvolved(child, child.reason);
+    this.rollouts.failIfInvolved(child, child.reason);
     this.#remove(child);
     for (const other of this.children.values())
       if (other.parent === child.id && other.pid === null && other.hungUpAt !== null)
@@ -223,7 +231,7 @@ export class Fleet {
   kill(child: Child, reason: string, now: number): void {
     child.reason ??= reason;
     if (isStarting(child)) this.#startFailed(child, now);
-    this.refork.failIfInvolved(child, child.reason);
+    this.rollouts.failIfInvolved(child, child.reason);
     this.enter(child, 'killed', now);
     // An order that no process ever answered leaves nobody to reap.
     if (child.pid === null) this.#remove(child);
@@ -232,10 +240,13 @@ export class Fleet {
   /** A start that failed delays the next one, longer each time; one that succeeds forgives all. */
   #startFailed(child: Child, now: number): void {
     child.startFailed = true;
+    const reason = child.reason ?? 'did not start';
+    this.rollouts.failIfInvolved(child, reason);
+    // New code that does not boot is no trouble of the one that serves.
+    if (this.rollouts.isCandidate(child)) return;
     this.spawnErrors++;
-    this.lastSpawnError = child.reason ?? 'did not start';
+    this.lastSpawnError = reason;
     this.notBefore = now + Math.min(10_000, 100 * 2 ** Math.min(this.spawnErrors, 10));
-    this.refork.failIfInvolved(child, this.lastSpawnError);
   }
 
   #died(now: number): void {

@@ -7,6 +7,7 @@ import { Totals } from '../metrics/totals.js';
 import type { Order, Report } from '../message.js';
 import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
+import type { RolloutKind } from './rollouts.js';
 
 /**
  * A scrape does not wait longer than this for workers; who is late is counted by its last answer.
@@ -89,8 +90,8 @@ export class Measurements {
     this.#metrics.exited(reason);
   }
 
-  reforked(result: 'success' | 'failure', seconds: number): void {
-    this.#metrics.reforked(result, seconds);
+  rolledOut(kind: RolloutKind, result: 'success' | 'failure', seconds: number): void {
+    this.#metrics.rolledOut(kind, result, seconds);
   }
 
   async #read(): Promise<MetricsReading> {

@@ -11,8 +11,9 @@ import type { Listeners } from './listeners.js';
 import type { Log } from './log.js';
 import { Measurements } from './measurements.js';
 import { fieldsOf, narrate } from './narrate.js';
-import { Performer, type Ending, type ReforkTimes } from './perform.js';
+import { Performer, type Ending, type RolloutTimes } from './perform.js';
 import { plan } from './plan.js';
+import type { RolloutKind } from './rollouts.js';
 import { Waiters } from './waiters.js';
 
 /** Deadlines are looked at this often. */
@@ -70,9 +71,9 @@ export class Monitor {
     return this.#performer.over;
   }
 
-  /** When the last refork began and ended. */
-  get reforkTimes(): ReforkTimes {
-    return this.#performer.reforkTimes;
+  /** When the last rollout began and ended. */
+  get rolloutTimes(): RolloutTimes {
+    return this.#performer.rolloutTimes;
   }
 
   run(): Promise<Ending> {
@@ -83,14 +84,14 @@ export class Monitor {
 
   // Wishes
 
-  /** Resolves when the refork that this asks for has succeeded or was given up. */
-  refork(reason: string): Promise<Outcome> {
+  /** Resolves when the rollout that this asks for has succeeded or was given up. */
+  rollOut(kind: RolloutKind, reason: string): Promise<Outcome> {
     if (this.fleet.stopping)
-      return Promise.resolve({ ok: false, error: 'cannot refork: the server is shutting down' });
-    this.#parts.log.info({ reason }, 'refork requested');
-    const during = this.fleet.refork.attempt !== null;
-    this.fleet.refork.want(reason, now());
-    const outcome = this.#waiters.add(during ? 'next' : 'current');
+      return Promise.resolve({ ok: false, error: `no ${kind}: the server is shutting down` });
+    this.#parts.log.info({ reason }, `${kind} requested`);
+    const during = this.fleet.rollouts.attempt !== null;
+    this.fleet.rollouts.want(kind, reason, now());
+    const outcome = this.#waiters.add(kind, during ? 'next' : 'current');
     this.turn();
     return outcome;
   }
@@ -99,7 +100,7 @@ export class Monitor {
     if (this.fleet.stopping === 'immediate' || this.fleet.stopping === how) return;
     this.#parts.log.info({ reason }, how === 'graceful' ? 'stopping' : 'stopping at once');
     this.fleet.stopping = how;
-    this.fleet.refork.wish = this.fleet.refork.attempt = this.fleet.refork.again = null;
+    this.fleet.rollouts.clear();
     this.#waiters.settleAll({ ok: false, error: 'the server was stopped' });
     this.turn();
   }

@@ -1,6 +1,6 @@
 // Performs what the plan decided. The one place where children are started, told to leave and
 // killed.
-import type { Child } from './child.js';
+import { isStarting, type Child } from './child.js';
 import type { Children } from './children.js';
 import type { Outcome } from './control.js';
 import type { Fleet } from './fleet.js';
@@ -10,6 +10,7 @@ import type { MonitorParts } from './monitor.js';
 import { fieldsOf } from './narrate.js';
 import type { Action } from './action.js';
 import { unreachable } from '../unreachable.js';
+import type { RolloutKind, Wish } from './rollouts.js';
 import type { Waiters } from './waiters.js';
 
 export interface PerformerParts extends MonitorParts {
@@ -26,7 +27,7 @@ export interface Ending {
 }
 
 /** In wall-clock time, for the status. */
-export interface ReforkTimes {
+export interface RolloutTimes {
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
 }
@@ -34,7 +35,7 @@ export interface ReforkTimes {
 const now = (): number => performance.now();
 
 export class Performer {
-  reforkTimes: ReforkTimes = { startedAt: null, finishedAt: null };
+  rolloutTimes: RolloutTimes = { startedAt: null, finishedAt: null };
   readonly #parts: PerformerParts;
   readonly #startedAt = now();
   #givenUp: Ending | null = null;
@@ -50,8 +51,10 @@ export class Performer {
     switch (action.type) {
       case 'boot':
         return this.#boot();
+      case 'bootNext':
+        return this.#bootNext();
       case 'bootWorker':
-        return this.#bootWorker(action.slot);
+        return this.#bootWorker(action.slot, action.canary);
       case 'spawn':
         return this.#spawn(action.mold, action.slot, action.canary);
       case 'choose':
@@ -63,12 +66,7 @@ export class Performer {
           log.info(fieldsOf(child), 'promoting');
         });
       case 'prove':
-        return this.#withChild(action.mold, (mold) => {
-          mold.proven = true;
-          fleet.unforkable = null;
-          fleet.reforks++;
-          log.info(fieldsOf(mold), 'canary is healthy, rolling out');
-        });
+        return this.#prove();
       case 'drain':
         return this.#tellToLeave(action.child, 'drain', 'draining');
       case 'retire':
@@ -78,14 +76,11 @@ export class Performer {
       case 'abandon':
         return this.#abandon(action.reason);
       case 'dropWish':
-        fleet.refork.drop(action.reason, now());
-        log.error({ reason: action.reason }, 'refork given up');
-        this.#settle({ ok: false, error: action.reason });
-        return;
+        return this.#drop(action.reason);
       case 'finish':
         return this.#finish();
       case 'wish':
-        fleet.refork.want(action.reason, now());
+        fleet.rollouts.want('refork', action.reason, now());
         return;
       case 'booted':
         fleet.booted = true;
@@ -117,20 +112,37 @@ export class Performer {
 
   #boot(): void {
     const { fleet } = this.#parts;
-    const generation = fleet.nextGeneration++;
+    const { phase } = fleet;
     fleet.reforks = 0;
-    this.#bootChild({ role: 'mold', slot: null, generation });
+    this.#bootChild({ role: 'mold', slot: null, generation: fleet.nextGeneration++, phase });
   }
 
-  #bootWorker(slot: number): void {
+  #bootNext(): void {
+    const { fleet, log } = this.#parts;
+    const next = { phase: fleet.phase + 1, generation: 0 };
+    const wish = fleet.rollouts.wishOf('phased restart', '', now());
+    log.info({ reason: wish.reason, next: next.phase }, 'phased restart begins');
+    const role = { role: 'mold', slot: null, ...next } as const;
+    this.#bootChild(role, (child) => this.#began(wish, child, next));
+  }
+
+  #bootWorker(slot: number, canary: boolean): void {
     const { fleet } = this.#parts;
-    const generation = fleet.unforkable?.generation ?? 0;
-    this.#bootChild({ role: 'worker', slot, generation });
+    const { attempt } = fleet.rollouts;
+    const { phase } = canary && attempt ? attempt : fleet;
+    const { generation = 0 } = (canary ? attempt?.unforkable : fleet.unforkable) ?? {};
+    this.#bootChild({ role: 'worker', slot, generation, phase }, (child) => {
+      if (canary && attempt) attempt.canary = child.id;
+    });
   }
 
-  #bootChild(role: Pick<Child, 'role' | 'slot' | 'generation'>): void {
+  #bootChild(
+    role: Pick<Child, 'role' | 'slot' | 'generation' | 'phase'>,
+    added: (child: Child) => void = () => undefined,
+  ): void {
     const { children, fleet, listeners, settings, overrides, log } = this.#parts;
     const child = fleet.add({ ...role, state: 'booting', parent: null }, now());
+    added(child);
     const { slot, generation, phase } = child;
     try {
       child.pid = children.boot(
@@ -150,9 +162,10 @@ export class Performer {
     const { children, fleet, listeners, log } = this.#parts;
     const mold = fleet.get(moldId);
     if (!mold) return;
-    const role = { role: 'worker', state: 'spawning', slot, generation: mold.generation } as const;
+    const { generation, phase } = mold;
+    const role = { role: 'worker', state: 'spawning', slot, generation, phase } as const;
     const child = fleet.add({ ...role, parent: mold.id }, now());
-    if (canary && fleet.refork.attempt) fleet.refork.attempt.canary = child.id;
+    if (canary && fleet.rollouts.attempt) fleet.rollouts.attempt.canary = child.id;
     try {
       const fds = listeners.descriptorsFor(slot, fleet.workers);
       children.order(child, mold, fds);
@@ -167,11 +180,31 @@ export class Performer {
 
   #begin(child: Child, reason: string): void {
     const { fleet, log } = this.#parts;
-    const wish = fleet.refork.wish ?? { reason, tried: new Set(), notBefore: 0 };
-    const next = fleet.nextGeneration++;
-    fleet.refork.begin(wish, child, next, now());
-    this.reforkTimes = { startedAt: new Date(), finishedAt: null };
-    log.info({ ...fieldsOf(child), reason: wish.reason, next }, 'refork begins');
+    const wish = fleet.rollouts.wishOf('refork', reason, now());
+    const next = { phase: fleet.phase, generation: fleet.nextGeneration++ };
+    log.info({ ...fieldsOf(child), reason: wish.reason, next: next.generation }, 'refork begins');
+    this.#began(wish, child, next);
+  }
+
+  #began(wish: Wish, candidate: Child, next: { phase: number; generation: number }): void {
+    this.#parts.fleet.rollouts.begin(wish, candidate, next, now());
+    this.rolloutTimes = { startedAt: new Date(), finishedAt: null };
+  }
+
+  /** From here on slots are filled with workers of the new mold's kind. */
+  #prove(): void {
+    const { fleet, log } = this.#parts;
+    const { attempt } = fleet.rollouts;
+    if (!attempt) return;
+    const { phase, generation } = attempt;
+    const mold = fleet.get(attempt.candidate);
+    if (mold && !attempt.unforkable) mold.proven = true;
+    attempt.proven = true;
+    fleet.unforkable = attempt.unforkable;
+    fleet.reforks = phase === fleet.phase ? fleet.reforks + 1 : 0;
+    if (phase !== fleet.phase) fleet.nextGeneration = generation + 1;
+    fleet.phase = phase;
+    log.info({ phase, generation }, 'canary is healthy, rolling out');
   }
 
   #tellToLeave(id: number, order: 'drain' | 'retire', text: string): void {
@@ -203,16 +236,25 @@ export class Performer {
   /** The old generation serves on; whatever the attempt made is taken back. */
   #abandon(reason: string): void {
     const { fleet, log, measurements } = this.#parts;
-    const { attempt } = fleet.refork;
+    const { attempt } = fleet.rollouts;
     if (!attempt) return;
-    const seconds = (now() - attempt.startedAt) / 1000;
-    measurements.reforked('failure', seconds);
-    log.error({ reason, generation: attempt.generation }, 'refork failed');
+    const { wish, phase, generation, startedAt } = attempt;
+    measurements.rolledOut(wish.kind, 'failure', (now() - startedAt) / 1000);
+    log.error({ reason, phase, generation }, `${wish.kind} failed`);
     for (const id of [attempt.canary, attempt.candidate])
       if (id !== null) this.#withChild(id, (child) => this.#letGo(child, id === attempt.canary));
-    const { retry } = fleet.refork.end(reason, now());
-    this.reforkTimes = { ...this.reforkTimes, finishedAt: new Date() };
-    if (!retry) this.#settle({ ok: false, error: reason });
+    const { retry } = fleet.rollouts.end(reason, now());
+    this.rolloutTimes = { ...this.rolloutTimes, finishedAt: new Date() };
+    if (!retry) this.#settle(wish.kind, { ok: false, error: reason });
+  }
+
+  #drop(reason: string): void {
+    const { fleet, log } = this.#parts;
+    const { wish } = fleet.rollouts;
+    if (!wish) return;
+    fleet.rollouts.drop(wish, reason, now());
+    log.error({ reason }, `${wish.kind} given up`);
+    this.#settle(wish.kind, { ok: false, error: reason });
   }
 
   /**
@@ -224,24 +266,24 @@ export class Performer {
       this.#tellToLeave(child.id, 'drain', 'draining');
     else if (child.state === 'frozen' && !child.proven)
       this.#tellToLeave(child.id, 'retire', 'retiring mold');
-    else if (isCanary && child.state !== 'leaving') this.#kill(child.id, 'its refork failed');
+    else if (isStarting(child)) this.#kill(child.id, 'its rollout failed');
   }
 
   #finish(): void {
     const { fleet, log, measurements } = this.#parts;
-    const { attempt } = fleet.refork;
+    const { attempt } = fleet.rollouts;
     if (!attempt) return;
-    const { generation } = attempt;
-    const ms = Math.round(now() - attempt.startedAt);
-    measurements.reforked('success', ms / 1000);
-    fleet.refork.end(null, now());
-    this.reforkTimes = { ...this.reforkTimes, finishedAt: new Date() };
-    log.info({ generation, ms }, 'refork complete');
-    this.#settle({ ok: true, generation });
+    const { wish, phase, generation, startedAt } = attempt;
+    const ms = Math.round(now() - startedAt);
+    measurements.rolledOut(wish.kind, 'success', ms / 1000);
+    fleet.rollouts.end(null, now());
+    this.rolloutTimes = { ...this.rolloutTimes, finishedAt: new Date() };
+    log.info({ phase, generation, ms }, `${wish.kind} complete`);
+    this.#settle(wish.kind, { ok: true, phase, generation });
     void runMonitorHook(this.#parts, 'afterBooted');
   }
 
-  #settle(outcome: Outcome): void {
-    this.#parts.waiters.settleCurrent(outcome);
+  #settle(kind: RolloutKind, outcome: Outcome): void {
+    this.#parts.waiters.settleCurrent(kind, outcome);
   }
 }

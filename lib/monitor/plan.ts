@@ -5,7 +5,7 @@ import type { Action } from './action.js';
 import type { Settings } from '../config/settings.js';
 import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
-import { candidates, refork } from './refork-rule.js';
+import { candidates, fulfil } from './wish-rule.js';
 import {
   all,
   best,
@@ -35,7 +35,7 @@ export function plan(fleet: Fleet, settings: Settings, now: number): Action[] {
         roll,
         partFromOld,
         settle,
-        refork,
+        fulfil,
       ];
   for (const rule of rules) {
     const actions = rule(fleet, settings, now);
@@ -136,11 +136,11 @@ function fillMold(fleet: Fleet, _settings: Settings, now: number): Action[] {
   const children = all(fleet);
   if (canFill(fleet) || unprovenMold(fleet)) return [];
   if (children.some((child) => ['booting', 'promoting'].includes(child.state))) return [];
-  if (fleet.refork.attempt) {
-    const candidate = fleet.get(fleet.refork.attempt.candidate);
-    if (fleet.refork.attempt.failure === null && candidate?.state === 'serving')
+  if (fleet.rollouts.attempt) {
+    const candidate = fleet.get(fleet.rollouts.attempt.candidate);
+    if (fleet.rollouts.attempt.failure === null && candidate?.state === 'serving')
       return [
-        { type: 'promote', child: candidate.id, generation: fleet.refork.attempt.generation },
+        { type: 'promote', child: candidate.id, generation: fleet.rollouts.attempt.generation },
       ];
     return [];
   }
@@ -159,12 +159,13 @@ function fillMold(fleet: Fleet, _settings: Settings, now: number): Action[] {
 const standInTries = 3;
 
 function endFailedAttempt(fleet: Fleet): Action[] {
-  const attempt = fleet.refork.attempt;
+  const attempt = fleet.rollouts.attempt;
   if (!attempt) return [];
   if (attempt.failure !== null) return [{ type: 'abandon', reason: attempt.failure }];
   const candidate = fleet.get(attempt.candidate);
-  if (!candidate) return [{ type: 'abandon', reason: 'the candidate is gone' }];
-  if (candidate.state === 'serving' && fleet.spawnErrors >= standInTries)
+  if (!candidate && !attempt.unforkable)
+    return [{ type: 'abandon', reason: 'the candidate is gone' }];
+  if (candidate?.state === 'serving' && fleet.spawnErrors >= standInTries)
     return [{ type: 'abandon', reason: `no stand-in could be started: ${fleet.lastSpawnError}` }];
   return [];
 }
@@ -180,29 +181,32 @@ function fill(fleet: Fleet, slot: number): Action {
   const mold = currentMold(fleet);
   return mold
     ? { type: 'spawn', mold: mold.id, slot, canary: false }
-    : { type: 'bootWorker', slot };
+    : { type: 'bootWorker', slot, canary: false };
 }
 
 /** Stand-in first, then the promotion, then a canary, then the proof. */
 function advanceAttempt(fleet: Fleet, settings: Settings, now: number): Action[] {
-  const attempt = fleet.refork.attempt;
-  const candidate = fleet.get(attempt?.candidate);
-  if (!attempt || !candidate) return [];
-  if (candidate.state === 'serving') {
+  const attempt = fleet.rollouts.attempt;
+  if (!attempt || attempt.proven) return [];
+  const candidate = fleet.get(attempt.candidate);
+  if (candidate?.state === 'serving') {
     const standIn = candidate.slot === null ? [] : serving(holders(fleet, candidate.slot));
     return standIn.length > 0
       ? [{ type: 'promote', child: candidate.id, generation: attempt.generation }]
       : [];
   }
   const mold = unprovenMold(fleet);
-  if (!mold) return [];
+  if (!mold && !attempt.unforkable) return [];
   if (attempt.canary === null) {
     if (now < fleet.notBefore) return [];
-    return [{ type: 'spawn', mold: mold.id, slot: canarySlot(fleet), canary: true }];
+    const slot = canarySlot(fleet);
+    return mold
+      ? [{ type: 'spawn', mold: mold.id, slot, canary: true }]
+      : [{ type: 'bootWorker', slot, canary: true }];
   }
   if (attempt.canarySince === null || now - attempt.canarySince < settings.refork.canaryMs)
     return [];
-  return [{ type: 'prove', mold: mold.id }];
+  return [{ type: 'prove' }];
 }
 
 /** A slot that nobody serves, where there is one; else the stand-in's: it is the coldest. */
@@ -236,11 +240,8 @@ function partFromOld(fleet: Fleet): Action[] {
   for (const slot of slots(fleet)) {
     const candidates = serving(holders(fleet, slot));
     // While a canary is on trial, the old worker beside it stays: the canary may yet fail.
-    if (
-      unprovenMold(fleet) &&
-      candidates.some((child) => child.id === fleet.refork.attempt?.canary)
-    )
-      continue;
+    const { attempt } = fleet.rollouts;
+    if (attempt && !attempt.proven && candidates.some(({ id }) => id === attempt.canary)) continue;
     const keep = best(fleet, candidates);
     for (const child of candidates)
       if (child !== keep) actions.push({ type: 'drain', child: child.id });
@@ -251,7 +252,7 @@ function partFromOld(fleet: Fleet): Action[] {
       if (
         child.slot !== null &&
         child.slot >= fleet.workers &&
-        child.id !== fleet.refork.attempt?.candidate
+        child.id !== fleet.rollouts.attempt?.candidate
       )
         actions.push({ type: 'drain', child: child.id });
   return actions;
@@ -259,7 +260,6 @@ function partFromOld(fleet: Fleet): Action[] {
 
 function settle(fleet: Fleet): Action[] {
   if (!canFill(fleet) || !everySlotServed(fleet) || outdatedSlots(fleet).length > 0) return [];
-  const candidate = fleet.get(fleet.refork.attempt?.candidate);
-  if (candidate?.state === 'frozen' && candidate.proven) return [{ type: 'finish' }];
-  return !fleet.booted && !fleet.refork.attempt ? [{ type: 'booted' }] : [];
+  if (fleet.rollouts.attempt?.proven) return [{ type: 'finish' }];
+  return !fleet.booted && !fleet.rollouts.attempt ? [{ type: 'booted' }] : [];
 }

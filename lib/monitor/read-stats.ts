@@ -53,23 +53,23 @@ async function workerStats(child: Child): Promise<WorkerStats> {
 }
 
 function reforkStats(monitor: Monitor): ReforkStats {
-  const { fleet, reforkTimes } = monitor;
+  const { fleet, rolloutTimes } = monitor;
   return {
     state: reforkState(monitor),
-    lastError: fleet.refork.lastError,
-    startedAt: reforkTimes.startedAt?.toISOString() ?? null,
-    finishedAt: reforkTimes.finishedAt?.toISOString() ?? null,
+    lastError: fleet.rollouts.lastError,
+    startedAt: rolloutTimes.startedAt?.toISOString() ?? null,
+    finishedAt: rolloutTimes.finishedAt?.toISOString() ?? null,
   };
 }
 
 function reforkState({ fleet }: Monitor): string {
-  const candidate = fleet.get(fleet.refork.attempt?.candidate);
-  if (!fleet.refork.attempt) {
-    if (fleet.refork.wish) return 'waiting';
+  const candidate = fleet.get(fleet.rollouts.attempt?.candidate);
+  if (!fleet.rollouts.attempt) {
+    if (fleet.rollouts.wish) return 'waiting';
     return isQuiescent(fleet) || fleet.stopping ? 'idle' : fleet.booted ? 'rolling' : 'booting';
   }
-  if (!candidate) return 'failing';
+  if (!candidate) return fleet.rollouts.attempt.unforkable ? 'rolling' : 'failing';
   if (candidate.state === 'serving') return 'standing in';
-  if (candidate.state === 'promoting') return 'promoting';
+  if (candidate.state === 'promoting' || candidate.state === 'booting') return candidate.state;
   return candidate.proven ? 'rolling' : 'canary';
 }

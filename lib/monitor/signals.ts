@@ -9,7 +9,9 @@ export function obey(monitor: Monitor, signal: NodeJS.Signals): void {
     case 'SIGINT':
       return monitor.stop('immediate', signal);
     case 'SIGURG':
-      return void monitor.refork(signal);
+      return void monitor.rollOut('refork', signal);
+    case 'SIGUSR1':
+      return void monitor.rollOut('phased restart', signal);
     case 'SIGTTIN':
       return void monitor.changeWorkers(1);
     case 'SIGTTOU':

@@ -5,15 +5,16 @@ import { queuesOf } from './queues.js';
 
 export const all = (fleet: Fleet): Child[] => [...fleet.children.values()];
 
-/** The mold that slots are forked from: the newest one that has proven itself. */
+/** The mold that slots are forked from: the newest one of its code that has proven itself. */
 export function currentMold(fleet: Fleet): Child | undefined {
   return all(fleet)
     .filter((child) => child.role === 'mold' && child.state === 'frozen' && child.proven)
+    .filter((child) => child.phase === fleet.phase)
     .sort((a, b) => b.generation - a.generation)[0];
 }
 
 export function unprovenMold(fleet: Fleet): Child | undefined {
-  const child = fleet.get(fleet.refork.attempt?.candidate);
+  const child = fleet.get(fleet.rollouts.attempt?.candidate);
   return child?.state === 'frozen' && !child.proven ? child : undefined;
 }
 
@@ -24,7 +25,7 @@ export function holders(fleet: Fleet, slot: number): Child[] {
       child.role === 'worker' &&
       child.slot === slot &&
       ['booting', 'spawning', 'starting', 'serving'].includes(child.state) &&
-      child.id !== fleet.refork.attempt?.candidate,
+      child.id !== fleet.rollouts.attempt?.candidate,
   );
 }
 
@@ -38,6 +39,7 @@ export function best(fleet: Fleet, children: Child[]): Child | undefined {
   return [...children].sort(
     (a, b) =>
       Number(isOutdated(fleet, a)) - Number(isOutdated(fleet, b)) ||
+      b.phase - a.phase ||
       b.generation - a.generation ||
       a.id - b.id,
   )[0];
@@ -45,7 +47,7 @@ export function best(fleet: Fleet, children: Child[]): Child | undefined {
 
 /** Who serves a slot, for the status. */
 export function servingIn(fleet: Fleet, slot: number): Child | undefined {
-  const candidate = fleet.get(fleet.refork.attempt?.candidate);
+  const candidate = fleet.get(fleet.rollouts.attempt?.candidate);
   const others = serving(holders(fleet, slot));
   return best(fleet, others) ?? (candidate?.slot === slot ? candidate : holders(fleet, slot)[0]);
 }
@@ -56,7 +58,8 @@ export function servingIn(fleet: Fleet, slot: number): Child | undefined {
  */
 export function isOutdated(fleet: Fleet, worker: Child): boolean {
   const mold = currentMold(fleet);
-  if (mold && (worker.phase < mold.phase || worker.generation < mold.generation)) return true;
+  if (worker.phase !== fleet.phase) return worker.phase < fleet.phase;
+  if (mold && worker.generation < mold.generation) return true;
   if (worker.slot === null || worker.slot >= fleet.workers) return false;
   const has = queuesOf(worker.slot, worker.span, worker.queues);
   const wanted = queuesOf(worker.slot, fleet.workers, fleet.queues);
@@ -83,7 +86,7 @@ export const canFill = (fleet: Fleet): boolean =>
 /** No rollout of any kind is under way. */
 export function isQuiescent(fleet: Fleet): boolean {
   return (
-    !fleet.refork.attempt &&
+    !fleet.rollouts.attempt &&
     everySlotServed(fleet) &&
     outdatedSlots(fleet).length === 0 &&
     canFill(fleet)

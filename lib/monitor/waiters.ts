@@ -1,28 +1,30 @@
-// Those who wait for a refork to end. Whoever asks while one is under way waits for the one after
+// Those who wait for a rollout to end. Whoever asks while one is under way waits for the one after
 // it, since only that one is sure to begin after the question.
 import type { Outcome } from './control.js';
+import type { RolloutKind } from './rollouts.js';
 
-type Settle = (outcome: Outcome) => void;
+interface Waiter {
+  readonly kind: RolloutKind;
+  turn: 'current' | 'next';
+  settle(outcome: Outcome): void;
+}
 
 export class Waiters {
-  #current: Settle[] = [];
-  #next: Settle[] = [];
+  #all: Waiter[] = [];
 
-  add(turn: 'current' | 'next'): Promise<Outcome> {
-    return new Promise((resolve) =>
-      (turn === 'current' ? this.#current : this.#next).push(resolve),
-    );
+  add(kind: RolloutKind, turn: Waiter['turn']): Promise<Outcome> {
+    return new Promise((settle) => this.#all.push({ kind, turn, settle }));
   }
 
-  settleCurrent(outcome: Outcome): void {
-    const settled = this.#current;
-    this.#current = this.#next;
-    this.#next = [];
-    for (const settle of settled) settle(outcome);
+  /** A wish of that kind has come to its end; what was asked for during any rollout is next. */
+  settleCurrent(kind: RolloutKind, outcome: Outcome): void {
+    const settled = this.#all.filter((waiter) => waiter.kind === kind && waiter.turn === 'current');
+    this.#all = this.#all.filter((waiter) => !settled.includes(waiter));
+    for (const waiter of this.#all) waiter.turn = 'current';
+    for (const waiter of settled) waiter.settle(outcome);
   }
 
   settleAll(outcome: Outcome): void {
-    this.settleCurrent(outcome);
-    this.settleCurrent(outcome);
+    for (const waiter of this.#all.splice(0)) waiter.settle(outcome);
   }
 }

@@ -64,7 +64,8 @@ describe('createMetrics', () => {
     metrics.forked(5);
     metrics.exited('SIGKILL');
     metrics.exited('SIGKILL');
-    metrics.reforked('success', 1.5);
+    metrics.rolledOut('refork', 'success', 1.5);
+    metrics.rolledOut('phased restart', 'failure', 3);
     const samples = parse(await metrics.collect());
     expect(samples.get('pitchfork_fork_duration_seconds_bucket{le="0.0025"}')).to.equal(1);
     expect(samples.get('pitchfork_fork_duration_seconds_count')).to.equal(2);
@@ -72,6 +73,7 @@ describe('createMetrics', () => {
     expect(samples.get('pitchfork_reforks_total{result="success"}')).to.equal(1);
     expect(samples.get('pitchfork_reforks_total{result="failure"}')).to.equal(0);
     expect(samples.get('pitchfork_refork_duration_seconds_sum')).to.equal(1.5);
+    expect(samples.get('pitchfork_phased_restarts_total{result="failure"}')).to.equal(1);
   });
 
   it('shows the durations of requests as a histogram', async () => {

@@ -61,6 +61,7 @@ describe('the control socket', () => {
     commands = {
       stats: () => Promise.resolve(stats),
       refork: (wait) => record(`refork ${wait}`),
+      phasedRestart: (wait) => record(`phased restart ${wait}`),
       stop: (wait) => record(`stop ${wait}`),
       halt: () => record('halt'),
       addWorker: () => record('add'),

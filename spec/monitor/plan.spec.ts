@@ -89,17 +89,17 @@ describe('plan', () => {
   it('asks a few workers for a refork that all refuse, and leaves every one in its place', () => {
     const world = booted({ ...noFaults, unfit: 1 });
     const before = [0, 1, 2].map((slot) => servingIn(world.fleet, slot)?.id);
-    world.fleet.refork.want('story', world.now);
+    world.fleet.rollouts.want('refork', 'story', world.now);
     for (let tick = 0; tick < 400; tick++) world.tick();
     expect(count(world, 'choose')).to.equal(3);
-    expect(world.fleet.refork.lastError).to.include('sharp@1.0.0 runs a thread');
+    expect(world.fleet.rollouts.lastError).to.include('sharp@1.0.0 runs a thread');
     expect([0, 1, 2].map((slot) => servingIn(world.fleet, slot)?.id)).to.deep.equal(before);
   });
 
   it('forks again from a worker that can be promoted after all', () => {
     const world = booted({ ...noFaults, unfit: 1 });
     Object.assign(world.faults, noFaults);
-    world.fleet.refork.want('story', world.now);
+    world.fleet.rollouts.want('refork', 'story', world.now);
     for (let tick = 0; tick < 400; tick++) world.tick();
     expect(world.fleet.unforkable).to.equal(null);
     expect(currentMold(world.fleet)?.generation).to.equal(1);
@@ -111,7 +111,7 @@ describe('plan', () => {
     for (const child of world.fleet.children.values())
       if (child.slot !== 1) world.fleet.hear(child, { type: 'unsafe', reason: 'x' }, world.now);
     const safe = servingIn(world.fleet, 1)?.id;
-    world.fleet.refork.want('story', world.now);
+    world.fleet.rollouts.want('refork', 'story', world.now);
     world.turn();
     expect(world.decided.filter(({ type }) => type === 'choose')).to.deep.equal([
       { type: 'choose', child: safe, reason: 'story' },
@@ -134,7 +134,7 @@ describe('plan', () => {
   it('reforks without ever having fewer workers', () => {
     const world = booted();
     world.lowestServing = Infinity;
-    world.fleet.refork.want('test', world.now);
+    world.fleet.rollouts.want('refork', 'test', world.now);
     world.turn();
     settle(world);
     expect(generations(world)).to.deep.equal([1, 1, 1]);
@@ -145,7 +145,7 @@ describe('plan', () => {
   it('makes at most two reforks of a hundred wishes', () => {
     const world = booted();
     for (let wish = 0; wish < 100; wish++) {
-      world.fleet.refork.want('test', world.now);
+      world.fleet.rollouts.want('refork', 'test', world.now);
       world.turn();
     }
     for (let tick = 0; tick < 1_000; tick++) world.tick();
@@ -173,16 +173,16 @@ describe('plan', () => {
 
   it('leaves the old generation serving when the canary dies', () => {
     const world = booted();
-    world.fleet.refork.want('test', world.now);
+    world.fleet.rollouts.want('refork', 'test', world.now);
     world.turn();
-    for (let tick = 0; tick < 200 && world.fleet.refork.attempt?.canarySince == null; tick++)
+    for (let tick = 0; tick < 200 && world.fleet.rollouts.attempt?.canarySince == null; tick++)
       world.tick();
-    const canary = world.fleet.get(world.fleet.refork.attempt?.canary);
+    const canary = world.fleet.get(world.fleet.rollouts.attempt?.canary);
     if (canary) world.fleet.ended(canary, 'SIGSEGV', world.now);
     world.turn();
-    expect(world.fleet.refork.lastError).to.match(/canary.*SIGSEGV/);
+    expect(world.fleet.rollouts.lastError).to.match(/canary.*SIGSEGV/);
     expect(currentMold(world.fleet)?.generation).to.equal(0);
-    expect(world.fleet.refork.wish, 'the next candidate').to.not.equal(null);
+    expect(world.fleet.rollouts.wish, 'the next candidate').to.not.equal(null);
     settle(world);
     expect(world.serving()).to.equal(3);
   });
@@ -269,8 +269,9 @@ describe('plan', () => {
         world.turn();
         for (const { after, what } of events) {
           for (let tick = 0; tick < after; tick++) world.tick();
-          if (what.startsWith('refork')) world.fleet.refork.want('story', world.now);
-          if (what === 'reforkTwice') world.fleet.refork.want('story', world.now);
+          if (what.startsWith('refork')) world.fleet.rollouts.want('refork', 'story', world.now);
+          if (what === 'phased') world.fleet.rollouts.want('phased restart', 'story', world.now);
+          if (what === 'reforkTwice') world.fleet.rollouts.want('refork', 'story', world.now);
           if (what === 'more') world.fleet.workers = Math.min(6, world.fleet.workers + 1);
           if (what === 'less') world.fleet.workers = Math.max(1, world.fleet.workers - 1);
           world.fleet.queues = Math.max(world.fleet.queues, world.fleet.workers);
@@ -286,7 +287,7 @@ describe('plan', () => {
         const wanted = fleet.unforkable ? [] : ['frozen'];
         expect(molds.map(({ state }) => state)).to.deep.equal(wanted);
         expect(fleet.children.size).to.equal(fleet.workers + wanted.length);
-        expect(fleet.refork.wish ?? fleet.refork.attempt).to.equal(null);
+        expect(fleet.rollouts.wish ?? fleet.rollouts.attempt).to.equal(null);
       }),
       { numRuns: 300 },
     );
@@ -299,11 +300,11 @@ describe('plan', () => {
         const world = new World(faults, seeded(seed));
         world.turn();
         for (let tick = 0; tick < after; tick++) {
-          if (tick === 40) world.fleet.refork.want('story', world.now);
+          if (tick === 40) world.fleet.rollouts.want('refork', 'story', world.now);
           world.tick();
         }
         world.fleet.stopping = 'graceful';
-        world.fleet.refork.attempt = world.fleet.refork.wish = null;
+        world.fleet.rollouts.clear();
         expect(() => {
           for (let tick = 0; tick < 200; tick++) world.tick();
         }).to.throw(Exited);
@@ -320,7 +321,7 @@ describe('plan', () => {
         const world = booted(noFaults, seed);
         world.lowestServing = Infinity;
         for (let refork = 0; refork < reforks; refork++) {
-          world.fleet.refork.want('story', world.now);
+          world.fleet.rollouts.want('refork', 'story', world.now);
           world.turn();
           for (let tick = 0; tick < 150; tick++) world.tick();
         }

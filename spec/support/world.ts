@@ -3,7 +3,7 @@
 // monitor would.
 import type { Finding } from '../../lib/fork-safety/finding.js';
 import type { Settings } from '../../lib/config/settings.js';
-import type { Child } from '../../lib/monitor/child.js';
+import { isStarting, type Child } from '../../lib/monitor/child.js';
 import { Fleet } from '../../lib/monitor/fleet.js';
 import type { Action } from '../../lib/monitor/action.js';
 import { plan } from '../../lib/monitor/plan.js';
@@ -150,21 +150,36 @@ export class World {
     }
   }
 
+  #boot(role: Pick<Child, 'role' | 'slot' | 'generation' | 'phase'>): Child {
+    const added = this.fleet.add({ ...role, state: 'booting', parent: null }, this.now);
+    added.pid = this.#pid++;
+    return added;
+  }
+
   #perform(action: Action): void {
     const { fleet, now } = this;
     this.decided.push(action);
     const child = 'child' in action ? fleet.get(action.child) : undefined;
     switch (action.type) {
       case 'boot': {
-        const generation = fleet.nextGeneration++;
-        const role = { role: 'mold', state: 'booting', slot: null, generation } as const;
-        fleet.add({ ...role, parent: null }, now).pid = this.#pid++;
+        const { phase } = fleet;
+        this.#boot({ role: 'mold', slot: null, generation: fleet.nextGeneration++, phase });
+        return;
+      }
+      case 'bootNext': {
+        const next = { phase: fleet.phase + 1, generation: 0 };
+        const added = this.#boot({ role: 'mold', slot: null, ...next });
+        const wish = fleet.rollouts.wishOf('phased restart', 'story', now);
+        fleet.rollouts.begin(wish, added, next, now);
         return;
       }
       case 'bootWorker': {
-        const generation = fleet.unforkable?.generation ?? 0;
-        const role = { role: 'worker', state: 'booting', slot: action.slot, generation } as const;
-        fleet.add({ ...role, parent: null }, now).pid = this.#pid++;
+        const { attempt } = fleet.rollouts;
+        const { slot, canary } = action;
+        const { phase } = canary && attempt ? attempt : fleet;
+        const { generation = 0 } = (canary ? attempt?.unforkable : fleet.unforkable) ?? {};
+        const added = this.#boot({ role: 'worker', slot, generation, phase });
+        if (canary && attempt) attempt.canary = added.id;
         return;
       }
       case 'spawn': {
@@ -172,16 +187,17 @@ export class World {
         if (!mold) throw new Error('an order to a mold that is gone');
         const { slot } = action;
         const role = { role: 'worker', state: 'spawning', slot } as const;
-        const added = fleet.add({ ...role, generation: mold.generation, parent: mold.id }, now);
-        if (action.canary && fleet.refork.attempt) fleet.refork.attempt.canary = added.id;
+        const { generation, phase } = mold;
+        const added = fleet.add({ ...role, generation, phase, parent: mold.id }, now);
+        if (action.canary && fleet.rollouts.attempt) fleet.rollouts.attempt.canary = added.id;
         return;
       }
       case 'choose':
         if (child)
-          fleet.refork.begin(
-            fleet.refork.wish ?? { reason: action.reason, tried: new Set(), notBefore: 0 },
+          fleet.rollouts.begin(
+            fleet.rollouts.wishOf('refork', action.reason, now),
             child,
-            fleet.nextGeneration++,
+            { phase: fleet.phase, generation: fleet.nextGeneration++ },
             now,
           );
         return;
@@ -189,9 +205,14 @@ export class World {
         if (child) fleet.enter(child, 'promoting', now);
         return;
       case 'prove': {
-        const mold = fleet.get(action.mold);
-        if (mold) mold.proven = true;
-        fleet.unforkable = null;
+        const { attempt } = fleet.rollouts;
+        const mold = fleet.get(attempt?.candidate);
+        if (mold && !attempt?.unforkable) mold.proven = true;
+        if (!attempt) return;
+        attempt.proven = true;
+        fleet.unforkable = attempt.unforkable;
+        if (attempt.phase !== fleet.phase) fleet.nextGeneration = attempt.generation + 1;
+        fleet.phase = attempt.phase;
         return;
       }
       case 'drain':
@@ -206,7 +227,7 @@ export class World {
         if (child) fleet.kill(child, action.reason, now);
         return;
       case 'abandon': {
-        const attempt = fleet.refork.attempt;
+        const attempt = fleet.rollouts.attempt;
         for (const id of [attempt?.canary, attempt?.candidate]) {
           const made = fleet.get(id);
           if (!made || !attempt) continue;
@@ -214,18 +235,19 @@ export class World {
           if (made.state === 'promoting' || (isCanary && made.state === 'serving'))
             fleet.enter(made, 'leaving', now);
           else if (made.state === 'frozen' && !made.proven) fleet.enter(made, 'leaving', now);
-          else if (isCanary && made.state !== 'leaving') fleet.kill(made, action.reason, now);
+          else if (isStarting(made)) fleet.kill(made, action.reason, now);
         }
-        fleet.refork.end(action.reason, now);
+        fleet.rollouts.end(action.reason, now);
         return;
       }
       case 'dropWish':
-        return fleet.refork.drop(action.reason, now);
+        if (fleet.rollouts.wish) fleet.rollouts.drop(fleet.rollouts.wish, action.reason, now);
+        return;
       case 'finish':
-        fleet.refork.end(null, now);
+        fleet.rollouts.end(null, now);
         return;
       case 'wish':
-        return fleet.refork.want(action.reason, now);
+        return fleet.rollouts.want('refork', action.reason, now);
       case 'booted':
         fleet.booted = true;
         return;

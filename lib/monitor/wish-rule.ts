@@ -1,29 +1,33 @@
-// The plan's last rule: when everything is at rest, is a refork due, and of which worker? Pure.
+// The plan's last rule: is a rollout wanted, or a refork due, and of which worker? Pure.
 import type { Settings } from '../config/settings.js';
 import type { Action } from './action.js';
 import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
 import { all, isQuiescent, serving } from './view.js';
 
-export function refork(fleet: Fleet, settings: Settings, now: number): Action[] {
+export function fulfil(fleet: Fleet, settings: Settings, now: number): Action[] {
+  const { attempt, calmUntil, wish } = fleet.rollouts;
+  // Not only when all is well: new code may be just what is needed.
+  if (wish?.kind === 'phased restart')
+    return attempt || !fleet.loaded ? [] : [{ type: 'bootNext' }];
   if (!isQuiescent(fleet)) return [];
-  if (!fleet.refork.wish) {
-    const reason = now < fleet.refork.calmUntil ? null : dueToRequests(fleet, settings);
+  if (!wish) {
+    const reason = now < calmUntil ? null : dueToRequests(fleet, settings);
     return reason === null ? [] : [{ type: 'wish', reason }];
   }
-  if (now < fleet.refork.wish.notBefore) return [];
+  if (now < wish.notBefore) return [];
   const warmest = candidates(fleet)
     .filter(({ slot }) => (slot ?? 0) < fleet.workers)
     .sort((a, b) => b.figures.requests - a.figures.requests)[0];
   return warmest
-    ? [{ type: 'choose', child: warmest.id, reason: fleet.refork.wish.reason }]
-    : [{ type: 'dropWish', reason: fleet.refork.lastError ?? nobody(fleet) }];
+    ? [{ type: 'choose', child: warmest.id, reason: wish.reason }]
+    : [{ type: 'dropWish', reason: fleet.rollouts.lastError ?? nobody(fleet) }];
 }
 
 /** Workers that may become a mold and were not tried for the present wish. */
 export function candidates(fleet: Fleet): Child[] {
   return serving(all(fleet)).filter(
-    ({ id, unsafeReason }) => unsafeReason === null && !fleet.refork.wish?.tried.has(id),
+    ({ id, unsafeReason }) => unsafeReason === null && !fleet.rollouts.wish?.tried.has(id),
   );
 }
 
