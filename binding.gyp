@@ -6,6 +6,7 @@
         'native/arguments.cc',
         'native/children.cc',
         'native/connections.cc',
+        'native/dead-ends.cc',
         'native/descriptors.cc',
         'native/entropy.cc',
         'native/error.cc',

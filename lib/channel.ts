@@ -122,6 +122,11 @@ export class BlockingChannel<In, Out extends object> {
 
   constructor(readonly fd: number) {}
 
+  /** The descriptors of this channel: its own, and those that were received but not handed out yet. */
+  get fds(): number[] {
+    return [this.fd, ...this.#ready.flatMap(({ fds }) => fds)];
+  }
+
   /**
    * Blocks the whole process. Undefined when a signal interrupted the wait, null when the peer is
    * gone.

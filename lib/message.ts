@@ -41,6 +41,8 @@ export type Report =
   | { type: 'heartbeat'; figures: Figures }
   /** A worker to be promoted has parted from all its clients; these are its last totals. */
   | { type: 'drained'; figures: Figures; metrics: MetricSnapshot }
+  /** A mold parted from these peers of the app's, so that no two processes share a connection. */
+  | { type: 'cut'; count: number; connections: string[] }
   /** A mold is about to block; it can fork from now on. */
   | { type: 'frozen' }
   /** A mold forked. */

@@ -49,6 +49,15 @@ export interface Connection {
   unsent: number;
 }
 
+/** A connection that was cut. */
+export interface CutConnection {
+  fd: number;
+  kind: 'tcp' | 'unix' | 'pipe';
+  /** "127.0.0.1:6379", "[::1]:6379", "/path.sock", "@abstract"; empty for an end without a name. */
+  local: string;
+  peer: string;
+}
+
 export interface Native {
   /**
    * fork(2) of this very process, whole: V8's workers parked and revived, the loop re-made (see
@@ -126,6 +135,16 @@ export interface Native {
    * stream.
    */
   endReading(fd: number): void;
+  /**
+   * Replaces each connected stream socket, and each anonymous pipe that leads out of this process,
+   * by one whose other side is closed: the kernel ends the connection now, and reading gives the
+   * end of file. Left alone: stdio and whatever is the same file as it or as one of `keep`,
+   * listening and datagram sockets, what was open when the addon was loaded, all that is no socket
+   * or pipe. The event loop of this process does not notice; that of a fork does.
+   */
+  cutConnections(keep: readonly number[]): CutConnection[];
+  /** Ends the attempts to connect over TCP that nobody has answered yet; returns their number. */
+  giveUpConnecting(): number;
   /** dup3(2) with O_CLOEXEC: `target` becomes what `fd` is. */
   replaceDescriptor(fd: number, target: number): void;
   /** fcntl(F_DUPFD_CLOEXEC), never below 3. */

@@ -25,5 +25,9 @@ Callback ListenTcp, ListenUnix;
 Callback BoundPort, FindListener, ReplaceDescriptor, DuplicateDescriptor, CloseDescriptor;
 // connections.cc
 Callback ConnectionsOf, EndReading;
+// dead-ends.cc
+Callback CutConnections, GiveUpConnecting;
+// Called when the addon is loaded, which is before the app is.
+void RememberInherited();
 // children.cc
 Callback BecomeSubreaper, DieWithMonitor, LeadProcessGroup, Reap, PeekEndedChild, Pid;

@@ -105,6 +105,7 @@ Birth ForkParked(Method method, uv_loop_t* loop, Mappings* mappings, ParkedPool*
     if (birth.middle != 0) RegisterRestartableSequences();
     if (uv_loop_fork(loop) != 0) Perish("uv_loop_fork failed");
     if (const char* failure = pool->Revive()) Perish(failure);
+    if (const char* failure = OwnDeadEnds()) Perish(failure);
     if (const char* failure = OwnDescriptors(loop)) Perish(failure);
     for (uv_async_t* async : woken) uv_async_send(async);
   } else {

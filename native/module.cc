@@ -33,6 +33,8 @@ const struct {
     {"findListener", FindListener},
     {"connectionsOf", ConnectionsOf},
     {"endReading", EndReading},
+    {"cutConnections", CutConnections},
+    {"giveUpConnecting", GiveUpConnecting},
     {"replaceDescriptor", ReplaceDescriptor},
     {"duplicateDescriptor", DuplicateDescriptor},
     {"closeDescriptor", CloseDescriptor},
@@ -50,5 +52,6 @@ NODE_MODULE_INIT(/* exports, module, context */) {
   (void)module;
   for (const auto& function : functions)
     NODE_SET_METHOD(exports, function.name, function.callback);
+  RememberInherited();
   FindMathRandom(v8::Isolate::GetCurrent(), context);
 }

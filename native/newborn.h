@@ -7,6 +7,10 @@
 // die.
 [[noreturn]] void Perish(const char* reason);
 
+// What its parent had cut off (dead-ends.cc) ends at a dead end of its own. Null, or the reason why
+// not.
+const char* OwnDeadEnds();
+
 // Epoll sets, eventfds and self-pipes are objects that a fork shares. Replaces those that are left
 // after uv_loop_fork, under the same numbers, by ones of its own, so that no side can wake or
 // starve the other. Null, or the reason why not.

@@ -1,11 +1,12 @@
-// Installs what the fixture apps of spec/fixtures use, as its lock file has it. For development and
-// CI; run again, it does nothing.
+// Installs what the apps of spec/fixtures use, as the lock file of spec/fixtures/packages has it, and
+// links it to where they find it. The apps have no package.json of their own, so that they find
+// pitchfork-ts itself too. For development and CI; run again, it does nothing.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const directory = fileURLToPath(new URL('../spec/fixtures', import.meta.url));
+const directory = fileURLToPath(new URL('../spec/fixtures/packages', import.meta.url));
 // npm leaves there what it has installed.
 const installed = join(directory, 'node_modules', '.package-lock.json');
 
@@ -29,3 +30,6 @@ if (!isUpToDate()) {
     process.exit(1);
   }
 }
+
+const link = join(directory, '..', 'node_modules');
+if (!lstatSync(link, { throwIfNoEntry: false })) symlinkSync('packages/node_modules', link);

@@ -1,6 +1,7 @@
 // A mold: frozen in one native call, it runs no timer and no I/O, dirties no page, and only wakes
 // to fork. It never serves. The only file that forks.
 import { failpoint } from '../failpoint.js';
+import { cutConnections } from '../fork-safety/connections.js';
 import { compactHeap } from '../heap/compaction.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
@@ -24,7 +25,7 @@ export async function mold(life: Life, generation: number, orders: Orders): Prom
   roleSignals.assume({ graceful: () => leave(0) });
   process.title = `pitchfork-ts (gen:${generation}) mold`;
   try {
-    await prepare(life, generation);
+    await prepare(life, generation, orders);
   } catch (error) {
     tell(orders, { type: 'failed', step: 'afterMoldFork', reason: describe(error) });
     leave(1);
@@ -32,9 +33,9 @@ export async function mold(life: Life, generation: number, orders: Orders): Prom
   tell(orders, { type: 'frozen' });
   await failpoint('mold.frozen', generation);
   for (;;) {
-    await checkPhase();
     const birth = await serveOrders(life, generation, orders);
     if (birth) return birth;
+    await checkPhase();
   }
 }
 
@@ -47,7 +48,7 @@ function tell(orders: Orders, report: Report): void {
   }
 }
 
-async function prepare(life: Life, generation: number): Promise<void> {
+async function prepare(life: Life, generation: number, orders: Orders): Promise<void> {
   await failpoint('mold.hook', generation);
   await runHooks(life.settings, 'afterMoldFork', {
     pid: process.pid,
@@ -57,7 +58,14 @@ async function prepare(life: Life, generation: number): Promise<void> {
   await quiet(life.settings.spawnTimeoutMs);
   await failpoint('mold.compacting', generation);
   compactHeap();
+  partFromPeers(orders);
   native.rememberMappings();
+}
+
+/** `held` are descriptors that came with an order. */
+function partFromPeers(orders: Orders, held: readonly number[] = []): void {
+  const cut = cutConnections([...orders.fds, ...held]);
+  if (cut) tell(orders, { type: 'cut', ...cut });
 }
 
 /**
@@ -98,6 +106,8 @@ async function spawn(
       await runHooks(settings, 'beforeFork', { slot, generation });
       await quiet(settings.spawnTimeoutMs);
     }
+    // A hook, or a signal that woke this mold, may have let the app connect again.
+    partFromPeers(orders, fds);
     pid = native.forkSibling();
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error));

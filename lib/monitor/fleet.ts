@@ -123,6 +123,7 @@ export class Fleet {
         // One that never became ready stays a start that failed, whatever it says of itself.
         if (!isStarting(child)) this.enter(child, 'leaving', now);
         return;
+      case 'cut':
       case 'measured':
       case 'note':
         return;

@@ -62,6 +62,7 @@ export class Measurements {
       case 'forked':
         return this.#metrics.forked(report.durationMs / 1000);
       case 'born':
+      case 'cut':
       case 'serving':
       case 'frozen':
       case 'forkFailed':

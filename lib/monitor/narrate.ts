@@ -19,6 +19,11 @@ export function narrate(log: Log, child: Child, report: Report, now: number): vo
     case 'frozen':
       log.info(fields, 'mold ready');
       break;
+    case 'cut': {
+      const { count, connections } = report;
+      log.info({ ...fields, count, connections }, 'cut connections of the app');
+      break;
+    }
     case 'forkFailed':
       log.error({ ...fields, reason: report.reason }, 'could not fork');
       break;
