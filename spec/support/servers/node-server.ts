@@ -55,17 +55,21 @@ function next<Type extends Message['type']>(
   type: Type,
   ask: () => unknown,
 ): Promise<Extract<Message, { type: Type }>> {
+  const ended = (code: number | null): void => fail(new Error(`it ended with status ${code}`));
+  const receive = (message: Message): void => {
+    if (is(message, type)) succeed(message);
+  };
+  let succeed: (message: Extract<Message, { type: Type }>) => void;
+  let fail: (error: Error) => void;
   const answer = new Promise<Extract<Message, { type: Type }>>((resolve, reject) => {
-    const receive = (message: Message): void => {
-      if (!is(message, type)) return;
-      server.off('message', receive);
-      resolve(message);
-    };
-    server.on('message', receive);
-    server.once('exit', (code) => reject(new Error(`the server ended with status ${code}`)));
+    [succeed, fail] = [resolve, reject];
   });
+  server.on('message', receive).on('exit', ended);
   ask();
-  return withDeadline(answer, answerMs, `"${type}" from ${server.spawnargs[1]}`);
+  const what = `"${type}" from ${server.spawnargs[1]}`;
+  return withDeadline(answer, answerMs, what).finally(() => {
+    server.off('message', receive).off('exit', ended);
+  });
 }
 
 const is = <Type extends Message['type']>(
