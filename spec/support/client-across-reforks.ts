@@ -48,6 +48,7 @@ export async function expectToSurviveReforks(options: ClientOptions): Promise<vo
         await server.settled(generation);
         uses.push(...(await fromEachWorker<Use>(server, '/')).values());
         await expectNoneOfMold(server, backend, uses);
+        await expectCutNamed(server, options);
       }
     } finally {
       const result = await load.stop();
@@ -90,6 +91,16 @@ async function expectNoneOfMold(server: Server, backend: Backend, uses: Use[]): 
     return true;
   });
   expect(connectedSockets(pid), `connected sockets of mold ${pid}`).to.deep.equal([]);
+}
+
+/** In the log of each mold, and nothing but the backend’s. */
+async function expectCutNamed(server: Server, options: ClientOptions): Promise<void> {
+  const { pid } = (await server.stats()).mold ?? {};
+  const line = await server.logged('cut connections of the app', { pid });
+  expect(line['count']).to.be.within(1, options.connections);
+  const names = line['connections'] as string[];
+  const peer = `→ ${options.backend.address}`;
+  expect(names.filter((name) => !name.endsWith(peer))).to.deep.equal([]);
 }
 
 function expectOneProcessEach(uses: readonly Use[]): void {

@@ -11,6 +11,8 @@ import { until } from '../until.js';
 export interface Backend {
   /** What the fixture apps read to find it. */
   readonly env: Record<string, string>;
+  /** Its address as the kernel names it: "127.0.0.1:6379", or the path of a unix socket. */
+  readonly address: string;
   /** The open connections of clients by the server's own account, as the apps tell them. */
   connections(): Promise<string[]>;
   /** What the server has to say against its clients: errors of the protocol. */

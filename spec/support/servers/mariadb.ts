@@ -33,6 +33,7 @@ export async function startMariadb(): Promise<Backend> {
     answers: () => ask('SELECT 1'),
   });
   return {
+    address: `127.0.0.1:${port}`,
     env: { MYSQL_PORT: String(port) },
     async connections() {
       const ids = await ask(

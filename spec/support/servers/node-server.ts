@@ -26,6 +26,7 @@ export async function startNodeServer(file: string, { tls = false } = {}): Promi
   const { port } = await next(server, 'listening', () => undefined);
   const view = (): Promise<View> => next(server, 'view', () => server.send('view'));
   return {
+    address: `127.0.0.1:${port}`,
     env: { BACKEND_PORT: String(port), BACKEND_CERTIFICATE: args[1] ?? '' },
     connections: async () => (await view()).open,
     complaints: async () => (await view()).complaints,

@@ -22,7 +22,12 @@ function postgresUser(): { uid: number; gid: number } {
   return { uid: id('-u'), gid: id('-g') };
 }
 
-export async function startPostgres(): Promise<Backend & { readonly socketDirectory: string }> {
+export interface PostgresBackend extends Backend {
+  /** The same server, for apps that connect to its unix socket. */
+  readonly overUnixSocket: Backend;
+}
+
+export async function startPostgres(): Promise<PostgresBackend> {
   const [directory, port] = [ownDirectory(), await freePort()];
   const user = process.getuid?.() === 0 ? postgresUser() : undefined;
   if (user) chownSync(directory, user.uid, user.gid);
@@ -52,9 +57,10 @@ export async function startPostgres(): Promise<Backend & { readonly socketDirect
     ...(user && { user }),
     answers: () => ask('SELECT 1'),
   });
-  return {
-    socketDirectory: directory,
-    env: { PGPORT: String(port), PGUSER: 'postgres', PGDATABASE: 'postgres', PGHOST: '127.0.0.1' },
+  const env = { PGPORT: String(port), PGUSER: 'postgres', PGDATABASE: 'postgres' };
+  const backend: Backend = {
+    address: `127.0.0.1:${port}`,
+    env: { ...env, PGHOST: '127.0.0.1' },
     async connections() {
       const pids = await ask(
         `SELECT pid FROM pg_stat_activity
@@ -70,4 +76,10 @@ export async function startPostgres(): Promise<Backend & { readonly socketDirect
     // "Fast": waits for no client.
     stop: () => daemon.stop('SIGINT'),
   };
+  const overUnixSocket = {
+    ...backend,
+    address: join(directory, `.s.PGSQL.${port}`),
+    env: { ...env, PGHOST: directory },
+  };
+  return { ...backend, overUnixSocket };
 }

@@ -25,6 +25,7 @@ export async function startRedis(): Promise<Backend> {
     answers: () => ask('PING'),
   });
   return {
+    address: `127.0.0.1:${port}`,
     env: { REDIS_URL: `redis://127.0.0.1:${port}` },
     async connections() {
       const clients = (await ask('CLIENT', 'LIST', 'TYPE', 'NORMAL')).split('\n');
