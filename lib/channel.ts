@@ -122,7 +122,9 @@ export class BlockingChannel<In, Out extends object> {
 
   constructor(readonly fd: number) {}
 
-  /** The descriptors of this channel: its own, and those that were received but not handed out yet. */
+  /**
+   * The descriptors of this channel: its own, and those that were received but not handed out yet.
+   */
   get fds(): number[] {
     return [this.fd, ...this.#ready.flatMap(({ fds }) => fds)];
   }

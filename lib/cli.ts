@@ -17,7 +17,7 @@ interface Parsed {
   readonly options: Options;
 }
 
-const commandNames = ['run', 'status', 'stats', ...orderNames];
+const commandNames = ['run', 'check', 'status', 'stats', ...orderNames];
 const optionNames = [
   'config',
   'listen',
@@ -26,6 +26,8 @@ const optionNames = [
   'control',
   'refork-after',
   'wait',
+  'request',
+  'json',
   'help',
   'version',
 ];
@@ -87,6 +89,12 @@ function describeCommands(choose: (command: Command) => (options: Options) => vo
       runOptions,
       choose(run),
     )
+    .command(
+      'check',
+      'find out whether the app can be forked, by forking it',
+      checkOptions,
+      (options) => choose((invocation) => check(invocation, options))(options),
+    )
     .command('status', 'show the processes of the server', controlOptions, choose(status))
     .command('stats', 'print what the server knows, as JSON', controlOptions, choose(stats));
   for (const name of orderNames) {
@@ -112,19 +120,26 @@ function describeCommands(choose: (command: Command) => (options: Options) => vo
 }
 
 const run: Command = async (invocation) => (await import('./cli/run.js')).run(invocation);
+const check = async (invocation: Invocation, options: Options): Promise<number> =>
+  (await import('./cli/check.js')).check(invocation, {
+    request: single('request', options) ?? null,
+    json: options['json'] === true,
+  });
 const status: Command = async (invocation) => (await import('./cli/status.js')).status(invocation);
 const stats: Command = async (invocation) => (await import('./cli/stats.js')).stats(invocation);
 
 /** Values stay text here: the readers of the configuration turn them into values, and complain. */
 const text = { type: 'string', requiresArg: true } as const;
 
+const configOption = {
+  ...text,
+  alias: 'c',
+  description: 'the configuration (default: ./pitchfork.conf.ts, .js or .mjs)',
+} as const;
+
 function controlOptions(command: Argv): Argv {
   return command
-    .option('config', {
-      ...text,
-      alias: 'c',
-      description: 'the configuration (default: ./pitchfork.conf.ts, .js or .mjs)',
-    })
+    .option('config', configOption)
     .option('control', { ...text, description: 'the control socket' });
 }
 
@@ -133,6 +148,13 @@ function waitOptions(command: Argv): Argv {
     type: 'boolean',
     description: 'until it is done or has failed',
   });
+}
+
+function checkOptions(command: Argv): Argv {
+  return command
+    .option('config', configOption)
+    .option('request', { ...text, description: 'a path to request from the forks, such as /' })
+    .option('json', { type: 'boolean', description: 'print JSON instead of a table' });
 }
 
 function runOptions(command: Argv): Argv {

@@ -1,6 +1,8 @@
 // Everything that processes say to each other. Reports are facts, orders are imperatives; each is
 // one line of JSON and safe to receive twice. Descriptors travel only with `spawn` (see
 // channel.ts).
+import type { Trial } from './fork-safety/exercise.js';
+import type { Finding } from './fork-safety/finding.js';
 import type { Latency } from './metrics/latency.js';
 
 /** prom-client's JSON of a registry; opaque here. */
@@ -8,8 +10,18 @@ export type MetricSnapshot = unknown[];
 
 /** Monitor to child. */
 export type Order =
-  /** To a fresh process: load configuration and app, become the mold of a new phase. */
-  | { type: 'boot'; file: string; overrides: object; phase: number; generation: number }
+  /**
+   * To a fresh process: load configuration and app, become the mold of a new phase; or, with a slot
+   * and its listening sockets, a worker, where the app cannot be forked.
+   */
+  | {
+      type: 'boot';
+      file: string;
+      overrides: object;
+      phase: number;
+      generation: number;
+      slot: number | null;
+    }
   /**
    * To a mold: fork a worker. Its channel is the first descriptor, the listening sockets follow.
    */
@@ -20,6 +32,8 @@ export type Order =
   | { type: 'drain' }
   /** To a mold: leave. */
   | { type: 'retire' }
+  /** To a worker: show that a fork can live (`pitchfork-ts check`). */
+  | { type: 'exercise' }
   /** To a worker: report the app's metrics. */
   | { type: 'measure'; request: number };
 
@@ -41,6 +55,12 @@ export type Report =
   | { type: 'heartbeat'; figures: Figures }
   /** A worker to be promoted has parted from all its clients; these are its last totals. */
   | { type: 'drained'; figures: Figures; metrics: MetricSnapshot }
+  /** What the audit of a process that can be forked found besides. */
+  | { type: 'audited'; findings: Finding[] }
+  /** The audit found what cannot be forked. The process serves on, or leaves. */
+  | { type: 'refused'; findings: Finding[]; leaves: boolean }
+  /** The app says that its process must not become a mold any more. */
+  | { type: 'unsafe'; reason: string }
   /** A mold parted from these peers of the app's, so that no two processes share a connection. */
   | { type: 'cut'; count: number; connections: string[] }
   /** A mold is about to block; it can fork from now on. */
@@ -53,6 +73,8 @@ export type Report =
   | { type: 'failed'; step: string; reason: string }
   /** A leaving worker's last totals. */
   | { type: 'leaving'; figures: Figures; metrics: MetricSnapshot; cut: number }
+  /** What came of it; `draws` are random values, by generator. */
+  | { type: 'exercised'; trials: Trial[]; draws: Record<string, string>; findings: Finding[] }
   | { type: 'measured'; request: number; metrics: MetricSnapshot }
   /**
    * Something an operator should read; the monitor writes it to the log with this process's name.

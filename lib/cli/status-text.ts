@@ -34,8 +34,11 @@ function summary({ pid, generation, phase, shuttingDown, refork }: Stats): strin
   return `monitor ${pid}, generation ${generation}, phase ${phase}, ${doing}`;
 }
 
-function errors({ refork }: Stats): string[] {
-  return refork.lastError === null ? [] : [`the last refork failed: ${refork.lastError}`];
+function errors({ refork, unforkable }: Stats): string[] {
+  return [
+    ...(unforkable === null ? [] : [`workers are booted afresh: the app ${unforkable}`]),
+    ...(refork.lastError === null ? [] : [`the last refork failed: ${refork.lastError}`]),
+  ];
 }
 
 function row(worker: WorkerStats, state: string): (string | number)[] {

@@ -1,6 +1,6 @@
-// The connections that the app holds when its process is about to be forked. Two processes that write
-// to one connection would give one user's answer to another: so the connection ends here, and every
-// fork's client sees that, and connects anew.
+// The connections that the app holds when its process is about to be forked. Two processes that
+// write to one connection would give one user's answer to another: so the connection ends here, and
+// every fork's client sees that, and connects anew.
 import { native, type CutConnection } from '../native.js';
 
 /** More than these are not named in the log. */
@@ -12,7 +12,10 @@ export interface Cut {
   readonly connections: string[];
 }
 
-/** All but stdio and `keep`. Null if there was none. Call it where the event loop makes no turn more. */
+/**
+ * All but stdio and `keep`. Null if there was none. Call it where the event loop makes no turn
+ * more.
+ */
 export function cutConnections(keep: readonly number[]): Cut | null {
   const cut = native.cutConnections(keep);
   if (cut.length === 0) return null;

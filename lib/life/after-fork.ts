@@ -5,9 +5,8 @@ import { leaveInheritedPages } from '../heap/compaction.js';
 import { forgetInheritedCounts } from '../metrics/app-registry.js';
 import { native } from '../native.js';
 import { orphanGraceMs, type Life } from './life.js';
-import type { Birth } from './mold.js';
 
-export async function mendNewborn(life: Life, birth: Birth): Promise<void> {
+export async function mendNewborn(life: Life): Promise<void> {
   // 1. The identity: process.pid is a plain property, computed once.
   Object.defineProperty(process, 'pid', { ...writable, value: native.pid() });
   // 2. Not to outlive the monitor. After the hand-over to it, since the signal goes with the parent
@@ -15,7 +14,6 @@ export async function mendNewborn(life: Life, birth: Birth): Promise<void> {
   native.dieWithMonitor(life.monitorPid, orphanGraceMs);
   // 3. A group of its own, so that a signal to it reaches what it starts and nobody else.
   native.leadProcessGroup();
-  process.title = `pitchfork-ts (gen:${birth.generation}) worker[${birth.slot}]`;
   // 4. The heap: pages shared with the mold stay shared.
   leaveInheritedPages();
   // 5. Randomness, before the first identifier is drawn.

@@ -4,14 +4,14 @@ import type { HookArguments, HookName } from '../config/hooks.js';
 import { loadSettings } from '../config/load.js';
 import { findLoaderHooks } from '../config/loader-hooks.js';
 import type { Settings } from '../config/settings.js';
-import type { BlockingChannel } from '../channel.js';
+import type { BlockingChannel, Delivery } from '../channel.js';
 import { loadEngine } from '../engines/create.js';
 import { failpoint } from '../failpoint.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
 import { loadApp } from './app.js';
 import type { App } from './app-kind.js';
-import { mold } from './mold.js';
+import { mold, type Birth } from './mold.js';
 import { describe, leave } from './leave.js';
 import { roleSignals } from './signals.js';
 import { worker } from './worker.js';
@@ -32,7 +32,9 @@ export type Orders = BlockingChannel<Order, Report>;
  */
 export const orphanGraceMs = 700;
 
-export async function live(channel: Orders, boot: Extract<Order, { type: 'boot' }>): Promise<void> {
+export type BootOrder = Extract<Order, { type: 'boot' }>;
+
+export async function live(channel: Orders, { message: boot, fds }: Delivery<BootOrder>) {
   const monitorPid = process.ppid;
   native.dieWithMonitor(monitorPid, orphanGraceMs);
   roleSignals.install();
@@ -51,13 +53,14 @@ export async function live(channel: Orders, boot: Extract<Order, { type: 'boot' 
     return leave(1);
   }
   const life: Life = { settings, app, phase: boot.phase, monitorPid };
-  let generation = boot.generation;
-  let orders = channel;
+  const { slot, generation } = boot;
+  let birth: Birth =
+    slot === null
+      ? await mold(life, generation, channel)
+      : { slot, generation, channelFd: channel.fd, listenFds: fds, forked: false };
   for (;;) {
-    const birth = await mold(life, generation, orders);
     const promotion = await worker(life, birth);
-    generation = promotion.generation;
-    orders = promotion.channel;
+    birth = await mold(life, promotion.generation, promotion.channel);
   }
 }
 

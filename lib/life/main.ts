@@ -14,4 +14,5 @@ native.exitWithoutShutdown();
 
 const channel = new BlockingChannel<Order, Report>(bootChannelFd);
 const delivery = channel.receive();
-if (delivery?.message.type === 'boot') await live(channel, delivery.message);
+if (delivery?.message.type === 'boot')
+  await live(channel, { message: delivery.message, fds: delivery.fds });

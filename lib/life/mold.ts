@@ -1,6 +1,7 @@
 // A mold: frozen in one native call, it runs no timer and no I/O, dirties no page, and only wakes
 // to fork. It never serves. The only file that forks.
 import { failpoint } from '../failpoint.js';
+import { audit } from '../fork-safety/audit.js';
 import { cutConnections } from '../fork-safety/connections.js';
 import { compactHeap } from '../heap/compaction.js';
 import type { Order, Report } from '../message.js';
@@ -9,6 +10,7 @@ import { describe, leave } from './leave.js';
 import { runHooks, type Life, type Orders } from './life.js';
 import { checkPhase, quiet } from './quiet.js';
 import { roleSignals } from './signals.js';
+import { workerState } from './worker-handle.js';
 
 /** What a newborn worker got along. */
 export interface Birth {
@@ -16,6 +18,8 @@ export interface Birth {
   readonly generation: number;
   readonly channelFd: number;
   readonly listenFds: readonly number[];
+  /** False for a worker that was booted afresh, since its app cannot be forked. */
+  readonly forked: boolean;
 }
 
 type SpawnOrder = Extract<Order, { type: 'spawn' }>;
@@ -55,11 +59,23 @@ async function prepare(life: Life, generation: number, orders: Orders): Promise<
     generation,
     phase: life.phase,
   });
+  await judge(orders);
   await quiet(life.settings.spawnTimeoutMs);
   await failpoint('mold.compacting', generation);
   compactHeap();
   partFromPeers(orders);
   native.rememberMappings();
+}
+
+/** Leaves if a fork of this process could not live. */
+async function judge(orders: Orders): Promise<void> {
+  const findings = await audit();
+  const refusals = findings.filter(({ severity }) => severity === 'refuse');
+  if (refusals.length > 0) {
+    tell(orders, { type: 'refused', findings: refusals, leaves: true });
+    leave(0);
+  }
+  if (findings.length > 0) tell(orders, { type: 'audited', findings });
 }
 
 /** `held` are descriptors that came with an order. */
@@ -102,6 +118,8 @@ async function spawn(
   const started = performance.now();
   try {
     await failpoint('mold.spawn', generation);
+    const { unsafeReason } = workerState;
+    if (unsafeReason !== null) throw new Error(`no longer fork-safe: ${unsafeReason}`);
     if (settings.hooks.beforeFork.length > 0) {
       await runHooks(settings, 'beforeFork', { slot, generation });
       await quiet(settings.spawnTimeoutMs);
@@ -116,7 +134,7 @@ async function spawn(
     orders.close();
     const [channelFd, ...listenFds] = fds;
     if (channelFd === undefined) throw new Error('the order to spawn came without a channel');
-    return { slot, generation, channelFd, listenFds };
+    return { slot, generation, channelFd, listenFds, forked: true };
   }
   const durationMs = performance.now() - started;
   for (const fd of fds) native.closeDescriptor(fd);

@@ -10,6 +10,10 @@ export interface WorkerState {
   shuttingDown: boolean;
   /** Asks the life of the worker to leave gracefully; absent where there is no worker. */
   requestExit?: () => void;
+  /**
+   * Tells the monitor that this process must not become a mold; absent where there is no worker.
+   */
+  reportUnsafe?: (reason: string) => void;
   /** Why this process must not become a mold; null while it may. */
   unsafeReason: string | null;
   /** Calls of `preventFork` that have not ended. */
@@ -77,7 +81,9 @@ export const worker: WorkerHandle = {
     workerState.requestExit?.();
   },
   noLongerForkSafe(reason) {
-    workerState.unsafeReason ??= reason;
+    if (workerState.unsafeReason !== null) return;
+    workerState.unsafeReason = reason;
+    workerState.reportUnsafe?.(reason);
   },
   preventFork,
 };

@@ -4,6 +4,7 @@ import { Channel } from '../channel.js';
 import { createEngine } from '../engines/create.js';
 import type { Engine } from '../engines/engine.js';
 import { failpoint } from '../failpoint.js';
+import { audit } from '../fork-safety/audit.js';
 import type { HookArguments, HookName, WorkerInfo } from '../config/hooks.js';
 import type { Figures, Order, Report } from '../message.js';
 import { snapshot } from '../metrics/app-registry.js';
@@ -77,12 +78,17 @@ class RunningWorker {
   async run(): Promise<Promotion> {
     const { settings, phase } = this.#life;
     const { slot, generation, listenFds } = this.#birth;
-    await mendNewborn(this.#life, this.#birth);
-    this.#channel.send({ type: 'born', pid: process.pid });
+    if (this.#birth.forked) {
+      await mendNewborn(this.#life);
+      this.#channel.send({ type: 'born', pid: process.pid });
+    }
+    process.title = `pitchfork-ts (gen:${generation}) worker[${slot}]`;
     await failpoint('worker.born', generation);
     Object.assign(workerState, { slot, generation, phase, shuttingDown: false });
     workerState.requests = () => this.#engine?.figures.requests ?? 0;
     workerState.requestExit = () => void this.#end('asked');
+    workerState.reportUnsafe = (reason) => this.#channel.send({ type: 'unsafe', reason });
+    if (workerState.unsafeReason !== null) workerState.reportUnsafe(workerState.unsafeReason);
     await failpoint('worker.hook', generation);
     await runHooks(settings, 'afterWorkerFork', this.#info);
     const engine = await createEngine(settings.engine, {
@@ -131,6 +137,8 @@ class RunningWorker {
           this.#channel.send({ type: 'measured', request: order.request, metrics }),
         );
         return;
+      case 'exercise':
+        return void this.#exercise();
       case 'drain':
         return void this.#end('asked');
       case 'promote':
@@ -142,6 +150,12 @@ class RunningWorker {
       default:
         return unreachable(order);
     }
+  }
+
+  async #exercise(): Promise<void> {
+    const { draw, exercise } = await import('../fork-safety/exercise.js');
+    const trials = await exercise();
+    this.#channel.send({ type: 'exercised', trials, draws: draw(), findings: await audit() });
   }
 
   /** Finish what is in flight, then leave. Without a monitor there is little time for it. */
@@ -173,6 +187,12 @@ class RunningWorker {
     const engine = this.#engine;
     if (this.#parting !== null || !engine) return;
     this.#parting = 'promotion';
+    if (await this.#refuses()) {
+      const toldToEnd = this.#toldToEnd();
+      this.#parting = null;
+      if (toldToEnd) await this.#end('asked');
+      return;
+    }
     const { refork, shutdownTimeoutMs } = this.#life.settings;
     let drained: Promise<number> | undefined;
     const drain = () => (drained ??= engine.drain({ lingerMs, timeoutMs: shutdownTimeoutMs }));
@@ -201,6 +221,18 @@ class RunningWorker {
       this.#parting = 'end';
       await this.#part(await drain());
     }
+  }
+
+  /**
+   * Whether it cannot be forked, seen before it parts from its clients. What an app has a hook for
+   * it may still set right there: then the mold's own audit decides.
+   */
+  async #refuses(): Promise<boolean> {
+    const { hooks } = this.#life.settings;
+    if (hooks.afterMoldFork.length > 0) return false;
+    const findings = (await audit()).filter(({ severity }) => severity === 'refuse');
+    if (findings.length > 0) this.#channel.send({ type: 'refused', findings, leaves: false });
+    return findings.length > 0;
   }
 
   /** A function, since the compiler cannot know that an order may change it during an await. */

@@ -43,6 +43,8 @@ export interface Metrics {
    * 'SIGKILL'.
    */
   exited(reason: string): void;
+  /** A process was not forked because of `subject`, for example the name of a package. */
+  refused(subject: string): void;
   /** A refork ended. */
   reforked(result: 'success' | 'failure', seconds: number): void;
   /** The Prometheus text. */
@@ -85,6 +87,12 @@ function registerEvents(registers: Registry[]): Omit<Metrics, 'collect'> {
     labelNames: ['reason'],
     registers,
   });
+  const refusals = new Counter({
+    name: 'pitchfork_fork_refusals_total',
+    help: 'What the audit refused to fork a process for, by what it is about.',
+    labelNames: ['subject'],
+    registers,
+  });
   const reforks = new Counter({
     name: 'pitchfork_reforks_total',
     help: 'Reforks that ended, by result.',
@@ -101,6 +109,7 @@ function registerEvents(registers: Registry[]): Omit<Metrics, 'collect'> {
 
   return {
     forked: (seconds) => forks.observe(seconds),
+    refused: (subject) => refusals.inc({ subject }),
     exited: (reason) => exits.inc({ reason }),
     reforked(result, seconds) {
       reforks.inc({ result });

@@ -1,6 +1,8 @@
 // What the plan can decide to do.
 export type Action =
   | { type: 'boot' }
+  /** A worker of its own boot, where the app cannot be forked. */
+  | { type: 'bootWorker'; slot: number }
   | { type: 'spawn'; mold: number; slot: number; canary: boolean }
   | { type: 'choose'; child: number; reason: string }
   | { type: 'promote'; child: number; generation: number }

@@ -47,6 +47,8 @@ export interface Child {
   /** Why it leaves or left, in its own words or the monitor's. */
   reason: string | null;
   startFailed: boolean;
+  /** Why it must not become a mold, in the app's words. */
+  unsafeReason: string | null;
 }
 
 /** It has not been of any use yet. */

@@ -24,16 +24,25 @@ export class Children {
   /** An ended child that is nobody's yet: it is reaped when it is still there the next time. */
   #stranger: number | null = null;
 
-  constructor(events: ChildEvents) {
+  readonly #stdout: number;
+
+  /** `stdout` is the descriptor that becomes the children's standard output. */
+  constructor(events: ChildEvents, { stdout = 1 } = {}) {
     this.#events = events;
+    this.#stdout = stdout;
   }
 
   /** Starts a fresh process; returns its pid. Throws if that is impossible. */
-  boot(child: Child, nodeOptions: readonly string[], order: Order): number {
+  boot(
+    child: Child,
+    nodeOptions: readonly string[],
+    order: Order,
+    listeners: readonly number[],
+  ): number {
     const [ours, theirs] = native.socketPair();
     try {
       const started = spawn(process.execPath, [...nodeOptions, entry], {
-        stdio: ['ignore', 'inherit', 'inherit', theirs],
+        stdio: ['ignore', this.#stdout, 'inherit', theirs],
       });
       started.on('error', () => undefined); // told by the missing pid
       if (started.pid === undefined) throw new Error(`cannot start ${process.execPath}`);
@@ -43,7 +52,7 @@ export class Children {
         this.#booted.delete(pid);
         this.#afterLastWord(child.id, () => this.#events.ended(pid, code, signal));
       });
-      this.#open(child.id, ours).send(order);
+      this.#open(child.id, ours).sendWithDescriptors(order, listeners);
       return pid;
     } catch (error) {
       native.closeDescriptor(ours);

@@ -1,6 +1,7 @@
 // What the monitor knows of its children. No I/O: facts come in through the methods, plan.ts draws
 // the conclusions. Invariant: a slot has at most one worker that serves and is not on its way out,
 // except while it is handed over.
+import { describeFinding, type Finding } from '../fork-safety/finding.js';
 import type { Report } from '../message.js';
 import { emptyLatency } from '../metrics/latency.js';
 import { isStarting, type Child, type ChildState } from './child.js';
@@ -35,6 +36,11 @@ export class Fleet {
   /** Molds in a row that were promoted since the code was booted: the place in `reforkAfter`. */
   reforks = 0;
   nextGeneration = 0;
+  /**
+   * The booted code cannot be forked: workers are booted afresh, each, until a worker can be
+   * promoted after all. The generation is that of the process that was refused.
+   */
+  unforkable: { readonly reason: string; readonly generation: number } | null = null;
   /** No spawn and no boot before this. */
   notBefore = 0;
   /**
@@ -76,6 +82,7 @@ export class Fleet {
       hungUpAt: null,
       reason: null,
       startFailed: false,
+      unsafeReason: null,
     };
     this.children.set(added.id, added);
     return added;
@@ -95,7 +102,7 @@ export class Fleet {
         if (child.state === 'spawning') this.enter(child, 'starting', now);
         return;
       case 'serving':
-        if (child.state !== 'starting' && child.state !== 'spawning') return;
+        if (!isStarting(child)) return;
         this.enter(child, 'serving', now);
         this.spawnErrors = 0;
         this.refork.serves(child, now);
@@ -123,7 +130,15 @@ export class Fleet {
         // One that never became ready stays a start that failed, whatever it says of itself.
         if (!isStarting(child)) this.enter(child, 'leaving', now);
         return;
+      case 'refused':
+        this.#refused(child, report.findings, report.leaves, now);
+        return;
+      case 'unsafe':
+        child.unsafeReason = report.reason;
+        return;
+      case 'audited':
       case 'cut':
+      case 'exercised':
       case 'measured':
       case 'note':
         return;
@@ -143,6 +158,18 @@ export class Fleet {
     this.loaded = true;
     this.spawnErrors = 0;
     this.enter(child, 'frozen', now);
+  }
+
+  #refused(child: Child, findings: readonly Finding[], leaves: boolean, now: number): void {
+    const reason = `cannot be forked: ${findings.map(describeFinding).join('; ')}`;
+    this.refork.failIfInvolved(child, reason);
+    if (child.state === 'booting') {
+      this.unforkable = { reason, generation: child.generation };
+      this.loaded = true;
+      this.spawnErrors = 0;
+    }
+    child.reason = leaves ? reason : null;
+    this.enter(child, leaves ? 'leaving' : 'serving', now);
   }
 
   #forked(mold: Child, id: number, pid: number): void {

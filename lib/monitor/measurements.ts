@@ -61,12 +61,18 @@ export class Measurements {
         return this.#answered(report.request, child.id);
       case 'forked':
         return this.#metrics.forked(report.durationMs / 1000);
+      case 'refused':
+        for (const { subject } of report.findings) this.#metrics.refused(subject);
+        return;
+      case 'audited':
       case 'born':
       case 'cut':
+      case 'exercised':
       case 'serving':
       case 'frozen':
       case 'forkFailed':
       case 'failed':
+      case 'unsafe':
       case 'note':
         return;
     }

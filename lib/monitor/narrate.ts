@@ -19,6 +19,21 @@ export function narrate(log: Log, child: Child, report: Report, now: number): vo
     case 'frozen':
       log.info(fields, 'mold ready');
       break;
+    case 'audited':
+      for (const finding of report.findings)
+        log[finding.severity === 'warn' ? 'warn' : 'debug'](
+          { ...fields, ...finding },
+          'fork safety',
+        );
+      break;
+    case 'refused':
+      for (const finding of report.findings)
+        log.error({ ...fields, ...finding }, 'cannot be forked');
+      if (child.role === 'mold') log.warn(fields, 'workers are booted afresh instead of forked');
+      break;
+    case 'unsafe':
+      log.warn({ ...fields, reason: report.reason }, 'no longer fork-safe');
+      break;
     case 'cut': {
       const { count, connections } = report;
       log.info({ ...fields, count, connections }, 'cut connections of the app');
@@ -37,6 +52,7 @@ export function narrate(log: Log, child: Child, report: Report, now: number): vo
       log[report.level](fields, report.text);
       break;
     case 'forked':
+    case 'exercised':
     case 'heartbeat':
     case 'measured':
       break;

@@ -50,6 +50,8 @@ export class Performer {
     switch (action.type) {
       case 'boot':
         return this.#boot();
+      case 'bootWorker':
+        return this.#bootWorker(action.slot);
       case 'spawn':
         return this.#spawn(action.mold, action.slot, action.canary);
       case 'choose':
@@ -63,6 +65,7 @@ export class Performer {
       case 'prove':
         return this.#withChild(action.mold, (mold) => {
           mold.proven = true;
+          fleet.unforkable = null;
           fleet.reforks++;
           log.info(fieldsOf(mold), 'canary is healthy, rolling out');
         });
@@ -113,19 +116,29 @@ export class Performer {
   }
 
   #boot(): void {
-    const { children, fleet, settings, overrides, log } = this.#parts;
+    const { fleet } = this.#parts;
     const generation = fleet.nextGeneration++;
     fleet.reforks = 0;
-    const role = { role: 'mold', state: 'booting', slot: null, generation, parent: null } as const;
-    const child = fleet.add(role, now());
+    this.#bootChild({ role: 'mold', slot: null, generation });
+  }
+
+  #bootWorker(slot: number): void {
+    const { fleet } = this.#parts;
+    const generation = fleet.unforkable?.generation ?? 0;
+    this.#bootChild({ role: 'worker', slot, generation });
+  }
+
+  #bootChild(role: Pick<Child, 'role' | 'slot' | 'generation'>): void {
+    const { children, fleet, listeners, settings, overrides, log } = this.#parts;
+    const child = fleet.add({ ...role, state: 'booting', parent: null }, now());
+    const { slot, generation, phase } = child;
     try {
-      child.pid = children.boot(child, settings.nodeOptions, {
-        type: 'boot',
-        file: settings.file,
-        overrides,
-        phase: child.phase,
-        generation,
-      });
+      child.pid = children.boot(
+        child,
+        settings.nodeOptions,
+        { type: 'boot', file: settings.file, overrides, phase, generation, slot },
+        slot === null ? [] : listeners.descriptorsFor(slot, fleet.workers),
+      );
       log.info(fieldsOf(child), 'booting');
     } catch (error) {
       fleet.kill(child, String(error), now());

@@ -5,13 +5,14 @@ import type { Action } from './action.js';
 import type { Settings } from '../config/settings.js';
 import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
+import { candidates, refork } from './refork-rule.js';
 import {
   all,
   best,
+  canFill,
   currentMold,
   everySlotServed,
   holders,
-  isQuiescent,
   outdatedSlots,
   serving,
   slots,
@@ -133,7 +134,7 @@ function leave(fleet: Fleet): Action[] {
  */
 function fillMold(fleet: Fleet, _settings: Settings, now: number): Action[] {
   const children = all(fleet);
-  if (currentMold(fleet) || unprovenMold(fleet)) return [];
+  if (canFill(fleet) || unprovenMold(fleet)) return [];
   if (children.some((child) => ['booting', 'promoting'].includes(child.state))) return [];
   if (fleet.refork.attempt) {
     const candidate = fleet.get(fleet.refork.attempt.candidate);
@@ -143,13 +144,13 @@ function fillMold(fleet: Fleet, _settings: Settings, now: number): Action[] {
       ];
     return [];
   }
-  const candidates = serving(children).filter((child) => !fleet.refork.wish?.tried.has(child.id));
-  const warmest = candidates.sort(
+  const able = candidates(fleet);
+  const warmest = able.sort(
     (a, b) => b.generation - a.generation || b.figures.requests - a.figures.requests,
   )[0];
   // With a single worker a promotion would leave nobody to serve; then the boot is the smaller
   // evil.
-  if (warmest && candidates.length > 1)
+  if (warmest && able.length > 1)
     return [{ type: 'choose', child: warmest.id, reason: 'the mold died' }];
   return now >= fleet.notBefore ? [{ type: 'boot' }] : [];
 }
@@ -169,11 +170,17 @@ function endFailedAttempt(fleet: Fleet): Action[] {
 }
 
 function fillSlots(fleet: Fleet, _settings: Settings, now: number): Action[] {
-  const mold = currentMold(fleet);
-  if (!mold || now < fleet.notBefore) return [];
+  if (!canFill(fleet) || now < fleet.notBefore) return [];
   return slots(fleet)
     .filter((slot) => holders(fleet, slot).length === 0)
-    .map((slot) => ({ type: 'spawn', mold: mold.id, slot, canary: false }));
+    .map((slot) => fill(fleet, slot));
+}
+
+function fill(fleet: Fleet, slot: number): Action {
+  const mold = currentMold(fleet);
+  return mold
+    ? { type: 'spawn', mold: mold.id, slot, canary: false }
+    : { type: 'bootWorker', slot };
 }
 
 /** Stand-in first, then the promotion, then a canary, then the proof. */
@@ -208,13 +215,12 @@ function canarySlot(fleet: Fleet): number {
 
 /** Slot by slot: an outdated worker gets a successor beside it. */
 function roll(fleet: Fleet, settings: Settings, now: number): Action[] {
-  const mold = currentMold(fleet);
-  if (!mold || now < fleet.notBefore) return [];
+  if (!canFill(fleet) || now < fleet.notBefore) return [];
   const inProgress = slots(fleet).filter((slot) => holders(fleet, slot).length > 1).length;
   return outdatedSlots(fleet)
     .filter((slot) => holders(fleet, slot).length === 1)
     .slice(0, Math.max(0, settings.refork.maxUnavailable - inProgress))
-    .map((slot) => ({ type: 'spawn', mold: mold.id, slot, canary: false }));
+    .map((slot) => fill(fleet, slot));
 }
 
 /**
@@ -252,41 +258,8 @@ function partFromOld(fleet: Fleet): Action[] {
 }
 
 function settle(fleet: Fleet): Action[] {
-  if (!currentMold(fleet) || !everySlotServed(fleet) || outdatedSlots(fleet).length > 0) return [];
+  if (!canFill(fleet) || !everySlotServed(fleet) || outdatedSlots(fleet).length > 0) return [];
   const candidate = fleet.get(fleet.refork.attempt?.candidate);
   if (candidate?.state === 'frozen' && candidate.proven) return [{ type: 'finish' }];
   return !fleet.booted && !fleet.refork.attempt ? [{ type: 'booted' }] : [];
-}
-
-function refork(fleet: Fleet, settings: Settings, now: number): Action[] {
-  if (!isQuiescent(fleet)) return [];
-  if (!fleet.refork.wish) {
-    const reason = now < fleet.refork.calmUntil ? null : dueToRequests(fleet, settings);
-    return reason === null ? [] : [{ type: 'wish', reason }];
-  }
-  if (now < fleet.refork.wish.notBefore) return [];
-  const candidate = warmest(fleet);
-  return candidate
-    ? [{ type: 'choose', child: candidate.id, reason: fleet.refork.wish.reason }]
-    : [{ type: 'dropWish', reason: fleet.refork.lastError ?? 'no worker can be promoted' }];
-}
-
-function warmest(fleet: Fleet): Child | undefined {
-  return serving(all(fleet))
-    .filter((child) => !fleet.refork.wish?.tried.has(child.id) && (child.slot ?? 0) < fleet.workers)
-    .sort((a, b) => b.figures.requests - a.figures.requests)[0];
-}
-
-/**
- * `reforkAfter` counts per worker and generation: its n-th entry is for workers of the n-th
- * generation.
- */
-function dueToRequests(fleet: Fleet, settings: Settings): string | null {
-  const thresholds = settings.reforkAfter;
-  const threshold = thresholds[Math.min(fleet.reforks, thresholds.length - 1)];
-  if (threshold === undefined || threshold === false) return null;
-  const due = all(fleet).some(
-    (child) => child.state === 'serving' && child.figures.requests >= threshold,
-  );
-  return due ? `a worker completed ${threshold} requests` : null;
 }

@@ -26,6 +26,7 @@ export async function readStats(monitor: Monitor): Promise<Stats> {
     mold: mold?.pid
       ? { pid: mold.pid, generation: mold.generation, phase: mold.phase, ready: true }
       : null,
+    unforkable: fleet.unforkable?.reason ?? null,
     workers: await Promise.all(serving.map(workerStats)),
     leaving: await Promise.all(leaving.map(workerStats)),
     refork: reforkStats(monitor),

@@ -49,6 +49,8 @@ export interface Stats {
   readonly generation: number;
   readonly shuttingDown: boolean;
   readonly mold: MoldStats | null;
+  /** Why workers are booted afresh instead of forked; null while they are forked. */
+  readonly unforkable: string | null;
   /** One entry per slot: the worker that serves it. */
   readonly workers: readonly WorkerStats[];
   /** Those that drain. */

@@ -23,7 +23,7 @@ export function holders(fleet: Fleet, slot: number): Child[] {
     (child) =>
       child.role === 'worker' &&
       child.slot === slot &&
-      ['spawning', 'starting', 'serving'].includes(child.state) &&
+      ['booting', 'spawning', 'starting', 'serving'].includes(child.state) &&
       child.id !== fleet.refork.attempt?.candidate,
   );
 }
@@ -76,12 +76,16 @@ export const outdatedSlots = (fleet: Fleet): number[] =>
 export const everySlotServed = (fleet: Fleet): boolean =>
   slots(fleet).every((slot) => serving(holders(fleet, slot)).length > 0);
 
+/** Workers can be made: forked from a mold, or booted afresh where the app cannot be forked. */
+export const canFill = (fleet: Fleet): boolean =>
+  currentMold(fleet) !== undefined || fleet.unforkable !== null;
+
 /** No rollout of any kind is under way. */
 export function isQuiescent(fleet: Fleet): boolean {
   return (
     !fleet.refork.attempt &&
     everySlotServed(fleet) &&
     outdatedSlots(fleet).length === 0 &&
-    currentMold(fleet) !== undefined
+    canFill(fleet)
   );
 }

@@ -32,6 +32,7 @@ const stats: Stats = {
   generation: 1,
   shuttingDown: false,
   mold: { pid: 10, generation: 1, phase: 0, ready: true },
+  unforkable: null,
   workers: [
     worker,
     { ...worker, slot: 1, pid: 12, ready: false, heartbeatAge: null, memory: null },

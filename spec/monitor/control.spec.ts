@@ -20,6 +20,7 @@ const stats: Stats = {
   generation: 3,
   shuttingDown: false,
   mold: null,
+  unforkable: null,
   workers: [],
   leaving: [],
   refork: { state: 'idle', lastError: null, startedAt: null, finishedAt: null },

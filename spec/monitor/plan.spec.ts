@@ -73,6 +73,51 @@ describe('plan', () => {
     expect(count(world, 'boot')).to.equal(1);
   });
 
+  it('boots each worker afresh when the code cannot be forked, and no mold again', () => {
+    const world = booted({ ...noFaults, unfit: 1 });
+    expect(world.serving()).to.equal(3);
+    expect(count(world, 'boot')).to.equal(1);
+    expect(count(world, 'bootWorker')).to.equal(3);
+    const [victim] = world.fleet.children.values();
+    if (victim) world.fleet.ended(victim, 'SIGKILL', world.now);
+    settle(world);
+    expect(world.serving()).to.equal(3);
+    expect(count(world, 'boot')).to.equal(1);
+    expect(count(world, 'bootWorker')).to.equal(4);
+  });
+
+  it('asks a few workers for a refork that all refuse, and leaves every one in its place', () => {
+    const world = booted({ ...noFaults, unfit: 1 });
+    const before = [0, 1, 2].map((slot) => servingIn(world.fleet, slot)?.id);
+    world.fleet.refork.want('story', world.now);
+    for (let tick = 0; tick < 400; tick++) world.tick();
+    expect(count(world, 'choose')).to.equal(3);
+    expect(world.fleet.refork.lastError).to.include('sharp@1.0.0 runs a thread');
+    expect([0, 1, 2].map((slot) => servingIn(world.fleet, slot)?.id)).to.deep.equal(before);
+  });
+
+  it('forks again from a worker that can be promoted after all', () => {
+    const world = booted({ ...noFaults, unfit: 1 });
+    Object.assign(world.faults, noFaults);
+    world.fleet.refork.want('story', world.now);
+    for (let tick = 0; tick < 400; tick++) world.tick();
+    expect(world.fleet.unforkable).to.equal(null);
+    expect(currentMold(world.fleet)?.generation).to.equal(1);
+    expect(generations(world)).to.deep.equal([1, 1, 1]);
+  });
+
+  it('never promotes a worker that is not fork-safe by its own word', () => {
+    const world = booted();
+    for (const child of world.fleet.children.values())
+      if (child.slot !== 1) world.fleet.hear(child, { type: 'unsafe', reason: 'x' }, world.now);
+    const safe = servingIn(world.fleet, 1)?.id;
+    world.fleet.refork.want('story', world.now);
+    world.turn();
+    expect(world.decided.filter(({ type }) => type === 'choose')).to.deep.equal([
+      { type: 'choose', child: safe, reason: 'story' },
+    ]);
+  });
+
   it('boots loaded code again when that fails', () => {
     const world = booted();
     for (const child of [...world.fleet.children.values()])
@@ -205,7 +250,7 @@ describe('plan', () => {
   const fault = fc.double({ min: 0, max: 0.02, noNaN: true });
   const story = fc.record({
     seed: fc.integer(),
-    faults: fc.record({ death: fault, hang: fault, refusal: fault }),
+    faults: fc.record({ death: fault, hang: fault, refusal: fault, unfit: fault }),
     events: fc.array(
       fc.record({
         after: fc.integer({ min: 0, max: 60 }),
@@ -238,8 +283,9 @@ describe('plan', () => {
         expect(isQuiescent(fleet)).to.equal(true);
         expect(world.serving()).to.equal(fleet.workers);
         const molds = [...fleet.children.values()].filter(({ role }) => role === 'mold');
-        expect(molds.map(({ state }) => state)).to.deep.equal(['frozen']);
-        expect(fleet.children.size).to.equal(fleet.workers + 1);
+        const wanted = fleet.unforkable ? [] : ['frozen'];
+        expect(molds.map(({ state }) => state)).to.deep.equal(wanted);
+        expect(fleet.children.size).to.equal(fleet.workers + wanted.length);
         expect(fleet.refork.wish ?? fleet.refork.attempt).to.equal(null);
       }),
       { numRuns: 300 },

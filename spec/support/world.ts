@@ -1,6 +1,7 @@
 // A simulated world for the plan: processes that start, drain, freeze and die when the random
 // numbers say so, and a clock that is moved by hand. It performs what the plan decides, as the
 // monitor would.
+import type { Finding } from '../../lib/fork-safety/finding.js';
 import type { Settings } from '../../lib/config/settings.js';
 import type { Child } from '../../lib/monitor/child.js';
 import { Fleet } from '../../lib/monitor/fleet.js';
@@ -24,9 +25,21 @@ export interface Faults {
   readonly death: number;
   readonly hang: number;
   readonly refusal: number;
+  /** That the audit of a process that is to be a mold refuses it. */
+  readonly unfit: number;
 }
 
-export const noFaults: Faults = { death: 0, hang: 0, refusal: 0 };
+export const noFaults: Faults = { death: 0, hang: 0, refusal: 0, unfit: 0 };
+
+const finding: Finding = {
+  subject: 'sharp',
+  version: '1.0.0',
+  severity: 'refuse',
+  found: 'runs a thread',
+  breaks: 'it hangs',
+  remedy: 'use it in another process',
+  evidence: null,
+};
 
 export class World {
   readonly fleet: Fleet;
@@ -92,6 +105,14 @@ export class World {
     switch (child.state) {
       case 'booting':
       case 'promoting':
+        if (child.slot !== null && child.state === 'booting')
+          return fleet.hear(child, { type: 'serving' }, now);
+        if (this.random() < this.faults.unfit)
+          return fleet.hear(
+            child,
+            { type: 'refused', findings: [finding], leaves: child.state === 'booting' },
+            now,
+          );
         if (this.random() < this.#faultsNow.refusal)
           return fleet.hear(child, { type: 'failed', step: 'x', reason: 'refused' }, now);
         return fleet.hear(child, { type: 'frozen' }, now);
@@ -140,6 +161,12 @@ export class World {
         fleet.add({ ...role, parent: null }, now).pid = this.#pid++;
         return;
       }
+      case 'bootWorker': {
+        const generation = fleet.unforkable?.generation ?? 0;
+        const role = { role: 'worker', state: 'booting', slot: action.slot, generation } as const;
+        fleet.add({ ...role, parent: null }, now).pid = this.#pid++;
+        return;
+      }
       case 'spawn': {
         const mold = fleet.get(action.mold);
         if (!mold) throw new Error('an order to a mold that is gone');
@@ -164,6 +191,7 @@ export class World {
       case 'prove': {
         const mold = fleet.get(action.mold);
         if (mold) mold.proven = true;
+        fleet.unforkable = null;
         return;
       }
       case 'drain':

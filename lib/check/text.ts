@@ -1,0 +1,57 @@
+// The result of a check, for people: what was found, what to do about it, and the verdict.
+import { stripVTControlCharacters } from 'node:util';
+import type { Finding } from '../fork-safety/finding.js';
+import type { CheckResult } from './result.js';
+
+const order = ['refuse', 'warn', 'info'] as const;
+
+export function checkText(result: CheckResult): string {
+  const findings = order.flatMap((severity) =>
+    result.findings.filter((finding) => finding.severity === severity),
+  );
+  const lines = [
+    `${result.app} under Node ${result.node}`,
+    ...section('audit', findings.flatMap(describe), 'nothing to report'),
+    ...section('connections that were cut', result.cut, 'none'),
+    ...section('canary', canary(result), 'none was forked'),
+    '',
+    result.safe ? 'safe to fork' : `NOT safe to fork: ${result.failure}`,
+    '',
+  ];
+  return stripVTControlCharacters(lines.join('\n'));
+}
+
+function section(title: string, lines: readonly string[], empty: string): string[] {
+  return ['', `${title}:`, ...(lines.length === 0 ? [empty] : lines).map((line) => `  ${line}`)];
+}
+
+function describe({
+  severity,
+  subject,
+  version,
+  found,
+  breaks,
+  remedy,
+  evidence,
+}: Finding): string[] {
+  const indent = ' '.repeat(8);
+  const rows = [
+    ['in a fork', breaks],
+    ['remedy', remedy],
+    ['evidence', evidence ?? ''],
+  ] as const;
+  return [
+    `${severity.padEnd(8)}${subject}${version === null ? '' : ` ${version}`}: ${found}`,
+    ...rows.filter(([, text]) => text !== '').map(([name, text]) => `${indent}${name}: ${text}`),
+  ];
+}
+
+function canary({ forkMs, trials }: CheckResult): string[] {
+  if (forkMs === null) return [];
+  return [
+    `forked in ${forkMs.toFixed(1)} ms`,
+    ...trials.map(
+      ({ name, ok, detail }) => `${(ok ? 'ok' : 'FAILED').padEnd(8)}${name}: ${detail}`,
+    ),
+  ];
+}

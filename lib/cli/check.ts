@@ -1,0 +1,20 @@
+// `pitchfork-ts check`: whether the app can be forked, as a table or as JSON.
+import { findConfig, loadSettings } from '../config/load.js';
+import type { Invocation } from './invocation.js';
+import { interruptible } from './interruptible.js';
+
+export interface CheckOptions {
+  /** A path to request from the canaries. */
+  readonly request: string | null;
+  readonly json: boolean;
+}
+
+export async function check({ config, overrides }: Invocation, options: CheckOptions) {
+  interruptible();
+  const settings = await loadSettings(config ?? findConfig(process.cwd()), overrides);
+  const { check: run } = await import('../check/check.js');
+  const { checkText } = await import('../check/text.js');
+  const result = await run(settings, overrides, options.request);
+  process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : checkText(result));
+  return result.safe ? 0 : 1;
+}
