@@ -5,7 +5,12 @@ import { Daemon, freePort, ownDirectory, type Backend } from './backend.js';
 
 const run = promisify(execFile);
 
-export async function startRedis(): Promise<Backend> {
+export interface RedisBackend extends Backend {
+  /** Resolves with the answer to one command, as text. */
+  ask(...command: string[]): Promise<string>;
+}
+
+export async function startRedis(): Promise<RedisBackend> {
   const [directory, port] = [ownDirectory(), await freePort()];
   const ask = async (...command: string[]): Promise<string> =>
     (await run('redis-cli', ['-p', String(port), ...command])).stdout;
@@ -25,6 +30,7 @@ export async function startRedis(): Promise<Backend> {
     answers: () => ask('PING'),
   });
   return {
+    ask,
     address: `127.0.0.1:${port}`,
     env: { REDIS_URL: `redis://127.0.0.1:${port}` },
     async connections() {
