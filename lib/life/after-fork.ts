@@ -1,6 +1,8 @@
 // What a newborn must mend before any other code runs in it, in this order. The only file that
 // mends globals.
 import { renewEntropy } from '../fork-safety/entropy.js';
+import { renewIdentity } from '../fork-safety/identity.js';
+import { refillPools } from '../fork-safety/pools.js';
 import { leaveInheritedPages } from '../heap/compaction.js';
 import { forgetInheritedCounts } from '../metrics/app-registry.js';
 import { native } from '../native.js';
@@ -20,6 +22,8 @@ export async function mendNewborn(life: Life, birth: Birth): Promise<void> {
   leaveInheritedPages();
   // 5. Randomness, before the first identifier is drawn.
   renewEntropy();
+  refillPools();
+  renewIdentity(birth.id);
   // 6. Counters that the mold counted are the mold's.
   await forgetInheritedCounts();
 }

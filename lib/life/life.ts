@@ -7,6 +7,8 @@ import type { Settings } from '../config/settings.js';
 import type { BlockingChannel } from '../channel.js';
 import { loadEngine } from '../engines/create.js';
 import { failpoint } from '../failpoint.js';
+import { watchHyperid } from '../fork-safety/hyperid.js';
+import { watchPools } from '../fork-safety/pools.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
 import { loadApp } from './app.js';
@@ -39,6 +41,8 @@ export async function live(channel: Orders, boot: Extract<Order, { type: 'boot' 
   channel.send({ type: 'born', pid: process.pid });
   for (const text of findLoaderHooks(process.execArgv, process.env))
     channel.send({ type: 'note', level: 'warn', text });
+  watchPools();
+  watchHyperid();
   let settings: Settings;
   let app: App;
   try {

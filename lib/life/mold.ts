@@ -1,6 +1,7 @@
 // A mold: frozen in one native call, it runs no timer and no I/O, dirties no page, and only wakes
 // to fork. It never serves. The only file that forks.
 import { failpoint } from '../failpoint.js';
+import { prepareRenewal } from '../fork-safety/identity.js';
 import { compactHeap } from '../heap/compaction.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
@@ -11,6 +12,8 @@ import { roleSignals } from './signals.js';
 
 /** What a newborn worker got along. */
 export interface Birth {
+  /** Of this server, and of no other process. */
+  readonly id: number;
   readonly slot: number;
   readonly generation: number;
   readonly channelFd: number;
@@ -54,6 +57,7 @@ async function prepare(life: Life, generation: number): Promise<void> {
     generation,
     phase: life.phase,
   });
+  await prepareRenewal();
   await quiet(life.settings.spawnTimeoutMs);
   await failpoint('mold.compacting', generation);
   compactHeap();
@@ -106,7 +110,7 @@ async function spawn(
     orders.close();
     const [channelFd, ...listenFds] = fds;
     if (channelFd === undefined) throw new Error('the order to spawn came without a channel');
-    return { slot, generation, channelFd, listenFds };
+    return { id, slot, generation, channelFd, listenFds };
   }
   const durationMs = performance.now() - started;
   for (const fd of fds) native.closeDescriptor(fd);
