@@ -1,32 +1,40 @@
-// Generators of identifiers in a newborn: those that renewals.ts can renew, found once per mold
-// among the modules that are loaded, in every copy and version of them.
-import { createRequire } from 'node:module';
+// Who a newborn is: generators of identifiers that renewals.ts can renew and objects that
+// captured.ts can correct, found once per mold among what is loaded, in every copy and version.
+import { correctCaptured, findCaptured } from './captured.js';
 import { renewHyperids } from './hyperid.js';
 import { loadedModules, type LoadedModule } from './loaded-modules.js';
+import { exportsOf } from './module-exports.js';
 import { packageOf } from './package-of.js';
 import { renewals, type Renew, type Renewal } from './renewals.js';
 
 let renewers: Renew[] = [];
 
 /** For a mold, before it freezes. */
-export async function prepareRenewal(
-  modules: readonly LoadedModule[] = loadedModules(),
-): Promise<void> {
+export async function prepareIdentity(): Promise<void> {
+  const modules = loadedModules();
   const found = await Promise.all(modules.map(renewerOf));
   renewers = found.filter((renew) => renew !== undefined);
+  await findCaptured(modules);
 }
 
-/** For a newborn, when randomness is its own already. The server gave `id` to no other process. */
-export function renewIdentity(id: number): void {
+export interface Birth {
+  /** A number that the server gave to no other process. */
+  readonly id: number;
+  readonly parentPid: number;
+}
+
+/** For a newborn, when `process.pid` and all randomness are its own already. */
+export function renewIdentity({ id, parentPid }: Birth): void {
   for (const renew of renewers) renew(id);
   renewHyperids();
+  correctCaptured(parentPid);
 }
 
 async function renewerOf(module: LoadedModule): Promise<Renew | undefined> {
   const renewal = renewalOf(module.file);
   if (!renewal) return undefined;
   const exports = await exportsOf(module);
-  return isRecord(exports) ? renewal.prepare(exports) : undefined;
+  return exports && renewal.prepare(exports);
 }
 
 function renewalOf(file: string): Renewal | undefined {
@@ -34,13 +42,3 @@ function renewalOf(file: string): Renewal | undefined {
     (renewal) => renewal.file.test(file) && renewal.packages.includes(packageOf(file)?.name ?? ''),
   );
 }
-
-/** An import of what is loaded already yields the instance that is there. */
-async function exportsOf({ kind, file, url }: LoadedModule): Promise<unknown> {
-  if (kind === 'esm') return import(url).catch(() => undefined);
-  const exports: unknown = createRequire(import.meta.url).cache[file]?.exports;
-  return typeof exports === 'function' ? { default: exports } : exports;
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null;

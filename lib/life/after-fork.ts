@@ -10,6 +10,7 @@ import { orphanGraceMs, type Life } from './life.js';
 import type { Birth } from './mold.js';
 
 export async function mendNewborn(life: Life, birth: Birth): Promise<void> {
+  const parentPid = process.pid;
   // 1. The identity: process.pid is a plain property, computed once.
   Object.defineProperty(process, 'pid', { ...writable, value: native.pid() });
   // 2. Not to outlive the monitor. After the hand-over to it, since the signal goes with the parent
@@ -20,10 +21,10 @@ export async function mendNewborn(life: Life, birth: Birth): Promise<void> {
   process.title = `pitchfork-ts (gen:${birth.generation}) worker[${birth.slot}]`;
   // 4. The heap: pages shared with the mold stay shared.
   leaveInheritedPages();
-  // 5. Randomness, before the first identifier is drawn.
+  // 5. Randomness, before the first identifier is drawn, and then what libraries made of it.
   renewEntropy();
   refillPools();
-  renewIdentity(birth.id);
+  renewIdentity({ id: birth.id, parentPid });
   // 6. Counters that the mold counted are the mold's.
   await forgetInheritedCounts();
 }

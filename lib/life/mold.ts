@@ -1,7 +1,7 @@
 // A mold: frozen in one native call, it runs no timer and no I/O, dirties no page, and only wakes
 // to fork. It never serves. The only file that forks.
 import { failpoint } from '../failpoint.js';
-import { prepareRenewal } from '../fork-safety/identity.js';
+import { prepareIdentity } from '../fork-safety/identity.js';
 import { compactHeap } from '../heap/compaction.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
@@ -57,7 +57,7 @@ async function prepare(life: Life, generation: number): Promise<void> {
     generation,
     phase: life.phase,
   });
-  await prepareRenewal();
+  await prepareIdentity();
   await quiet(life.settings.spawnTimeoutMs);
   await failpoint('mold.compacting', generation);
   compactHeap();
