@@ -85,7 +85,7 @@ export interface Native {
   reseedMathRandom(): boolean;
   /**
    * The script (a path, or the file: URL of an ES module) of the nearest JavaScript frame that is
-   * neither the calling script's nor Node's own; null if the nearest 5 frames have none.
+   * neither the calling script's nor Node's own; null if the nearest 8 frames have none.
    */
   callerScript(): string | null;
   /**

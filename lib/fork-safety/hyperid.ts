@@ -18,7 +18,7 @@ const renewers = new WeakMap<Generator, () => void>();
 
 type Loader = (module: { exports: unknown }, filename: string) => void;
 
-/** To be called once, before the app is loaded. Holds for `import` too: it is a CommonJS package. */
+/** To be called once, before the app is loaded. Holds for `import` too: it is CommonJS only. */
 export function watchHyperid(): void {
   const { _extensions: extensions } = Module as unknown as { _extensions: Record<string, Loader> };
   const load = extensions['.js'];

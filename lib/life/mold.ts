@@ -1,6 +1,7 @@
 // A mold: frozen in one native call, it runs no timer and no I/O, dirties no page, and only wakes
 // to fork. It never serves. The only file that forks.
 import { failpoint } from '../failpoint.js';
+import { restoreCleaners, suspendCleaners } from '../fork-safety/exit-listeners.js';
 import { prepareIdentity } from '../fork-safety/identity.js';
 import { compactHeap } from '../heap/compaction.js';
 import type { Order, Report } from '../message.js';
@@ -57,6 +58,7 @@ async function prepare(life: Life, generation: number): Promise<void> {
     generation,
     phase: life.phase,
   });
+  suspendCleaners();
   await prepareIdentity();
   await quiet(life.settings.spawnTimeoutMs);
   await failpoint('mold.compacting', generation);
@@ -80,7 +82,10 @@ async function serveOrders(
     if (message.type === 'spawn') {
       const birth = await spawn(life, generation, orders, message, fds);
       if (birth) return birth;
-    } else if (message.type === 'retire' || message.type === 'drain') leave(0);
+    } else if (message.type === 'retire') {
+      if (message.last) restoreCleaners();
+      leave(0);
+    } else if (message.type === 'drain') leave(0);
   }
 }
 
