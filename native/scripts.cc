@@ -7,9 +7,9 @@
 
 namespace {
 
-// Between the function that asks and a library's own line are at most helpers of Node (promisify).
+// Between the function that asks and a library are our own frames and helpers of Node (promisify).
 // Each frame costs time in every call that is watched.
-constexpr int kMostFrames = 5;
+constexpr int kMostFrames = 8;
 
 bool IsNodes(v8::Isolate* isolate, v8::Local<v8::String> name) {
   char start[6] = {};

@@ -1,6 +1,6 @@
 // Goal: secrets that an app draws at boot are the same in all workers and generations: what one
-// signs the other accepts, and TLS sessions are resumed by any. Method: an app with such secrets; a
-// TLS client that takes one worker's session ticket to another.
+// signs the other accepts, and TLS sessions are resumed by any; what a driver pools is not. Method:
+// an app with such secrets; a TLS client that takes one worker's session ticket to another.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -13,6 +13,8 @@ interface Answer {
   pid: number;
   secrets: string[];
   signature: string;
+  /** Of a pooled session. Two processes with one would be taken for one that retries. */
+  session: string;
   port: number;
 }
 
@@ -57,17 +59,19 @@ describe('secrets of an app', () => {
     const first = [...(await fromEachWorker<Answer>(server, '/')).values()];
     expect(first).to.have.length(3);
 
-    const { said, session } = await visit(first[0]?.port ?? 0);
+    const { said, session: ticket } = await visit(first[0]?.port ?? 0);
     expect(said).to.equal('full handshake');
     for (const { port } of first.slice(1))
-      expect((await visit(port, session)).said).to.equal('resumed');
+      expect((await visit(port, ticket)).said).to.equal('resumed');
 
     expect((await server.refork()).body).to.include({ ok: true });
     const second = [...(await fromEachWorker<Answer>(server, '/')).values()];
     const [{ secrets, signature } = { secrets: [], signature: '' }] = first;
     for (const answer of [...first, ...second])
       expect(answer).to.deep.include({ secrets, signature });
-    expect(new Set([...first, ...second].map(({ pid }) => pid)).size).to.equal(6);
+    const sessions = [...first, ...second].map(({ session }) => session);
+    expect(new Set(sessions).size).to.equal(6);
+    for (const id of sessions) expect(id).to.match(/^.{12}4.{3}[89ab]/);
     await server.stop();
   });
 });
