@@ -77,9 +77,9 @@ class RunningWorker {
 
   async run(): Promise<Promotion> {
     const { settings, phase } = this.#life;
-    const { slot, generation, listenFds } = this.#birth;
-    if (this.#birth.forked) {
-      await mendNewborn(this.#life);
+    const { forkId, slot, generation, listenFds } = this.#birth;
+    if (forkId !== null) {
+      await mendNewborn(this.#life, forkId);
       this.#channel.send({ type: 'born', pid: process.pid });
     }
     process.title = `pitchfork-ts (gen:${generation}) worker[${slot}]`;

@@ -8,7 +8,8 @@ export type Action =
   | { type: 'promote'; child: number; generation: number }
   | { type: 'prove'; mold: number }
   | { type: 'drain'; child: number }
-  | { type: 'retire'; mold: number }
+  /** `last`: no other process of its phase lives. */
+  | { type: 'retire'; mold: number; last: boolean }
   | { type: 'kill'; child: number; reason: string }
   | { type: 'abandon'; reason: string }
   | { type: 'dropWish'; reason: string }

@@ -9,6 +9,7 @@ import type { Measurements } from './measurements.js';
 import type { MonitorParts } from './monitor.js';
 import { fieldsOf } from './narrate.js';
 import type { Action } from './action.js';
+import type { Order } from '../message.js';
 import { unreachable } from '../unreachable.js';
 import type { Waiters } from './waiters.js';
 
@@ -70,9 +71,9 @@ export class Performer {
           log.info(fieldsOf(mold), 'canary is healthy, rolling out');
         });
       case 'drain':
-        return this.#tellToLeave(action.child, 'drain', 'draining');
+        return this.#tellToLeave(action.child, { type: 'drain' }, 'draining');
       case 'retire':
-        return this.#tellToLeave(action.mold, 'retire', 'retiring mold');
+        return this.#retire(action.mold, action.last);
       case 'kill':
         return this.#kill(action.child, action.reason);
       case 'abandon':
@@ -174,11 +175,15 @@ export class Performer {
     log.info({ ...fieldsOf(child), reason: wish.reason, next }, 'refork begins');
   }
 
-  #tellToLeave(id: number, order: 'drain' | 'retire', text: string): void {
+  #retire(mold: number, last: boolean): void {
+    this.#tellToLeave(mold, { type: 'retire', last }, 'retiring mold');
+  }
+
+  #tellToLeave(id: number, order: Order, text: string): void {
     const { children, fleet, log } = this.#parts;
     this.#withChild(id, (child) => {
       fleet.enter(child, 'leaving', now());
-      children.send(child.id, { type: order });
+      children.send(child.id, order);
       log.info(fieldsOf(child), text);
     });
   }
@@ -221,9 +226,8 @@ export class Performer {
    */
   #letGo(child: Child, isCanary: boolean): void {
     if (child.state === 'promoting' || (isCanary && child.state === 'serving'))
-      this.#tellToLeave(child.id, 'drain', 'draining');
-    else if (child.state === 'frozen' && !child.proven)
-      this.#tellToLeave(child.id, 'retire', 'retiring mold');
+      this.#tellToLeave(child.id, { type: 'drain' }, 'draining');
+    else if (child.state === 'frozen' && !child.proven) this.#retire(child.id, false);
     else if (isCanary && child.state !== 'leaving') this.#kill(child.id, 'its refork failed');
   }
 
