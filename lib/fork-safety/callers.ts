@@ -8,20 +8,25 @@ const frames = 60;
 
 const ownDirectory = fileURLToPath(new URL('..', import.meta.url));
 
-/** Innermost first; 'node:…' for Node's own. Our own files are left out. */
+/**
+ * Innermost first; 'node:…' for Node's own. Our own files are left out. Never throws: it runs
+ * within calls of the app.
+ */
 export function callers(): string[] {
-  const { stackTraceLimit } = Error;
+  const limit = Error.stackTraceLimit;
   const prepare: unknown = Reflect.get(Error, 'prepareStackTrace');
+  Reflect.set(Error, 'stackTraceLimit', frames);
+  Reflect.set(Error, 'prepareStackTrace', fileNames);
   const holder: { stack?: unknown } = {};
-  try {
-    Error.stackTraceLimit = frames;
-    Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getFileName() ?? '');
-    Error.captureStackTrace(holder, callers);
-    return (holder.stack as string[]).map(toPath).filter((file) => !isOwn(file));
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-    Reflect.set(Error, 'prepareStackTrace', prepare);
-  }
+  Error.captureStackTrace(holder, callers);
+  const files = holder.stack; // Computed now, while `fileNames` is set.
+  Reflect.set(Error, 'stackTraceLimit', limit);
+  Reflect.set(Error, 'prepareStackTrace', prepare);
+  return Array.isArray(files) ? (files as string[]).filter((file) => !isOwn(file)) : [];
+}
+
+function fileNames(_: Error, sites: NodeJS.CallSite[]): string[] {
+  return sites.map((site) => toPath(site.getFileName() ?? ''));
 }
 
 export function isOwn(file: string): boolean {

@@ -11,7 +11,7 @@ import { readNodeOptions } from './node-options.js';
 import type { Addon, ChildProcess, Observations } from './observations.js';
 import { seen } from './observer.js';
 import { packageOf, type Package } from './package-of.js';
-import { listThreads, namesOfNew } from './threads.js';
+import { listThreads, namesOfNew, strike } from './threads.js';
 
 /** The kernel's limit for the name of a thread, in bytes. */
 const longestThreadName = 15;
@@ -79,8 +79,8 @@ function isOurAddon(file: string): boolean {
 function appThreads(): string[] {
   const names = namesOfNew(listThreads(), seen.baseline);
   for (const [worker, { lost }] of seen.workers)
-    if (!lost) strike(names, [threadName(worker), 'WorkerThread', '']);
-  if (inspectorUrl() !== undefined && !seen.inspectorBefore) strike(names, ['InspectorIo', '']);
+    if (!lost) strike(names, threadName(worker), 'WorkerThread', '');
+  if (inspectorUrl() !== undefined && !seen.inspectorBefore) strike(names, 'InspectorIo', '');
   return names;
 }
 
@@ -88,14 +88,6 @@ function appThreads(): string[] {
 function threadName(worker: Worker): string | null {
   const name: unknown = Reflect.get(worker, 'threadName');
   return typeof name === 'string' ? name.slice(0, longestThreadName) : null;
-}
-
-/** Removes the first of the candidates that is there. */
-function strike(names: string[], candidates: readonly (string | null)[]): void {
-  for (const candidate of candidates) {
-    const index = candidate === null ? -1 : names.indexOf(candidate);
-    if (index !== -1) return void names.splice(index, 1);
-  }
 }
 
 /** Of any thread: the kernel notes a child with the one that made it. */

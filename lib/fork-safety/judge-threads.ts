@@ -35,7 +35,10 @@ function judgeGroup(
       judgement({ ...tolerant, row: { ...tolerant.row, severity: 'ok' } }, found, 'evidence'),
     ];
   const anyOf = matches(rows, packages, isAnyThread);
-  const possible = anyOf.filter(({ package: owner }) => owner !== null);
+  const possible = anyOf.filter(
+    ({ row, package: owner }, index) =>
+      owner !== null && anyOf.findIndex((other) => other.row === row) === index,
+  );
   if (possible.length > 0) return possible.map((match) => judgement(match, found, 'evidence'));
   const [unknown] = anyOf;
   return unknown ? [judgement(unknown, found + suspects(addons, rows), 'evidence')] : [];

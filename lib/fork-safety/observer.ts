@@ -8,7 +8,7 @@ import { callers, packagesOf } from './callers.js';
 import { readNodeOptions } from './node-options.js';
 import type { Addon, LiveWorker } from './observations.js';
 import { packageOf, type Package } from './package-of.js';
-import { listThreads, startPool, startedBeforeApp, type Thread } from './threads.js';
+import { listThreads, startPool, startedBeforeApp, strike, type Thread } from './threads.js';
 
 interface SeenWorker extends LiveWorker {
   /** Its thread was left behind by a fork. */
@@ -36,6 +36,7 @@ export function observe(): void {
     readNodeOptions(process.execArgv, process.env),
     process.env['UV_THREADPOOL_SIZE'],
   );
+  if (seen.inspectorBefore) strike(seen.threadsBeforeApp, 'InspectorIo', '');
   subscribe('worker_threads', (message) => noteWorker((message as { worker: Worker }).worker));
   subscribe('child_process', (message) => noteChild((message as { process: Spawned }).process));
   watchAddons();
@@ -55,13 +56,14 @@ function takeBaseline(): void {
   seen.inspectorBefore = inspectorUrl() !== undefined;
 }
 
+/** The class of Workers that Node makes for itself, which module hooks only do (lib/internal/worker.js). */
+const hooksWorker = 'InternalWorker';
+
 /** Published within the constructor, so that the stack still tells who makes it. */
 function noteWorker(worker: Worker): void {
-  const files = callers();
-  const [owner = null] = packagesOf(files);
-  const isHooks = files.some((file) => file.startsWith('node:internal/modules/esm/'));
+  const [owner = null] = packagesOf(callers());
   seen.workers.set(worker, {
-    kind: isHooks ? 'module hooks' : 'worker',
+    kind: worker.constructor.name === hooksWorker ? 'module hooks' : 'worker',
     owner,
     lost: false,
   });

@@ -58,6 +58,14 @@ export function startedBeforeApp(
   return [...named.map(({ name }) => name), ...Array<string>(surplus).fill('')];
 }
 
+/** Removes the first of the names that is there. */
+export function strike(names: string[], ...candidates: (string | null)[]): void {
+  for (const candidate of candidates) {
+    const index = candidate === null ? -1 : names.indexOf(candidate);
+    if (index !== -1) return void names.splice(index, 1);
+  }
+}
+
 /** Node, src/node_options.cc and src/node.cc. 0 stands for a size by the number of cores. */
 function v8PoolSize(options: readonly NodeOption[]): number {
   const written = options.findLast(({ option }) => option === '--v8-pool-size')?.value;

@@ -79,10 +79,7 @@ export const builtIns: readonly Row[] = [
     packages: ['inspector'],
     builtIn: true,
     versions: '*',
-    applies: [
-      { when: 'inspector' },
-      { when: 'option', option: /^--inspect(?:-brk|-wait)?\b/, threads: 1 },
-    ],
+    applies: [{ when: 'inspector' }],
     breaks: 'a debugger cannot attach to a fork, which has the port but not the thread',
     remedy: 'call inspector.close() in the hook afterMoldFork',
     severity: 'warn',
