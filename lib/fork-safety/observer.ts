@@ -56,7 +56,7 @@ function takeBaseline(): void {
   seen.inspectorBefore = inspectorUrl() !== undefined;
 }
 
-/** The class of Workers that Node makes for itself, which module hooks only do (lib/internal/worker.js). */
+/** Node's own class of Workers, of which it makes but one for module hooks: internal/worker.js. */
 const hooksWorker = 'InternalWorker';
 
 /** Published within the constructor, so that the stack still tells who makes it. */
@@ -85,8 +85,12 @@ function noteChild(child: Spawned): void {
 }
 
 /** Packages that only find the file of an addon for others. */
-const addonFinders =
-  /^(?:bindings|node-gyp-build|node-gyp-build-optional-packages|@mapbox\/node-pre-gyp|prebuild-install)$/;
+const addonFinders = new Set([
+  'bindings',
+  'node-gyp-build',
+  'node-gyp-build-optional-packages',
+  '@mapbox/node-pre-gyp',
+]);
 
 /** By the path that is asked for: some packages load a copy from elsewhere. */
 function watchAddons(): void {
@@ -100,7 +104,7 @@ function watchAddons(): void {
 /** Prebuilt addons are in a package of their own for each platform, which another one loads. */
 function addonPackages(file: string, askedBy: readonly string[]): Package[] {
   const own = packageOf(file);
-  const others = packagesOf(askedBy).filter(({ name }) => !addonFinders.test(name));
+  const others = packagesOf(askedBy).filter(({ name }) => !addonFinders.has(name));
   const next = others.find(({ directory }) => directory !== own?.directory);
   return [...(own ? [own] : []), ...(next ? [next] : [])];
 }

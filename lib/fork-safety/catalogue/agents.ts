@@ -42,12 +42,11 @@ export const agents: readonly Row[] = [
     versions: '*',
     applies: [{ when: 'loaded' }],
     breaks:
-      'all workers report one service.instance.id and process.pid; spans that are buffered at the ' +
-      'fork are exported by each',
+      'all workers report one service.instance.id and process.pid; buffered spans are exported ' +
+      'by each',
     remedy: 'start the SDK in the hook afterWorkerFork',
     severity: 'warn',
-    evidence:
-      'https://opentelemetry-python.readthedocs.io/en/latest/examples/fork-process-model/README.html',
+    evidence: 'https://github.com/open-telemetry/opentelemetry-python/pull/5000',
   },
   {
     packages: ['@sentry/node', '@sentry/node-core'],

@@ -29,7 +29,7 @@ export const builtIns: readonly Row[] = [
       {
         when: 'option',
         option:
-          /^--import (?:tsx|ts-node|@swc-node\/register|@oxc-node\/core|esbuild-register)(?:\/.*)?$/,
+          /^--import (?:tsx|ts-node|@swc-node\/register|@oxc-node\/core|esbuild-register)(?:\/|$)/,
         threads: 1,
         nodeBefore: '22.15.0',
       },
@@ -108,8 +108,7 @@ export const builtIns: readonly Row[] = [
     remedy:
       'close it in the hook afterMoldFork and open it in afterWorkerFork, or open it read-only',
     severity: 'refuse',
-    evidence:
-      'https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_',
+    evidence: 'https://www.sqlite.org/howtocorrupt.html',
   },
   {
     packages: ['shared mapping'],

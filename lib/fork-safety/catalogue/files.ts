@@ -11,8 +11,7 @@ export const files: readonly Row[] = [
     remedy:
       'close it in the hook afterMoldFork and open it in afterWorkerFork, or open it read-only',
     severity: 'refuse',
-    evidence:
-      'https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_',
+    evidence: 'https://www.sqlite.org/howtocorrupt.html',
   },
   {
     packages: ['lmdb'],

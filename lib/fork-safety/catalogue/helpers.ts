@@ -1,4 +1,5 @@
-// Packages that run Workers, module hooks or child processes, and those that write or clean up late.
+// Packages that run Workers, module hooks or child processes, and those that write or clean up
+// late.
 import type { Row } from './row.js';
 
 export const helpers: readonly Row[] = [

@@ -153,7 +153,7 @@ export const threads: readonly Row[] = [
   },
   {
     packages: ['prisma', '@prisma/client'],
-    versions: '*',
+    versions: '<7',
     applies: [
       { when: 'thread', named: /^tokio-r/ },
       { when: 'addon', file: /query_engine[^/]*\.node$/ },
