@@ -15,7 +15,7 @@ import type { Addon, Observations } from './observations.js';
 export function judgeThreads(observations: Observations, rows: readonly Row[]): Judgement[] {
   return [
     ...countBy(observations.threads, (name) => name).flatMap(([name, count]) =>
-      judgeGroup(observations, rows, name, `runs ${threads(name, count)}`),
+      judgeGroup(observations, rows, name, count),
     ),
     ...judgeEarly(observations, rows),
   ];
@@ -25,8 +25,9 @@ function judgeGroup(
   { packages, addons }: Observations,
   rows: readonly Row[],
   name: string,
-  found: string,
+  count: number,
 ): Judgement[] {
+  const found = `runs ${plural(count, 'thread')}${label(name)}`;
   const [named] = matches(rows, packages, (condition) => claims(condition, name));
   if (named) return [judgement(named, found, 'evidence')];
   const [tolerant] = matches(rows, packages, (condition) => tolerates(condition, name));
@@ -41,7 +42,8 @@ function judgeGroup(
   );
   if (possible.length > 0) return possible.map((match) => judgement(match, found, 'evidence'));
   const [unknown] = anyOf;
-  return unknown ? [judgement(unknown, found + suspects(addons, rows), 'evidence')] : [];
+  const orphans = `are there that a fork would lack: ${count}${label(name)}`;
+  return unknown ? [judgement(unknown, orphans + suspects(addons, rows), 'evidence')] : [];
 }
 
 const claims = (condition: Condition, name: string): boolean =>
@@ -89,10 +91,10 @@ function judgeEarly(observations: Observations, rows: readonly Row[]): Judgement
     .map(writtenOption);
   const by = preloads.length === 0 ? '' : `, perhaps by ${preloads.join(' or ')}`;
   const name = rest.find(Boolean) ?? '';
-  const found = `${threads(name, rest.length)} were started before the app${by}`;
+  const found = `were started before the app: ${rest.length}${label(name)}${by}`;
   return [judgement(match, found, 'evidence')];
 }
 
-function threads(name: string, count: number): string {
-  return plural(count, 'thread') + (name === '' ? '' : ` ("${name}")`);
+function label(name: string): string {
+  return name === '' ? '' : ` ("${name}")`;
 }

@@ -58,7 +58,7 @@ describe('judge: threads', () => {
 
   it('does not hold a name against a package that is not loaded', () => {
     expect(verdicts({ threads: ['libvips worker'] })).to.deep.equal([
-      'refuse: threads runs 1 thread ("libvips worker")',
+      'refuse: threads are there that a fork would lack: 1 ("libvips worker")',
     ]);
   });
 
@@ -71,7 +71,7 @@ describe('judge: threads', () => {
   it('names the addons that the catalogue does not know', () => {
     const addons = [addonOf(unknown), addonOf(loaded('bcrypt'))];
     expect(verdicts({ addons, threads: [''] })).to.deep.equal([
-      'refuse: threads runs 1 thread, perhaps of some-addon',
+      'refuse: threads are there that a fork would lack: 1, perhaps of some-addon',
     ]);
   });
 
@@ -95,7 +95,7 @@ describe('judge: threads', () => {
     ]);
     const options = [{ option: '--require', value: './agent.cjs' }];
     expect(verdicts({ options, threadsBeforeApp: [''] })).to.deep.equal([
-      'refuse: threads 1 thread were started before the app, perhaps by --require ./agent.cjs',
+      'refuse: threads were started before the app: 1, perhaps by --require ./agent.cjs',
     ]);
   });
 });

@@ -243,7 +243,7 @@ for (const node of supportedNodes())
       const found = verdicts(findings);
       expect(found).to.have.length(1);
       expect(found[0]).to.match(
-        /^refuse: threads 1 thread.* started before the app, perhaps by --import data:/,
+        /^refuse: threads were started before the app: 1( \(.*\))?, perhaps by --import data:/,
       );
     });
   });
