@@ -33,12 +33,17 @@ export function isOwn(file: string): boolean {
   return file.startsWith(ownDirectory);
 }
 
-/** The packages among the files, innermost first, without the app's own. */
+/**
+ * The packages among the files, innermost first, up to the first file of the app: who called that
+ * has nothing to do with what it does.
+ */
 export function packagesOf(files: readonly string[]): Package[] {
   const found = new Map<string, Package>();
   for (const file of files) {
+    if (!file.startsWith('/')) continue; // Node's own, or without a file.
     const owner = file.includes('/node_modules/') ? packageOf(file) : null;
-    if (owner && !found.has(owner.directory)) found.set(owner.directory, owner);
+    if (!owner) break;
+    if (!found.has(owner.directory)) found.set(owner.directory, owner);
   }
   return [...found.values()];
 }

@@ -11,7 +11,7 @@ import { readNodeOptions } from './node-options.js';
 import type { Addon, ChildProcess, Observations } from './observations.js';
 import { seen } from './observer.js';
 import { packageOf, type Package } from './package-of.js';
-import { listThreads, namesOfNew, strike } from './threads.js';
+import { listThreads, namesOfNew, remaining, startedBeforeApp, strike } from './threads.js';
 
 /** The kernel's limit for the name of a thread, in bytes. */
 const longestThreadName = 15;
@@ -23,7 +23,7 @@ export function collect(): Observations {
     packages: readable(loadedPackages, []),
     addons: readable(addons, []),
     threads: readable(appThreads, []),
-    threadsBeforeApp: seen.threadsBeforeApp,
+    threadsBeforeApp: readable(threadsBeforeApp, []),
     workers: [...seen.workers.values()],
     children: readable(children, []),
     held: files.held,
@@ -81,6 +81,18 @@ function appThreads(): string[] {
   for (const [worker, { lost }] of seen.workers)
     if (!lost) strike(names, threadName(worker), 'WorkerThread', '');
   if (inspectorUrl() !== undefined && !seen.inspectorBefore) strike(names, 'InspectorIo', '');
+  return names;
+}
+
+/** A thread that has ended meanwhile, such as the one that loads certificates, is no concern. */
+function threadsBeforeApp(): string[] {
+  if (seen.newborn) return [];
+  const names = startedBeforeApp(
+    remaining(listThreads(), seen.baseline),
+    readNodeOptions(process.execArgv, process.env),
+    process.env['UV_THREADPOOL_SIZE'],
+  );
+  if (inspectorUrl() !== undefined && seen.inspectorBefore) strike(names, 'InspectorIo', '');
   return names;
 }
 

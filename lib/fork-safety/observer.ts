@@ -5,10 +5,9 @@ import { subscribe } from 'node:diagnostics_channel';
 import { url as inspectorUrl } from 'node:inspector';
 import type { Worker } from 'node:worker_threads';
 import { callers, packagesOf } from './callers.js';
-import { readNodeOptions } from './node-options.js';
 import type { Addon, LiveWorker } from './observations.js';
 import { packageOf, type Package } from './package-of.js';
-import { listThreads, startPool, startedBeforeApp, strike, type Thread } from './threads.js';
+import { listThreads, startPool, type Thread } from './threads.js';
 
 interface SeenWorker extends LiveWorker {
   /** Its thread was left behind by a fork. */
@@ -19,7 +18,8 @@ interface SeenWorker extends LiveWorker {
 export const seen = {
   /** The threads that are none of the app's. */
   baseline: [] as Thread[],
-  threadsBeforeApp: [] as string[],
+  /** Whether this process was forked; then the baseline has nothing to tell. */
+  newborn: false,
   /** The inspector's thread is in the baseline, or was left behind by a fork. */
   inspectorBefore: false,
   workers: new Map<Worker, SeenWorker>(),
@@ -31,12 +31,6 @@ export const seen = {
 /** Called once, in the process that boots, before any code of the app is loaded. */
 export function observe(): void {
   takeBaseline();
-  seen.threadsBeforeApp = startedBeforeApp(
-    seen.baseline,
-    readNodeOptions(process.execArgv, process.env),
-    process.env['UV_THREADPOOL_SIZE'],
-  );
-  if (seen.inspectorBefore) strike(seen.threadsBeforeApp, 'InspectorIo', '');
   subscribe('worker_threads', (message) => noteWorker((message as { worker: Worker }).worker));
   subscribe('child_process', (message) => noteChild((message as { process: Spawned }).process));
   watchAddons();
@@ -46,7 +40,7 @@ export function observe(): void {
 export function observeNewborn(): void {
   for (const worker of seen.workers.values()) worker.lost = true;
   seen.children.clear();
-  seen.threadsBeforeApp = [];
+  seen.newborn = true;
   takeBaseline();
 }
 

@@ -9,11 +9,14 @@ export interface Thread {
   readonly name: string;
 }
 
+/** Helpers of io_uring, which the kernel starts and ends. */
+const kernels = /^iou-(?:sqp|wrk)-/;
+
 export function listThreads(): Thread[] {
   return readdirSync('/proc/self/task').flatMap((tid) => {
     try {
       const name = readFileSync(`/proc/self/task/${tid}/comm`, 'utf8').trimEnd();
-      return [{ tid: Number(tid), name }];
+      return kernels.test(name) ? [] : [{ tid: Number(tid), name }];
     } catch {
       return []; // It has ended meanwhile.
     }
@@ -41,6 +44,12 @@ export function namesOfNew(now: readonly Thread[], before: readonly Thread[]): s
 /** From Node 24 on, Node names all of its threads; before, some. */
 const nodesOwn =
   /^(?:node|(?:node-)?(?:MainThread|V8Worker)|DelayedTaskSche|SignalInspector|libuv-worker)$/;
+
+/** Those of `before` that still run. */
+export function remaining(now: readonly Thread[], before: readonly Thread[]): Thread[] {
+  const alive = new Set(now.map(({ tid }) => tid));
+  return before.filter(({ tid }) => alive.has(tid));
+}
 
 /**
  * The names of the threads that something other than Node started before the app was loaded: an

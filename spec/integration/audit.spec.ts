@@ -53,6 +53,11 @@ const harmless: readonly Case[] = [
     `${pool} export const ready = pool.run(1).then(() => pool.destroy());`,
   ],
   [
+    'a Worker that is about to end',
+    `import { Worker } from 'node:worker_threads';
+     new Worker('setTimeout(() => 0, 1000)', { eval: true }).terminate();`,
+  ],
+  [
     'an unused pool',
     'import "piscina"; import "workerpool"; import "synckit"; import "tsx/cjs/api";',
   ],
@@ -136,6 +141,16 @@ const harmful: readonly Case[] = [
      const child = spawn('sleep', ['60']);
      process.on('exit', () => child.kill());
      export const ready = new Promise((resolve) => child.on('spawn', resolve));`,
+    /^warn: child_process keeps a child process \(pid \d+: sleep 60\)$/,
+  ],
+  [
+    'a child process of the app, whoever calls the app',
+    `import { spawn } from 'node:child_process';
+     import lodash from 'lodash';
+     lodash.forEach([1], () => {
+       const child = spawn('sleep', ['60']);
+       process.on('exit', () => child.kill());
+     });`,
     /^warn: child_process keeps a child process \(pid \d+: sleep 60\)$/,
   ],
   [
