@@ -2,7 +2,6 @@
 // when it is promoted.
 import type { HookArguments, HookName } from '../config/hooks.js';
 import { loadSettings } from '../config/load.js';
-import { findLoaderHooks } from '../config/loader-hooks.js';
 import type { Settings } from '../config/settings.js';
 import type { BlockingChannel } from '../channel.js';
 import { loadEngine } from '../engines/create.js';
@@ -37,8 +36,6 @@ export async function live(channel: Orders, boot: Extract<Order, { type: 'boot' 
   native.dieWithMonitor(monitorPid, orphanGraceMs);
   roleSignals.install();
   channel.send({ type: 'born', pid: process.pid });
-  for (const text of findLoaderHooks(process.execArgv, process.env))
-    channel.send({ type: 'note', level: 'warn', text });
   let settings: Settings;
   let app: App;
   try {
