@@ -26,7 +26,7 @@ export function collect(): Observations {
     threadsBeforeApp: readable(threadsBeforeApp, []),
     workers: [...seen.workers.values()],
     children: readable(children, []),
-    held: files.held,
+    held: files.held.filter(({ path }) => !seen.heldBefore.has(path)),
     reading: files.reading,
     options: readNodeOptions(process.execArgv, process.env),
     nodeVersion: process.versions.node,

@@ -5,6 +5,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { url as inspectorUrl } from 'node:inspector';
 import type { Worker } from 'node:worker_threads';
 import { callers, packagesOf } from './callers.js';
+import { openFiles } from './held-files.js';
 import type { Addon, LiveWorker } from './observations.js';
 import { packageOf, type Package } from './package-of.js';
 import { listThreads, startPool, type Thread } from './threads.js';
@@ -18,6 +19,8 @@ interface SeenWorker extends LiveWorker {
 export const seen = {
   /** The threads that are none of the app's. */
   baseline: [] as Thread[],
+  /** Paths of files that somebody else's descriptors hold, such as the lock of flock(1). */
+  heldBefore: new Set<string>(),
   /** Whether this process was forked; then the baseline has nothing to tell. */
   newborn: false,
   /** The inspector's thread is in the baseline, or was left behind by a fork. */
@@ -31,6 +34,7 @@ export const seen = {
 /** Called once, in the process that boots, before any code of the app is loaded. */
 export function observe(): void {
   takeBaseline();
+  seen.heldBefore = new Set(openFiles().held.map(({ path }) => path));
   subscribe('worker_threads', (message) => noteWorker((message as { worker: Worker }).worker));
   subscribe('child_process', (message) => noteChild((message as { process: Spawned }).process));
   watchAddons();

@@ -196,6 +196,12 @@ describe('the audit', function () {
       for (const [index, pattern] of expected.entries()) expect(found[index]).to.match(pattern);
     });
 
+  it('has nothing against a lock that is held from outside', async () => {
+    const starter = ['flock', 'outside.lock'];
+    const [findings = []] = await auditOf({ node: current, app: serve, starter });
+    expect(verdicts(findings)).to.deep.equal([]);
+  });
+
   it('tells the addons, and what a timer and a socket do', async () => {
     const app = `import "bcrypt"; import dgram from "dgram"; setInterval(() => 0, 1000);
       const socket = dgram.createSocket("udp4");

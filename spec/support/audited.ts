@@ -20,21 +20,24 @@ export interface Audited {
   readonly app: string;
   readonly options?: readonly string[];
   readonly settings?: Partial<Settings['incompatibleModules']>;
+  /** A command that starts what follows it. */
+  readonly starter?: readonly string[];
   /** Whether a newborn is audited too. */
   readonly forks?: boolean;
 }
 
 /** The findings of each process, the first one's first. */
 export async function auditOf(audited: Audited): Promise<Finding[][]> {
-  const { node, app, options = [], settings = {}, forks = false } = audited;
+  const { node, app, options = [], settings = {}, starter = [], forks = false } = audited;
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'pitchfork-spec-')));
   try {
     symlinkSync(packages, join(directory, 'node_modules'));
     const file = join(directory, 'app.mjs');
     writeFileSync(file, app);
     const policy = JSON.stringify({ policy: 'refuse', except: [], also: [], ...settings });
-    const args = [...options, program, file, policy, forks ? 'forks' : ''];
-    const output = await execute(node.execPath, args, directory);
+    const own = [...options, program, file, policy, forks ? 'forks' : ''];
+    const [command = '', ...args] = [...starter, node.execPath, ...own];
+    const output = await execute(command, args, directory);
     return output
       .split('\n')
       .filter((line) => line.startsWith('['))
