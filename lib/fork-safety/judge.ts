@@ -38,10 +38,8 @@ function judgeApp({ unsafeReason }: Observations): Judgement[] {
   if (unsafeReason === null) return [];
   return [
     {
-      ...told('app', `called worker.noLongerForkSafe(${JSON.stringify(unsafeReason)})`),
+      ...told('app', `says that it is no longer fork-safe: ${unsafeReason}`),
       severity: 'refuse',
-      breaks: 'it says so itself',
-      remedy: 'the next mold is made from another worker, or from a fresh boot',
       by: 'app',
     },
   ];

@@ -141,7 +141,7 @@ describe('judge: what runs and what is held', () => {
 
   it('takes the word of the app', () => {
     expect(verdicts({ unsafeReason: 'a dongle' })).to.deep.equal([
-      'refuse: app called worker.noLongerForkSafe("a dongle")',
+      'refuse: app says that it is no longer fork-safe: a dongle',
     ]);
   });
 });
@@ -185,7 +185,7 @@ describe('the policy', () => {
 
   it('refuses', () => {
     expect(under('refuse')).to.deep.equal([
-      'refuse: app called',
+      'refuse: app says',
       'refuse: duckdb runs',
       'refuse: rolldown is',
       'warn: bullmq is',
@@ -194,7 +194,7 @@ describe('the policy', () => {
 
   it('warns instead, but takes the app’s own word', () => {
     expect(under('warn')).to.deep.equal([
-      'refuse: app called',
+      'refuse: app says',
       'warn: duckdb runs',
       'warn: rolldown is',
       'warn: bullmq is',
@@ -202,12 +202,12 @@ describe('the policy', () => {
   });
 
   it('ignores what is known by name only', () => {
-    expect(under('ignore')).to.deep.equal(['refuse: app called', 'warn: duckdb runs']);
+    expect(under('ignore')).to.deep.equal(['refuse: app says', 'warn: duckdb runs']);
   });
 
   it('makes exceptions', () => {
     expect(under('refuse', ['duckdb', 'rolldown', 'app'])).to.deep.equal([
-      'info: app called',
+      'info: app says',
       'info: duckdb runs',
       'info: rolldown is',
       'warn: bullmq is',

@@ -170,7 +170,7 @@ const harmful: readonly Case[] = [
   [
     'what the app says itself',
     `globalThis[Symbol.for('pitchfork-ts.worker')].unsafeReason = 'a licence dongle';`,
-    /^refuse: app called worker\.noLongerForkSafe\("a licence dongle"\)$/,
+    /^refuse: app says that it is no longer fork-safe: a licence dongle$/,
   ],
   [
     'an open inspector',
