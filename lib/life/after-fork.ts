@@ -2,6 +2,7 @@
 // mends globals.
 import { renewEntropy } from '../fork-safety/entropy.js';
 import { renewIdentity } from '../fork-safety/identity.js';
+import { observeNewborn } from '../fork-safety/observer.js';
 import { refillPools } from '../fork-safety/pools.js';
 import { leaveInheritedPages } from '../heap/compaction.js';
 import { forgetInheritedCounts } from '../metrics/app-registry.js';
@@ -23,7 +24,9 @@ export async function mendNewborn(life: Life, forkId: number): Promise<void> {
   renewEntropy();
   refillPools();
   renewIdentity({ id: forkId, parentPid });
-  // 6. Counters that the mold counted are the mold's.
+  // 6. What the audit is to compare with.
+  observeNewborn();
+  // 7. Counters that the mold counted are the mold's.
   await forgetInheritedCounts();
 }
 

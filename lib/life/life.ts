@@ -2,12 +2,12 @@
 // when it is promoted.
 import type { HookArguments, HookName } from '../config/hooks.js';
 import { loadSettings } from '../config/load.js';
-import { findLoaderHooks } from '../config/loader-hooks.js';
 import type { Settings } from '../config/settings.js';
 import type { BlockingChannel, Delivery } from '../channel.js';
 import { loadEngine } from '../engines/create.js';
 import { failpoint } from '../failpoint.js';
 import { watchHyperid } from '../fork-safety/hyperid.js';
+import { observe } from '../fork-safety/observer.js';
 import { watchPools } from '../fork-safety/pools.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
@@ -41,8 +41,7 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   native.dieWithMonitor(monitorPid, orphanGraceMs);
   roleSignals.install();
   channel.send({ type: 'born', pid: process.pid });
-  for (const text of findLoaderHooks(process.execArgv, process.env))
-    channel.send({ type: 'note', level: 'warn', text });
+  observe();
   watchPools();
   watchHyperid();
   let settings: Settings;

@@ -61,7 +61,7 @@ async function prepare(life: Life, generation: number, orders: Orders): Promise<
     generation,
     phase: life.phase,
   });
-  await judge(orders);
+  await judge(life, orders);
   suspendCleaners();
   await prepareIdentity();
   await quiet(life.settings.spawnTimeoutMs);
@@ -72,8 +72,8 @@ async function prepare(life: Life, generation: number, orders: Orders): Promise<
 }
 
 /** Leaves if a fork of this process could not live. */
-async function judge(orders: Orders): Promise<void> {
-  const findings = await audit();
+async function judge(life: Life, orders: Orders): Promise<void> {
+  const findings = await audit(life.settings.incompatibleModules);
   const refusals = findings.filter(({ severity }) => severity === 'refuse');
   if (refusals.length > 0) {
     tell(orders, { type: 'refused', findings: refusals, leaves: true });
