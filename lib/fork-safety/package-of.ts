@@ -1,5 +1,6 @@
-// Which package a script belongs to: the nearest package.json that has a name and a version. Folders
-// may be called otherwise (npm's aliases), and packages have nameless package.json files inside.
+// Which package a script belongs to: the nearest package.json that has a name and a version.
+// Folders may be called otherwise (npm's aliases), and packages have nameless package.json files
+// inside.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
