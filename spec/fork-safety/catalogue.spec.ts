@@ -1,5 +1,6 @@
 // Goal: the catalogue is complete: every row says what breaks, what to do and how that is known, and
 // none contradicts another.
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { catalogue } from '../../lib/fork-safety/catalogue/index.js';
 import type { Condition, Row } from '../../lib/fork-safety/catalogue/row.js';
@@ -82,6 +83,15 @@ describe('the catalogue', () => {
       'appdynamics',
       'pm2',
     ]);
+  });
+
+  it('is in docs/fork-safety.md, as far as it concerns an app', () => {
+    const text = readFileSync(new URL('../../../docs/fork-safety.md', import.meta.url), 'utf8');
+    const missing = catalogue
+      .filter(({ severity }) => severity === 'refuse' || severity === 'warn')
+      .flatMap(({ packages }) => packages)
+      .filter((name) => !text.includes(`\`${name}\``));
+    expect(missing).to.deep.equal([]);
   });
 });
 

@@ -182,7 +182,8 @@ export const builtIns: readonly Row[] = [
     packages: ['process.pid'],
     ...never,
     breaks: 'it stays the mold’s, and so does every copy that a library made when it was loaded',
-    remedy: 'it is set in each worker; pino’s base has the old one: log the pid by a mixin',
+    remedy:
+      'it is set in each worker, and corrected in pino’s loggers and OpenTelemetry’s resources',
     severity: 'repaired',
     evidence: 'observed: a child logger of pino shows the mold’s pid',
   },
