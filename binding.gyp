@@ -18,6 +18,7 @@
         'native/module.cc',
         'native/newborn-descriptors.cc',
         'native/restartable-sequences.cc',
+        'native/scripts.cc',
         'native/take-over.cc',
         'native/v8-pool.cc',
       ],

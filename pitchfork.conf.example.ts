@@ -26,8 +26,13 @@ export default defineConfig({
   // Prometheus metrics at /metrics, and a live page at /.
   metrics: { listen: '127.0.0.1:9394' },
 
-  // Hooks. What cannot be shared between processes is closed in one and opened in another:
+  // What the audit before each fork does with modules that cannot be forked: 'refuse' (the default), 'warn' or 'ignore',
+  // with exceptions. `pitchfork-ts check` shows what it finds.
+  incompatibleModules: { policy: 'refuse', except: [] },
+
+  // Hooks. Connections are ended before a fork by themselves; what else cannot be shared is closed in one hook and
+  // opened in another:
+  //   afterMoldFork() { … }     in a worker that becomes a mold: close databases, end threads here
   //   beforeFork() { … }        in the mold, before each fork
-  //   afterMoldFork() { … }     in a worker that becomes a mold: close database connections here
   //   afterWorkerFork() { … }   in each new worker, before it accepts: open them here
 });

@@ -93,6 +93,16 @@ export interface Native {
    */
   reseedMathRandom(): boolean;
   /**
+   * The script (a path, or the file: URL of an ES module) of the nearest JavaScript frame that is
+   * neither the calling script's nor Node's own; null if the nearest 8 frames have none.
+   */
+  callerScript(): string | null;
+  /**
+   * The script that a function was written in, seen through `bind`; null for built-in functions and
+   * for what is no function.
+   */
+  scriptOf(value: unknown): string | null;
+  /**
    * A full, compacting-if-flagged collection that gives free pages back
    * (Isolate::LowMemoryNotification).
    */

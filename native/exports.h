@@ -17,6 +17,8 @@ Callback ReseedMathRandom;
 // Called when the addon is loaded, before a program can put another function in Math.random's
 // place.
 void FindMathRandom(v8::Isolate* isolate, v8::Local<v8::Context> context);
+// scripts.cc
+Callback CallerScript, ScriptOf;
 // messages.cc
 Callback Receive, Send, SocketPair;
 // listeners.cc

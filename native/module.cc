@@ -22,6 +22,8 @@ const struct {
     {"rememberMappings", RememberMappings},
     {"exitWithoutShutdown", ExitWithoutShutdown},
     {"reseedMathRandom", ReseedMathRandom},
+    {"callerScript", CallerScript},
+    {"scriptOf", ScriptOf},
     {"collectGarbage", CollectGarbage},
     {"trimMalloc", TrimMalloc},
     {"receive", Receive},

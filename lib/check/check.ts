@@ -100,7 +100,10 @@ class Check {
     for (const role of ['worker', 'mold'] as const) {
       const leaving = all.filter((child) => child.role === role);
       for (const { id } of leaving)
-        this.#children.send(id, { type: role === 'mold' ? 'retire' : 'drain' });
+        this.#children.send(
+          id,
+          role === 'mold' ? { type: 'retire', last: true } : { type: 'drain' },
+        );
       await this.#gone(leaving, partingMs);
     }
     for (const { pid } of this.#left(all)) if (pid !== null) process.kill(pid, 'SIGKILL');

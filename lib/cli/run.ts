@@ -1,9 +1,21 @@
 // `pitchfork-ts run`: this process becomes the monitor.
+import cluster from 'node:cluster';
+import { ConfigError } from '../config/config-error.js';
 import { findConfig, loadSettings } from '../config/load.js';
 import { origin } from '../origin.js';
 import type { Invocation } from './invocation.js';
 
+/** Its forks would share the channel to the primary process, and be told apart by nobody. */
+function refuseCluster(): void {
+  if (cluster.isWorker)
+    throw new ConfigError(
+      'started as a worker of node:cluster (pm2 -i): start it once, as a process of its own ' +
+        '(pm2: exec_mode "fork"); it starts its own workers',
+    );
+}
+
 export async function run({ config, overrides }: Invocation): Promise<number> {
+  refuseCluster();
   const settings = await loadSettings(config ?? findConfig(origin.directory), overrides);
   const { runMonitor } = await import('../monitor/run.js');
   return runMonitor(settings, overrides);

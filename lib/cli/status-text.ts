@@ -34,7 +34,8 @@ function summary({ pid, generation, phase, shuttingDown, refork }: Stats): strin
   return `monitor ${pid}, generation ${generation}, phase ${phase}, ${doing}`;
 }
 
-function errors({ refork, unforkable }: Stats): string[] {
+function errors({ refork }: Stats): string[] {
+  const { unforkable } = refork;
   return [
     ...(unforkable === null ? [] : [`workers are booted afresh: the app ${unforkable}`]),
     ...(refork.lastError === null ? [] : [`the last refork failed: ${refork.lastError}`]),

@@ -1,7 +1,7 @@
 // A configuration as users write it. Everything but `app` has a default; schema.ts checks all of
 // it.
 import type { Hooks } from './hooks.js';
-import type { EngineName, Settings } from './settings.js';
+import type { EngineName, IncompatiblePolicy, Settings } from './settings.js';
 
 /** Milliseconds, or a text such as '500ms', '20s', '1m'. */
 export type Duration = number | string;
@@ -26,6 +26,23 @@ export interface ListenOptions {
   mode?: number;
   /** TCP: keep an IPv6 socket from taking IPv4 connections as well. Default: false. */
   ipv6Only?: boolean;
+}
+
+export interface IncompatibleModules {
+  policy?: IncompatiblePolicy;
+  /** Packages, or other subjects of findings ('worker_threads'), that are known to do no harm. */
+  except?: string[];
+  /** Packages that are known to do harm once they are loaded. */
+  also?: {
+    name: string;
+    /** Such as '2.x' or '>=1.2 <3'. Default: '*'. */
+    versions?: string;
+    /** What goes wrong in a fork. */
+    breaks: string;
+    remedy: string;
+    /** Default: 'refuse'. */
+    severity?: 'refuse' | 'warn';
+  }[];
 }
 
 export interface Config extends Hooks {
@@ -73,6 +90,12 @@ export interface Config extends Hooks {
   maxConsecutiveSpawnErrors?: number | false;
   /** Further command line options of the Node that loads the app. */
   nodeOptions?: string[];
+  /**
+   * What becomes of that which a fork would break: 'refuse' makes no mold of such a process; 'warn'
+   * says so only; 'ignore' looks for evidence only, such as live threads, and warns. Default:
+   * 'refuse'.
+   */
+  incompatibleModules?: IncompatiblePolicy | IncompatibleModules;
   /** Default: 127.0.0.1:9394, '/metrics'. */
   metrics?: { listen?: ListenAddress; path?: string } | false;
   /** Path of the control socket. Default: below a directory of this user's own. */

@@ -152,6 +152,7 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
     metrics: config.metrics,
     control: config.control ?? defaultControlPath(file),
     log: config.log,
+    incompatibleModules: config.incompatibleModules,
     hooks: {
       afterMonitorReady: config.afterMonitorReady,
       afterBooted: config.afterBooted,

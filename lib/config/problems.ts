@@ -22,7 +22,8 @@ export function describeIssues(
     const path = pathIn(config, issue.path);
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => {
-        const suggestion = didYouMean(key, known[String(issue.path[0] ?? '')] ?? []);
+        const holder = issue.path.findLast((step) => typeof step === 'string') ?? '';
+        const suggestion = didYouMean(key, known[holder] ?? []);
         return `${joined([...path, key])}: unknown key${suggestion}`;
       });
     return [`${joined(path)}: ${text(issue, config)}`];

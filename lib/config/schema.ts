@@ -3,6 +3,7 @@
 // a setting that silently does not hold.
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { readRange } from '../fork-safety/version-range.js';
 import { readEndpoint } from './address.js';
 import type { Config } from './config.js';
 import type { HookLists, HookName } from './hooks.js';
@@ -59,6 +60,7 @@ export function configSchema(directory: string) {
         format: value(readWord('auto', 'json', 'pretty')).prefault('auto'),
       })
       .prefault({}),
+    incompatibleModules: incompatibleModules().prefault({}),
     afterMonitorReady: hookList<'afterMonitorReady'>(),
     afterBooted: hookList<'afterBooted'>(),
     beforeFork: hookList<'beforeFork'>(),
@@ -79,6 +81,8 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
   listen: ['address', 'backlog', 'queues', 'mode', 'ipv6Only'],
   metrics: ['listen', 'path'],
   log: ['level', 'format'],
+  incompatibleModules: ['policy', 'except', 'also'],
+  also: ['name', 'versions', 'breaks', 'remedy', 'severity'],
 };
 
 /** A leaf of the schema: what the reader throws is the problem's text. */
@@ -187,6 +191,31 @@ function metrics(directory: string) {
     z.literal(false),
     options.transform(({ listen, path }) => ({ host: listen.host, port: listen.port, path })),
   ]);
+}
+
+/** A policy alone, or with exceptions and additions. */
+function incompatibleModules() {
+  const text = (expected: string) => value(readText(expected));
+  return z.preprocess(
+    (input) => (isPlain(input) ? input : { policy: input }),
+    z.strictObject({
+      policy: value(readWord('refuse', 'warn', 'ignore')).prefault('refuse'),
+      except: z.array(text('the name of a package')).prefault([]),
+      also: z
+        .array(
+          z.strictObject({
+            name: text('the name of a package'),
+            versions: value((input) => readRange(readText('a range of versions')(input))).prefault(
+              '*',
+            ),
+            breaks: text('what goes wrong in a fork'),
+            remedy: text('what to do about it'),
+            severity: value(readWord('refuse', 'warn')).prefault('refuse'),
+          }),
+        )
+        .prefault([]),
+    }),
+  );
 }
 
 type Hook<Name extends HookName> = HookLists[Name][number];

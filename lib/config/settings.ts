@@ -25,6 +25,17 @@ export interface UnixAddress {
 
 export type Address = TcpAddress | UnixAddress;
 
+export type IncompatiblePolicy = 'refuse' | 'warn' | 'ignore';
+
+export interface IncompatibleModule {
+  readonly name: string;
+  /** A range such as '*', '2.x' or '>=1.2 <3'. */
+  readonly versions: string;
+  readonly breaks: string;
+  readonly remedy: string;
+  readonly severity: 'refuse' | 'warn';
+}
+
 export interface Settings {
   /** The configuration file, absolute. */
   readonly file: string;
@@ -63,6 +74,14 @@ export interface Settings {
   readonly log: {
     readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
     readonly format: 'auto' | 'json' | 'pretty';
+  };
+  /** What becomes of that which a fork would break. */
+  readonly incompatibleModules: {
+    readonly policy: IncompatiblePolicy;
+    /** Names of packages, or of other subjects of findings, that are told but change nothing. */
+    readonly except: readonly string[];
+    /** What the catalogue does not know. */
+    readonly also: readonly IncompatibleModule[];
   };
   readonly hooks: HookLists;
 }

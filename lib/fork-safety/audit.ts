@@ -1,19 +1,24 @@
-// What this process holds that a fork of it could not use.
-import { workerState } from '../life/worker-handle.js';
+// Looks at this process before it is forked: what a fork could not carry on, and what to do.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Settings } from '../config/settings.js';
+import { catalogue } from './catalogue/index.js';
+import { collect } from './collect.js';
 import type { Finding } from './finding.js';
+import { judge } from './judge.js';
+import { applyPolicy, userRows } from './policy.js';
 
-export async function audit(): Promise<Finding[]> {
-  const { unsafeReason } = workerState;
-  if (unsafeReason === null) return [];
-  return [
-    {
-      subject: 'app',
-      version: null,
-      severity: 'refuse',
-      found: `says that it is no longer fork-safe: ${unsafeReason}`,
-      breaks: '',
-      remedy: '',
-      evidence: null,
-    },
-  ];
+/** What a thread, a Worker or a child process that was told to end may take to be gone. */
+const endingMs = 100;
+
+/**
+ * Never throws for what it cannot read. Takes turns of the event loop, and some 100 ms more where
+ * there is something to refuse.
+ */
+export async function audit(settings: Settings['incompatibleModules']): Promise<Finding[]> {
+  const rows = [...userRows(settings.also), ...catalogue];
+  const look = (): Finding[] => applyPolicy(judge(collect(), rows), settings);
+  const findings = look();
+  if (!findings.some(({ severity }) => severity === 'refuse')) return findings;
+  await delay(endingMs);
+  return look();
 }

@@ -1,12 +1,16 @@
 // What a newborn must mend before any other code runs in it, in this order. The only file that
 // mends globals.
 import { renewEntropy } from '../fork-safety/entropy.js';
+import { renewIdentity } from '../fork-safety/identity.js';
+import { observeNewborn } from '../fork-safety/observer.js';
+import { refillPools } from '../fork-safety/pools.js';
 import { leaveInheritedPages } from '../heap/compaction.js';
 import { forgetInheritedCounts } from '../metrics/app-registry.js';
 import { native } from '../native.js';
 import { orphanGraceMs, type Life } from './life.js';
 
-export async function mendNewborn(life: Life): Promise<void> {
+export async function mendNewborn(life: Life, forkId: number): Promise<void> {
+  const parentPid = process.pid;
   // 1. The identity: process.pid is a plain property, computed once.
   Object.defineProperty(process, 'pid', { ...writable, value: native.pid() });
   // 2. Not to outlive the monitor. After the hand-over to it, since the signal goes with the parent
@@ -16,9 +20,13 @@ export async function mendNewborn(life: Life): Promise<void> {
   native.leadProcessGroup();
   // 4. The heap: pages shared with the mold stay shared.
   leaveInheritedPages();
-  // 5. Randomness, before the first identifier is drawn.
+  // 5. Randomness, before the first identifier is drawn, and then what libraries made of it.
   renewEntropy();
-  // 6. Counters that the mold counted are the mold's.
+  refillPools();
+  renewIdentity({ id: forkId, parentPid });
+  // 6. What the audit is to compare with.
+  observeNewborn();
+  // 7. Counters that the mold counted are the mold's.
   await forgetInheritedCounts();
 }
 

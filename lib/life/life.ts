@@ -2,11 +2,13 @@
 // when it is promoted.
 import type { HookArguments, HookName } from '../config/hooks.js';
 import { loadSettings } from '../config/load.js';
-import { findLoaderHooks } from '../config/loader-hooks.js';
 import type { Settings } from '../config/settings.js';
 import type { BlockingChannel, Delivery } from '../channel.js';
 import { loadEngine } from '../engines/create.js';
 import { failpoint } from '../failpoint.js';
+import { watchHyperid } from '../fork-safety/hyperid.js';
+import { observe } from '../fork-safety/observer.js';
+import { watchPools } from '../fork-safety/pools.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
 import { loadApp } from './app.js';
@@ -39,8 +41,9 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   native.dieWithMonitor(monitorPid, orphanGraceMs);
   roleSignals.install();
   channel.send({ type: 'born', pid: process.pid });
-  for (const text of findLoaderHooks(process.execArgv, process.env))
-    channel.send({ type: 'note', level: 'warn', text });
+  observe();
+  watchPools();
+  watchHyperid();
   let settings: Settings;
   let app: App;
   try {
@@ -57,7 +60,7 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   let birth: Birth =
     slot === null
       ? await mold(life, generation, channel)
-      : { slot, generation, channelFd: channel.fd, listenFds: fds, forked: false };
+      : { forkId: null, slot, generation, channelFd: channel.fd, listenFds: fds };
   for (;;) {
     const promotion = await worker(life, birth);
     birth = await mold(life, promotion.generation, promotion.channel);

@@ -3,6 +3,8 @@
 import { failpoint } from '../failpoint.js';
 import { audit } from '../fork-safety/audit.js';
 import { cutConnections } from '../fork-safety/connections.js';
+import { restoreCleaners, suspendCleaners } from '../fork-safety/exit-listeners.js';
+import { prepareIdentity } from '../fork-safety/identity.js';
 import { compactHeap } from '../heap/compaction.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
@@ -14,12 +16,12 @@ import { workerState } from './worker-handle.js';
 
 /** What a newborn worker got along. */
 export interface Birth {
+  /** A number of its own in this server's life; null for one that was booted, not forked. */
+  readonly forkId: number | null;
   readonly slot: number;
   readonly generation: number;
   readonly channelFd: number;
   readonly listenFds: readonly number[];
-  /** False for a worker that was booted afresh, since its app cannot be forked. */
-  readonly forked: boolean;
 }
 
 type SpawnOrder = Extract<Order, { type: 'spawn' }>;
@@ -59,7 +61,9 @@ async function prepare(life: Life, generation: number, orders: Orders): Promise<
     generation,
     phase: life.phase,
   });
-  await judge(orders);
+  await judge(life, orders);
+  suspendCleaners();
+  await prepareIdentity();
   await quiet(life.settings.spawnTimeoutMs);
   await failpoint('mold.compacting', generation);
   compactHeap();
@@ -68,8 +72,8 @@ async function prepare(life: Life, generation: number, orders: Orders): Promise<
 }
 
 /** Leaves if a fork of this process could not live. */
-async function judge(orders: Orders): Promise<void> {
-  const findings = await audit();
+async function judge(life: Life, orders: Orders): Promise<void> {
+  const findings = await audit(life.settings.incompatibleModules);
   const refusals = findings.filter(({ severity }) => severity === 'refuse');
   if (refusals.length > 0) {
     tell(orders, { type: 'refused', findings: refusals, leaves: true });
@@ -100,7 +104,10 @@ async function serveOrders(
     if (message.type === 'spawn') {
       const birth = await spawn(life, generation, orders, message, fds);
       if (birth) return birth;
-    } else if (message.type === 'retire' || message.type === 'drain') leave(0);
+    } else if (message.type === 'retire') {
+      if (message.last) restoreCleaners();
+      leave(0);
+    } else if (message.type === 'drain') leave(0);
   }
 }
 
@@ -134,7 +141,7 @@ async function spawn(
     orders.close();
     const [channelFd, ...listenFds] = fds;
     if (channelFd === undefined) throw new Error('the order to spawn came without a channel');
-    return { slot, generation, channelFd, listenFds, forked: true };
+    return { forkId: id, slot, generation, channelFd, listenFds };
   }
   const durationMs = performance.now() - started;
   for (const fd of fds) native.closeDescriptor(fd);

@@ -77,9 +77,9 @@ class RunningWorker {
 
   async run(): Promise<Promotion> {
     const { settings, phase } = this.#life;
-    const { slot, generation, listenFds } = this.#birth;
-    if (this.#birth.forked) {
-      await mendNewborn(this.#life);
+    const { forkId, slot, generation, listenFds } = this.#birth;
+    if (forkId !== null) {
+      await mendNewborn(this.#life, forkId);
       this.#channel.send({ type: 'born', pid: process.pid });
     }
     process.title = `pitchfork-ts (gen:${generation}) worker[${slot}]`;
@@ -155,7 +155,12 @@ class RunningWorker {
   async #exercise(): Promise<void> {
     const { draw, exercise } = await import('../fork-safety/exercise.js');
     const trials = await exercise();
-    this.#channel.send({ type: 'exercised', trials, draws: draw(), findings: await audit() });
+    this.#channel.send({
+      type: 'exercised',
+      trials,
+      draws: draw(),
+      findings: await audit(this.#life.settings.incompatibleModules),
+    });
   }
 
   /** Finish what is in flight, then leave. Without a monitor there is little time for it. */
@@ -228,9 +233,11 @@ class RunningWorker {
    * it may still set right there: then the mold's own audit decides.
    */
   async #refuses(): Promise<boolean> {
-    const { hooks } = this.#life.settings;
+    const { hooks, incompatibleModules } = this.#life.settings;
     if (hooks.afterMoldFork.length > 0) return false;
-    const findings = (await audit()).filter(({ severity }) => severity === 'refuse');
+    const findings = (await audit(incompatibleModules)).filter(
+      ({ severity }) => severity === 'refuse',
+    );
     if (findings.length > 0) this.#channel.send({ type: 'refused', findings, leaves: false });
     return findings.length > 0;
   }

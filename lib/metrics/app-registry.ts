@@ -2,6 +2,7 @@
 // `import`. We never load it ourselves: an app without metrics pays nothing.
 import { createRequire } from 'node:module';
 import { sep } from 'node:path';
+import { WeakList } from '../fork-safety/weak-list.js';
 import type { MetricSnapshot } from '../message.js';
 
 /** What we use of a metric of prom-client 10 or newer. */
@@ -38,21 +39,35 @@ export async function forgetInheritedCounts(): Promise<void> {
 }
 
 /**
- * All metrics of the default registries. Rejects if the app's own collecting fails: the last
- * snapshot then holds.
+ * All metrics of all registries; of several with one name only the first, since a metric can be in
+ * more than one registry. Rejects if the app's own collecting fails: the last snapshot then holds.
  */
 export async function snapshot(): Promise<MetricSnapshot> {
   const parts = await Promise.all(registries().map((registry) => registry.getMetricsAsJSON()));
-  return parts.flatMap((part): MetricSnapshot => (Array.isArray(part) ? part : []));
+  const byName = new Map<unknown, unknown>();
+  for (const metric of parts.flatMap((part): unknown[] => (Array.isArray(part) ? part : []))) {
+    const name = isRecord(metric) ? metric['name'] : undefined;
+    if (!byName.has(name)) byName.set(name, metric);
+  }
+  return [...byName.values()];
 }
 
-/** A CommonJS module is in this cache even if it was imported. */
+/** Made by the app: nothing but the heap lists them (see fork-safety/captured.ts). */
+let known = new WeakList<Registry>();
+
+export function knowRegistries(found: readonly object[]): void {
+  known = new WeakList();
+  for (const registry of found) if (isRegistry(registry)) known.add(registry);
+}
+
+/** The default one of each copy first. A CommonJS module is in this cache even if imported. */
 function registries(): Registry[] {
   const { cache } = createRequire(import.meta.url);
-  return Object.entries(cache)
+  const defaults = Object.entries(cache)
     .filter(([file]) => file.endsWith(suffix))
     .map(([, module]) => registerOf(module?.exports))
     .filter((found) => found !== undefined);
+  return [...new Set([...defaults, ...known.alive()])];
 }
 
 function registerOf(exports: unknown): Registry | undefined {

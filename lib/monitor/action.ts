@@ -11,7 +11,8 @@ export type Action =
   /** The canary is healthy. */
   | { type: 'prove' }
   | { type: 'drain'; child: number }
-  | { type: 'retire'; mold: number }
+  /** `last`: no other process of its phase lives. */
+  | { type: 'retire'; mold: number; last: boolean }
   | { type: 'kill'; child: number; reason: string }
   | { type: 'abandon'; reason: string }
   | { type: 'dropWish'; reason: string }

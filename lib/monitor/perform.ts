@@ -9,6 +9,7 @@ import type { Measurements } from './measurements.js';
 import type { MonitorParts } from './monitor.js';
 import { fieldsOf } from './narrate.js';
 import type { Action } from './action.js';
+import type { Order } from '../message.js';
 import { unreachable } from '../unreachable.js';
 import type { RolloutKind, Wish } from './rollouts.js';
 import type { Waiters } from './waiters.js';
@@ -68,9 +69,9 @@ export class Performer {
       case 'prove':
         return this.#prove();
       case 'drain':
-        return this.#tellToLeave(action.child, 'drain', 'draining');
+        return this.#tellToLeave(action.child, { type: 'drain' }, 'draining');
       case 'retire':
-        return this.#tellToLeave(action.mold, 'retire', 'retiring mold');
+        return this.#retire(action.mold, action.last);
       case 'kill':
         return this.#kill(action.child, action.reason);
       case 'abandon':
@@ -207,11 +208,15 @@ export class Performer {
     log.info({ phase, generation }, 'canary is healthy, rolling out');
   }
 
-  #tellToLeave(id: number, order: 'drain' | 'retire', text: string): void {
+  #retire(mold: number, last: boolean): void {
+    this.#tellToLeave(mold, { type: 'retire', last }, 'retiring mold');
+  }
+
+  #tellToLeave(id: number, order: Order, text: string): void {
     const { children, fleet, log } = this.#parts;
     this.#withChild(id, (child) => {
       fleet.enter(child, 'leaving', now());
-      children.send(child.id, { type: order });
+      children.send(child.id, order);
       log.info(fieldsOf(child), text);
     });
   }
@@ -263,9 +268,8 @@ export class Performer {
    */
   #letGo(child: Child, isCanary: boolean): void {
     if (child.state === 'promoting' || (isCanary && child.state === 'serving'))
-      this.#tellToLeave(child.id, 'drain', 'draining');
-    else if (child.state === 'frozen' && !child.proven)
-      this.#tellToLeave(child.id, 'retire', 'retiring mold');
+      this.#tellToLeave(child.id, { type: 'drain' }, 'draining');
+    else if (child.state === 'frozen' && !child.proven) this.#retire(child.id, false);
     else if (isStarting(child)) this.#kill(child.id, 'its rollout failed');
   }
 

@@ -5,6 +5,7 @@ import type { Action } from './action.js';
 import type { Settings } from '../config/settings.js';
 import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
+import { retire } from './retirement.js';
 import { candidates, fulfil } from './wish-rule.js';
 import {
   all,
@@ -122,7 +123,7 @@ function leave(fleet: Fleet): Action[] {
       actions.push({ type: 'kill', child: child.id, reason: 'immediate stop' });
     else if (child.state === 'serving' || child.state === 'promoting')
       actions.push({ type: 'drain', child: child.id });
-    else if (child.state === 'frozen') actions.push({ type: 'retire', mold: child.id });
+    else if (child.state === 'frozen') actions.push(...retire(fleet, child));
     else if (child.state !== 'leaving')
       actions.push({ type: 'kill', child: child.id, reason: 'stopped before it was ready' });
   }
@@ -236,7 +237,7 @@ function partFromOld(fleet: Fleet): Action[] {
   const mold = currentMold(fleet);
   for (const child of all(fleet))
     if (child.role === 'mold' && child.state === 'frozen' && child.proven && child !== mold)
-      actions.push({ type: 'retire', mold: child.id });
+      actions.push(...retire(fleet, child));
   for (const slot of slots(fleet)) {
     const candidates = serving(holders(fleet, slot));
     // While a canary is on trial, the old worker beside it stays: the canary may yet fail.

@@ -26,7 +26,6 @@ export async function readStats(monitor: Monitor): Promise<Stats> {
     mold: mold?.pid
       ? { pid: mold.pid, generation: mold.generation, phase: mold.phase, ready: true }
       : null,
-    unforkable: fleet.unforkable?.reason ?? null,
     workers: await Promise.all(serving.map(workerStats)),
     leaving: await Promise.all(leaving.map(workerStats)),
     refork: reforkStats(monitor),
@@ -57,6 +56,7 @@ function reforkStats(monitor: Monitor): ReforkStats {
   return {
     state: reforkState(monitor),
     lastError: fleet.rollouts.lastError,
+    unforkable: fleet.unforkable?.reason ?? null,
     startedAt: rolloutTimes.startedAt?.toISOString() ?? null,
     finishedAt: rolloutTimes.finishedAt?.toISOString() ?? null,
   };

@@ -37,6 +37,8 @@ export interface ReforkStats {
   readonly state: string;
   /** Why the last rollout failed; null once one has succeeded since. */
   readonly lastError: string | null;
+  /** Why workers are booted afresh instead of forked; null while they are forked. */
+  readonly unforkable: string | null;
   /** ISO 8601, of the last rollout; null before the first. */
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
@@ -49,8 +51,6 @@ export interface Stats {
   readonly generation: number;
   readonly shuttingDown: boolean;
   readonly mold: MoldStats | null;
-  /** Why workers are booted afresh instead of forked; null while they are forked. */
-  readonly unforkable: string | null;
   /** One entry per slot: the worker that serves it. */
   readonly workers: readonly WorkerStats[];
   /** Those that drain. */

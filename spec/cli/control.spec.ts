@@ -32,13 +32,12 @@ const stats: Stats = {
   generation: 1,
   shuttingDown: false,
   mold: { pid: 10, generation: 1, phase: 0, ready: true },
-  unforkable: null,
   workers: [
     worker,
     { ...worker, slot: 1, pid: 12, ready: false, heartbeatAge: null, memory: null },
   ],
   leaving: [{ ...worker, pid: 9, generation: 0 }],
-  refork: { state: 'idle', lastError: null, startedAt: null, finishedAt: null },
+  refork: { state: 'idle', lastError: null, unforkable: null, startedAt: null, finishedAt: null },
   versions: { node: '20' },
 };
 

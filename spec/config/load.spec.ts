@@ -64,6 +64,7 @@ describe('loadSettings', () => {
       nodeOptions: [],
       metrics: { host: '127.0.0.1', port: 9394, path: '/metrics' },
       log: { level: 'info', format: 'auto' },
+      incompatibleModules: { policy: 'refuse', except: [], also: [] },
     });
     expect(control).to.match(/\/pitchfork-ts-\d+\/[0-9a-f]{16}\.sock$/);
     expect(Object.values(hooks).every((list) => list.length === 0)).to.equal(true);
@@ -104,6 +105,27 @@ describe('loadSettings', () => {
       { kind: 'unix', path: join(directory.path, 'a.sock'), backlog: 1024, mode: 0o600 },
       { kind: 'unix', path: '/tmp/b.sock', backlog: 1024, mode: 0o660 },
     ]);
+  });
+
+  it('takes a policy for incompatible modules alone', async () => {
+    const { incompatibleModules } = await load(`incompatibleModules: 'warn'`);
+    expect(incompatibleModules).to.deep.equal({ policy: 'warn', except: [], also: [] });
+  });
+
+  it('takes exceptions and additions to the catalogue', async () => {
+    const row = `{ name: 'a', breaks: 'b', remedy: 'c' }`;
+    const { incompatibleModules } = await load(
+      `incompatibleModules: { except: ['sharp'], also: [${row}, { ...${row}, versions: '<2', severity: 'warn' }] }`,
+    );
+    const texts = { name: 'a', breaks: 'b', remedy: 'c' };
+    expect(incompatibleModules).to.deep.equal({
+      policy: 'refuse',
+      except: ['sharp'],
+      also: [
+        { ...texts, versions: '*', severity: 'refuse' },
+        { ...texts, versions: '<2', severity: 'warn' },
+      ],
+    });
   });
 
   it('makes lists of hooks', async () => {

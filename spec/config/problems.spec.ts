@@ -95,6 +95,20 @@ const rows: [string, ...string[]][] = [
     'maxConsecutiveSpawnErrors: true',
     'maxConsecutiveSpawnErrors: expected a positive integer, got true',
   ],
+  [
+    'incompatibleModules: "allow"',
+    'incompatibleModules: expected "refuse" or "warn" or "ignore", got "allow"',
+  ],
+  [
+    'incompatibleModules: { expect: [] }',
+    'incompatibleModules.expect: unknown key (did you mean "except"?)',
+  ],
+  [
+    'incompatibleModules: { also: [{ name: "a", versions: "^2", breaks: "b", remedey: "c" }] }',
+    'incompatibleModules.also[0].versions: expected a range such as "*", "2.x" or ">=1.2 <3 || 4.x", got "^2"',
+    'incompatibleModules.also[0].remedy: expected what to do about it, got undefined',
+    'incompatibleModules.also[0].remedey: unknown key (did you mean "remedy"?)',
+  ],
   ['afterFork: 5', 'afterFork: expected a function or a list of functions, got 5'],
   [
     'afterFork: [() => {}, null]',

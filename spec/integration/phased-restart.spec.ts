@@ -158,11 +158,11 @@ describe('a phased restart', () => {
     await expectCode('unforkable');
     const stats = await server.settled();
     expect(stats.mold).to.equal(null);
-    expect(stats.unforkable).to.include('it says so');
+    expect(stats.refork.unforkable).to.include('it says so');
     write(code('new'));
     expect(await restart()).to.include({ ok: true, phase: 2 });
     await expectCode('new');
-    expect((await server.settled()).unforkable).to.equal(null);
+    expect((await server.settled()).refork.unforkable).to.equal(null);
     await expectPostConditions(server, { workers: 3 });
     await server.stop();
   });

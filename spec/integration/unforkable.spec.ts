@@ -31,7 +31,7 @@ describe('an app that cannot be forked', () => {
     server = await Server.start({ app: word('say();'), workers: 2 });
     const stats = await server.stats();
     expect(stats.mold).to.equal(null);
-    expect(stats.unforkable).to.include('the licence of a library is for one process');
+    expect(stats.refork.unforkable).to.include('the licence of a library is for one process');
     expect(stats.refork.state).to.equal('idle');
     const [refusal] = server.log('cannot be forked');
     expect(refusal).to.include({ role: 'mold', generation: 0, subject: 'app' });

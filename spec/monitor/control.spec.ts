@@ -20,10 +20,9 @@ const stats: Stats = {
   generation: 3,
   shuttingDown: false,
   mold: null,
-  unforkable: null,
   workers: [],
   leaving: [],
-  refork: { state: 'idle', lastError: null, startedAt: null, finishedAt: null },
+  refork: { state: 'idle', lastError: null, unforkable: null, startedAt: null, finishedAt: null },
   versions: {},
 };
 

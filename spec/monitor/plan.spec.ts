@@ -254,7 +254,7 @@ describe('plan', () => {
     events: fc.array(
       fc.record({
         after: fc.integer({ min: 0, max: 60 }),
-        what: fc.constantFrom('refork', 'more', 'less', 'reforkTwice'),
+        what: fc.constantFrom('refork', 'more', 'less', 'reforkTwice', 'phased'),
       }),
       { maxLength: 8 },
     ),
@@ -321,7 +321,8 @@ describe('plan', () => {
         const world = booted(noFaults, seed);
         world.lowestServing = Infinity;
         for (let refork = 0; refork < reforks; refork++) {
-          world.fleet.rollouts.want('refork', 'story', world.now);
+          const kind = refork % 2 === 0 ? 'refork' : 'phased restart';
+          world.fleet.rollouts.want(kind, 'story', world.now);
           world.turn();
           for (let tick = 0; tick < 150; tick++) world.tick();
         }

@@ -22,9 +22,10 @@ export async function fromEachWorker<Answer>(
       else client.close();
       return clients.size === serving.size;
     });
-    const answers = new Map<number, Answer>();
-    for (const [pid, client] of clients) answers.set(pid, await client.json<Answer>(path));
-    return answers;
+    const asked = [...clients].map(
+      async ([pid, client]) => [pid, await client.json<Answer>(path)] as const,
+    );
+    return new Map(await Promise.all(asked));
   } finally {
     for (const client of clients.values()) client.close();
   }

@@ -223,7 +223,7 @@ export default {
         const stats = await this.stats();
         const done =
           stats.refork.state === 'idle' &&
-          (stats.mold?.ready ?? stats.unforkable !== null) &&
+          (stats.mold?.ready ?? stats.refork.unforkable !== null) &&
           stats.leaving.length === 0 &&
           stats.workers.every((worker) => worker.ready && worker.generation >= generation);
         return done ? stats : undefined;

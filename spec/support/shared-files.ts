@@ -25,18 +25,19 @@ for kind, places in kinds.items():
             elif order < 0 and ctypes.get_errno() not in (3, 9): sys.exit('kcmp: ' + os.strerror(ctypes.get_errno()))
 `;
 
+const rowsOf = (file: string): string[][] =>
+  readFileSync(file, 'latin1')
+    .split('\n')
+    .slice(1)
+    .map((row) => row.trim().split(/\s+/));
+
 /** The inodes of all listening sockets of this machine, with the port of those that have one. */
 export function listeningSockets(): Map<string, number | null> {
   const sockets = new Map<string, number | null>();
-  const rows = (file: string): string[][] =>
-    readFileSync(file, 'latin1')
-      .split('\n')
-      .slice(1)
-      .map((row) => row.trim().split(/\s+/));
   for (const file of ['/proc/net/tcp', '/proc/net/tcp6'])
-    for (const [, local = '', , state, , , , , , inode = ''] of rows(file))
+    for (const [, local = '', , state, , , , , , inode = ''] of rowsOf(file))
       if (state === '0A') sockets.set(inode, parseInt(local.split(':')[1] ?? '', 16));
-  for (const [, , , flags = '', , , inode = ''] of rows('/proc/net/unix'))
+  for (const [, , , flags = '', , , inode = ''] of rowsOf('/proc/net/unix'))
     if (parseInt(flags, 16) & 0x10000) sockets.set(inode, null);
   return sockets;
 }
@@ -47,6 +48,21 @@ const inodeOf = (kind: string): string => /^socket:\[(\d+)\]$/.exec(kind)?.[1] ?
 export function portsOf(pid: number): number[] {
   const listening = listeningSockets();
   return [...descriptors(pid).values()].flatMap((kind) => listening.get(inodeOf(kind)) ?? []);
+}
+
+/** The connected TCP sockets of a process, also those whose peer has gone: "local peer", as in /proc. */
+export function connectedSockets(pid: number): string[] {
+  const established = '01';
+  const closeWait = '08';
+  const own = new Set([...descriptors(pid).values()].map(inodeOf));
+  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
+    rowsOf(file)
+      .filter(
+        ([, , , state = '', , , , , , inode = '']) =>
+          [established, closeWait].includes(state) && own.has(inode),
+      )
+      .map(([, local, peer]) => `${local} ${peer}`),
+  );
 }
 
 /** How many listening sockets of a TCP port a process holds. */

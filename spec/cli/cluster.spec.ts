@@ -1,0 +1,24 @@
+// Goal: the server says why it cannot be a worker of node:cluster, which is what pm2 -i makes of it.
+// Method: a real cluster, of one worker.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+const command = fileURLToPath(new URL('../../bin/pitchfork-ts.js', import.meta.url));
+
+const primary = `
+const cluster = require('node:cluster');
+cluster.setupPrimary({ exec: ${JSON.stringify(command)} });
+cluster.fork().on('exit', (code) => process.exit(code));
+`;
+
+describe('as a worker of node:cluster', () => {
+  it('ends with one line that says what to do', () => {
+    const { status, stderr } = spawnSync(process.execPath, ['-e', primary], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    expect(status).to.equal(1);
+    expect(stderr).to.match(/^pitchfork-ts: started as a worker of node:cluster \(pm2 -i\): .+\n$/);
+  });
+});

@@ -1,0 +1,23 @@
+// Which script a call came from, and in which a function was written, under every supported Node.
+import { expect } from 'chai';
+import { supportedNodes } from '../support/nodes.js';
+import { runFixture } from './run-fixture.js';
+
+for (const node of supportedNodes())
+  describe(`scripts under Node ${node.version}`, () => {
+    it('are told of callers and of functions', async () => {
+      const { code, lines, errors } = await runFixture(node, 'scripts');
+      expect(code, errors).to.equal(0);
+      expect(lines).to.deep.equal([
+        'called by CommonJS: true',
+        'called by an ES module: true',
+        'called through promisify: true',
+        'called by a timer: true',
+        'written in CommonJS: true',
+        'written in an ES module: true',
+        'bound twice: true',
+        'written in C++: true',
+        'no function: true',
+      ]);
+    });
+  });

@@ -1,0 +1,65 @@
+// Runs the fixture that audits itself under a given Node, with an app that is given as its source.
+// The app finds the packages of spec/fixtures.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Settings } from '../../lib/config/settings.js';
+import type { Finding } from '../../lib/fork-safety/finding.js';
+import type { SupportedNode } from './nodes.js';
+
+const program = fileURLToPath(new URL('../fork-safety/fixtures/audited.js', import.meta.url));
+const packages = fileURLToPath(new URL('../../../spec/fixtures/node_modules', import.meta.url));
+
+const limitMs = 60_000;
+
+export interface Audited {
+  readonly node: SupportedNode;
+  /** The source of an ES module. */
+  readonly app: string;
+  readonly options?: readonly string[];
+  readonly settings?: Partial<Settings['incompatibleModules']>;
+  /** A command that starts what follows it. */
+  readonly starter?: readonly string[];
+  /** Whether a newborn is audited too. */
+  readonly forks?: boolean;
+}
+
+/** The findings of each process, the first one's first. */
+export async function auditOf(audited: Audited): Promise<Finding[][]> {
+  const { node, app, options = [], settings = {}, starter = [], forks = false } = audited;
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'pitchfork-spec-')));
+  try {
+    symlinkSync(packages, join(directory, 'node_modules'));
+    const file = join(directory, 'app.mjs');
+    writeFileSync(file, app);
+    const policy = JSON.stringify({ policy: 'refuse', except: [], also: [], ...settings });
+    const own = [...options, program, file, policy, forks ? 'forks' : ''];
+    const [command = '', ...args] = [...starter, node.execPath, ...own];
+    const output = await execute(command, args, directory);
+    return output
+      .split('\n')
+      .filter((line) => line.startsWith('['))
+      .map((line) => JSON.parse(line) as Finding[]);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** What is more than told for completeness. */
+export function verdicts(findings: readonly Finding[]): string[] {
+  return findings
+    .filter(({ severity }) => severity !== 'info')
+    .map(({ severity, subject, found }) => `${severity}: ${subject} ${found}`);
+}
+
+function execute(command: string, args: readonly string[], cwd: string): Promise<string> {
+  const options = { timeout: limitMs, killSignal: 'SIGKILL', cwd } as const;
+  return new Promise((resolve, reject) => {
+    execFile(command, args, options, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`${error.message}\n${stderr}`));
+    });
+  });
+}

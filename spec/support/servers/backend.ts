@@ -1,0 +1,107 @@
+// A server that apps under test are clients of, and what all of them have in common: a process with a
+// directory, a port and a log of its own, and nothing of them left when it is stopped.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { withDeadline } from '../server.js';
+import { until } from '../until.js';
+
+export interface Backend {
+  /** What the fixture apps read to find it. */
+  readonly env: Record<string, string>;
+  /** Its address as the kernel names it: "127.0.0.1:6379", or the path of a unix socket. */
+  readonly address: string;
+  /** The open connections of clients by the server's own account, as the apps tell them. */
+  connections(): Promise<string[]>;
+  /** What the server has to say against its clients: errors of the protocol. */
+  complaints(): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+export interface DaemonOptions {
+  /** Given to it; a port that was free a moment ago. */
+  port: number;
+  directory: string;
+  command: string;
+  args: string[];
+  /** Whom it runs as; whoever runs the spec by default. */
+  user?: { uid: number; gid: number };
+  /** Resolves once it answers. */
+  answers: () => Promise<unknown>;
+}
+
+/** A directory for `Daemon`, which removes it. */
+export const ownDirectory = (): string => mkdtempSync(join(tmpdir(), 'pitchfork-backend-'));
+
+/** Another process may take it before it is used, though the kernel goes round all others first. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen({ host: '127.0.0.1', port: 0 }, () => {
+      const address = server.address();
+      const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+const startMs = 30_000;
+const stopMs = 15_000;
+
+export class Daemon {
+  readonly #directory: string;
+  readonly #logFile: string;
+  readonly #process: ChildProcess;
+  readonly #exit: Promise<void>;
+  #logStart = 0;
+
+  private constructor({ directory, command, args, user }: DaemonOptions) {
+    this.#directory = directory;
+    this.#logFile = join(directory, 'output.log');
+    const output = openSync(this.#logFile, 'a');
+    this.#process = spawn(command, args, { ...user, stdio: ['ignore', output, output] });
+    closeSync(output);
+    this.#exit = new Promise((resolve, reject) => {
+      this.#process.once('exit', () => resolve());
+      this.#process.once('error', reject);
+    });
+  }
+
+  static async start(options: DaemonOptions): Promise<Daemon> {
+    const daemon = new Daemon(options);
+    try {
+      await until(
+        `${options.command} to answer`,
+        async () => {
+          await options.answers();
+          return true;
+        },
+        startMs,
+      );
+    } catch (error) {
+      const output = daemon.log();
+      await daemon.stop('SIGKILL');
+      throw new Error(`${String(error)}; its output:\n${output}`, { cause: error });
+    }
+    daemon.#logStart = daemon.log().length;
+    return daemon;
+  }
+
+  /** What it wrote since it answered for the first time. */
+  log(): string {
+    return readFileSync(this.#logFile, 'utf8').slice(this.#logStart);
+  }
+
+  /** Ends it, by force where the signal does not, and removes its directory. */
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    try {
+      this.#process.kill(signal);
+      await withDeadline(this.#exit, stopMs, `${this.#process.spawnfile} to stop`);
+    } finally {
+      this.#process.kill('SIGKILL');
+      rmSync(this.#directory, { recursive: true, force: true });
+    }
+  }
+}
