@@ -4,6 +4,7 @@ import { accepted, ask, controlPath } from './control-client.js';
 import { endedWithin } from './ended.js';
 import type { Invocation } from './invocation.js';
 import { interruptible } from './interruptible.js';
+import { showProgress } from './progress.js';
 import { orders, type OrderDescription, type OrderName } from './orders.js';
 
 /** From the last answer of a server to the end of its process. */
@@ -16,10 +17,20 @@ export async function give(name: OrderName, invocation: Invocation): Promise<num
   const socket = await controlPath(invocation);
   const monitor = wait && order.ends ? await monitorPid(socket) : undefined;
   const answered = ask(socket, { method: 'POST', path: order.path, wait });
-  if (monitor === undefined) accepted(await answered);
+  if (wait && !order.ends) await shown(answered, socket);
+  else if (monitor === undefined) accepted(await answered);
   else await untilOver(answered, monitor);
   process.stdout.write(`${name}: ${wait || !order.waits ? 'done' : 'under way'}\n`);
   return 0;
+}
+
+async function shown(answered: ReturnType<typeof ask>, socket: string): Promise<void> {
+  const progress = showProgress(socket);
+  try {
+    accepted(await answered);
+  } finally {
+    progress.stop();
+  }
 }
 
 async function monitorPid(socket: string): Promise<number> {

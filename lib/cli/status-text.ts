@@ -1,5 +1,6 @@
 // The stats of a server as a table for people.
 import type { Stats, WorkerStats } from '../monitor/stats.js';
+import { progressText } from './progress.js';
 
 const heading = [
   'slot',
@@ -12,6 +13,7 @@ const heading = [
   'private',
   'shared',
   'heartbeat',
+  'age',
 ] as const;
 
 const bytesPerMib = 2 ** 20;
@@ -29,8 +31,9 @@ export function statusText(stats: Stats): string {
   return [summary(stats), ...errors(stats), '', ...table(rows), ''].join('\n');
 }
 
-function summary({ pid, generation, phase, shuttingDown, refork }: Stats): string {
-  const doing = shuttingDown ? 'shutting down' : `refork ${refork.state}`;
+function summary(stats: Stats): string {
+  const { pid, generation, phase, shuttingDown } = stats;
+  const doing = shuttingDown ? 'shutting down' : progressText(stats);
   return `monitor ${pid}, generation ${generation}, phase ${phase}, ${doing}`;
 }
 
@@ -43,7 +46,7 @@ function errors({ refork }: Stats): string[] {
 }
 
 function row(worker: WorkerStats, state: string): (string | number)[] {
-  const { slot, pid, generation, phase, requests, inFlight, memory, heartbeatAge } = worker;
+  const { slot, pid, generation, phase, requests, inFlight, memory, heartbeatAge, age } = worker;
   return [
     slot,
     pid,
@@ -55,7 +58,17 @@ function row(worker: WorkerStats, state: string): (string | number)[] {
     mib(memory?.private),
     mib(memory?.shared),
     heartbeatAge === null ? '-' : `${heartbeatAge.toFixed(1)}s`,
+    duration(age),
   ];
+}
+
+/** In its two largest units, as people say it. */
+function duration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 24) return `${Math.floor(hours / 24)}d${hours % 24}h`;
+  if (hours > 0) return `${hours}h${minutes % 60}m`;
+  return minutes > 0 ? `${minutes}m${Math.floor(seconds % 60)}s` : `${Math.floor(seconds)}s`;
 }
 
 function mib(bytes: number | undefined): string {

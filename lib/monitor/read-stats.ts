@@ -45,6 +45,7 @@ async function workerStats(child: Child): Promise<WorkerStats> {
     inFlight,
     // Requests go to the app as they arrive: none waits in a worker.
     backlog: 0,
+    age: (performance.now() - child.createdAt) / 1000,
     heartbeatAge: (performance.now() - child.lastHeard) / 1000,
     eventLoopLag: eventLoopLagSeconds,
     memory: child.pid === null ? null : ((await memoryOf(child.pid)) ?? null),

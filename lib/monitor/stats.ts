@@ -23,6 +23,8 @@ export interface WorkerStats {
   readonly inFlight: number;
   /** Requests that wait for their turn in this worker. */
   readonly backlog: number;
+  /** Seconds since it was ordered. */
+  readonly age: number;
   /** Seconds since it last reported. */
   readonly heartbeatAge: number | null;
   /** The largest delay of its event loop between its last two reports, in seconds. */

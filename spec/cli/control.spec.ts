@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { progressText } from '../../lib/cli/progress.js';
 import { statusText } from '../../lib/cli/status-text.js';
 import type { Stats } from '../../lib/monitor/stats.js';
 import { scratch } from '../support/scratch.js';
@@ -21,6 +22,7 @@ const worker = {
   requests: 42,
   inFlight: 2,
   backlog: 0,
+  age: 3_725,
   heartbeatAge: 0.5,
   eventLoopLag: 0,
   memory: { rss: 90 * mib, pss: 30 * mib, private: 20.5 * mib, shared: 69.5 * mib },
@@ -163,16 +165,29 @@ describe('a control command', () => {
   });
 });
 
+describe('progressText', () => {
+  it('counts the slots that are rolled over', () => {
+    const rolling = { ...stats, refork: { ...stats.refork, state: 'rolling' } };
+    expect(progressText(rolling)).to.equal(
+      'rolling out: 1 of 2 workers are of phase 0, generation 1, 1 drain',
+    );
+  });
+
+  it('is the word for any other step', () => {
+    expect(progressText(stats)).to.equal('idle');
+  });
+});
+
 describe('statusText', () => {
   it('has a line for each process', () => {
     expect(statusText(stats).split('\n')).to.deep.equal([
-      'monitor 1000, generation 1, phase 0, refork idle',
+      'monitor 1000, generation 1, phase 0, idle',
       '',
-      'slot  pid  generation  phase  state     requests  in flight  private  shared  heartbeat',
+      'slot  pid  generation  phase  state     requests  in flight  private  shared  heartbeat  age',
       'mold  10   1           0      frozen',
-      '0     11   1           0      serving   42        2          20.5M    69.5M   0.5s',
-      '1     12   1           0      starting  42        2          -        -       -',
-      '0     9    0           0      leaving   42        2          20.5M    69.5M   0.5s',
+      '0     11   1           0      serving   42        2          20.5M    69.5M   0.5s       1h2m',
+      '1     12   1           0      starting  42        2          -        -       -          1h2m',
+      '0     9    0           0      leaving   42        2          20.5M    69.5M   0.5s       1h2m',
       '',
     ]);
   });

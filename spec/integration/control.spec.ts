@@ -53,7 +53,7 @@ describe('control socket', () => {
     for (const worker of stats.workers) {
       expect(worker).to.have.all.keys(
         ...['slot', 'pid', 'generation', 'phase', 'ready', 'requests', 'inFlight', 'backlog'],
-        ...['heartbeatAge', 'eventLoopLag', 'memory'],
+        ...['age', 'heartbeatAge', 'eventLoopLag', 'memory'],
       );
       expect(worker).to.include({ generation: 0, phase: 0, ready: true, inFlight: 0, backlog: 0 });
       expect(worker.heartbeatAge).to.be.within(0, 10);
