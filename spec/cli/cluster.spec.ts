@@ -8,7 +8,7 @@ const command = fileURLToPath(new URL('../../bin/pitchfork-ts.js', import.meta.u
 
 const primary = `
 const cluster = require('node:cluster');
-cluster.setupPrimary({ exec: ${JSON.stringify(command)} });
+cluster.setupPrimary({ exec: ${JSON.stringify(command)}, execArgv: [] });
 cluster.fork().on('exit', (code) => process.exit(code));
 `;
 
