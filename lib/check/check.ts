@@ -11,7 +11,7 @@ import type { Child } from '../monitor/child.js';
 import { Children } from '../monitor/children.js';
 import { Fleet } from '../monitor/fleet.js';
 import { native } from '../native.js';
-import { sendRequest } from './request.js';
+import { sendRequest, type RequestTrial } from './request.js';
 import type { CheckResult } from './result.js';
 import { ownChildren } from './own-children.js';
 
@@ -21,7 +21,7 @@ type Of<Type extends Report['type']> = Extract<Report, { type: Type }>;
 const exerciseMs = 40_000;
 const loopback = '127.0.0.1';
 const canaries = 2;
-const partingMs = 5_000;
+const partingMs = 3_000;
 /** From a failed request to the end of the process that caused it. */
 const crashMs = 1_000;
 
@@ -178,16 +178,12 @@ class Check {
     this.#reap();
     this.#forkMs ??= forked.durationMs;
     await this.#answer(canary, ['serving'], spawnTimeoutMs, 'the canary');
-    const add = (trial: Trial): void =>
-      void this.#trials.push({ ...trial, name: `fork ${slot + 1}: ${trial.name}` });
-    const to = { host: loopback, port };
-    const answer = path === null ? null : await sendRequest({ ...to, path }, spawnTimeoutMs);
-    if (answer) add(answer);
-    if (answer?.ok === false) {
-      await this.#gone([canary], crashMs);
-      const end = this.#ended.get(forked.pid);
-      const crash = end === undefined ? '' : `; the process ended with ${end}`;
-      throw new Failure(`${answer.name}: ${answer.detail}${crash}`);
+    const add = ({ name, ok, detail }: Trial): void =>
+      void this.#trials.push({ name: `fork ${slot + 1}: ${name}`, ok, detail });
+    if (path !== null) {
+      const trial = await sendRequest({ host: loopback, port, path }, spawnTimeoutMs);
+      add(trial);
+      if (!trial.ok) throw await this.#explained(trial, canary);
     }
     this.#children.send(canary.id, { type: 'exercise' });
     const { trials, draws, findings } = await this.#answer(
@@ -200,6 +196,14 @@ class Check {
     const known = new Set(this.#findings.map(withoutNumbers));
     this.#findings.push(...findings.filter((finding) => !known.has(withoutNumbers(finding))));
     return draws;
+  }
+
+  /** A request that failed, perhaps because the process did. */
+  async #explained({ name, detail, answered }: RequestTrial, canary: Child): Promise<Failure> {
+    if (!answered) await this.#gone([canary], crashMs);
+    const end = canary.pid === null ? undefined : this.#ended.get(canary.pid);
+    const crash = end === undefined ? '' : `; the process ended with ${end}`;
+    return new Failure(`${name}: ${detail}${crash}`);
   }
 
   #compare([one = {}, other = {}]: readonly Record<string, string>[]): void {

@@ -2,18 +2,23 @@
 import { request } from 'node:http';
 import type { Trial } from '../fork-safety/exercise.js';
 
+export interface RequestTrial extends Trial {
+  /** Whether there was an answer at all. */
+  readonly answered: boolean;
+}
+
 /** A server error fails the trial; any other answer shows that the fork can answer. */
 export function sendRequest(
   to: { host: string; port: number; path: string },
   timeoutMs: number,
-): Promise<Trial> {
+): Promise<RequestTrial> {
   const name = `GET ${to.path}`;
   const started = performance.now();
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(timeoutMs);
     const fail = (error: Error): void => {
       const detail = signal.aborted ? `no answer within ${timeoutMs} ms: it hangs` : String(error);
-      resolve({ name, ok: false, detail });
+      resolve({ name, ok: false, answered: false, detail });
     };
     const sent = request({ ...to, agent: false, signal }, (response) => {
       const { statusCode = 0 } = response;
@@ -21,7 +26,7 @@ export function sendRequest(
       response.on('error', fail);
       response.on('end', () => {
         const detail = `${statusCode} in ${Math.round(performance.now() - started)} ms`;
-        resolve({ name, ok: statusCode < 500, detail });
+        resolve({ name, ok: statusCode < 500, answered: true, detail });
       });
     });
     sent.on('error', fail);

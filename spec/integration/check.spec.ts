@@ -1,11 +1,16 @@
-// Goal: `pitchfork-ts check` tells whether an app can be forked, in its table, in its JSON and in its
-// exit code, and why not; nothing of it is left. Method: the real command on small apps.
+// Goal: `pitchfork-ts check` tells whether an app can be forked, in its table, in its JSON and in
+// its exit code, and why not; nothing of it is left. Method: the real command on small apps.
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { resultOf, runCheck, verdictsOf, type CheckOptions } from '../support/checked.js';
 import { canConnect } from '../support/server.js';
 
 const plain = `export default (request, response) => response.end('hello');`;
+
+const failing = `export default (request, response) => {
+  response.statusCode = 500;
+  response.end();
+};`;
 
 const usedSharp = `
   const create = { width: 300, height: 300, channels: 3, background: 'red' };
@@ -52,7 +57,7 @@ describe('pitchfork-ts check', function () {
 
     it('requests nothing unless asked', async () => {
       const { code, trials } = await resultOf({
-        app: `export default (request, response) => { response.statusCode = 500; response.end(); };`,
+        app: failing,
       });
       expect(trials.filter(({ name }) => name.includes('GET'))).to.deep.equal([]);
       expect(code).to.equal(0);
@@ -92,12 +97,7 @@ describe('pitchfork-ts check', function () {
         `spawnTimeout: '6s', shutdownTimeout: '1s',`,
         /^GET \/: no answer within 6000 ms: it hangs$/,
       ],
-      [
-        'answers with a server error',
-        `export default (request, response) => { response.statusCode = 500; response.end(); };`,
-        '',
-        /^GET \/: 500 in \d+ ms$/,
-      ],
+      ['answers with a server error', failing, '', /^GET \/: 500 in \d+ ms$/],
       [
         'ends the process when it is asked',
         'export default () => process.exit(4);',
