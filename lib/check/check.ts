@@ -1,7 +1,6 @@
 // Finds out whether an app can be forked by forking it: a real mold in a throw-away process, and
 // two real workers of it, which are put to the test. What follows is a monitor in its simplest
 // form: it gives each order once and waits for its answer, with a deadline.
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import type { Trial } from '../fork-safety/exercise.js';
@@ -11,9 +10,9 @@ import type { Child } from '../monitor/child.js';
 import { Children } from '../monitor/children.js';
 import { Fleet } from '../monitor/fleet.js';
 import { native } from '../native.js';
+import { endStrays, signal } from './ending.js';
 import { sendRequest, type RequestTrial } from './request.js';
 import type { CheckResult } from './result.js';
-import { ownChildren } from './own-children.js';
 
 type Of<Type extends Report['type']> = Extract<Report, { type: Type }>;
 
@@ -107,16 +106,16 @@ class Check {
       for (const child of leaving) this.#tellToLeave(child);
       await this.#gone(leaving, partingMs);
     }
-    for (const { pid } of this.#left(all)) if (pid !== null) process.kill(pid, 'SIGKILL');
+    for (const { pid } of this.#left(all)) signal(pid, 'SIGKILL');
     await this.#gone(all, partingMs);
     process.off('SIGCHLD', this.#reap);
-    await endStrays();
+    await endStrays(partingMs);
   }
 
   #tellToLeave({ id, pid, role, state }: Child): void {
     if (role === 'worker') this.#children.send(id, { type: 'drain' });
     else if (state === 'frozen') this.#children.send(id, { type: 'retire', last: true });
-    else if (pid !== null) process.kill(pid, 'SIGTERM'); // It takes no orders yet.
+    else signal(pid, 'SIGTERM'); // It takes no orders yet.
   }
 
   async #gone(children: readonly Child[], timeoutMs: number): Promise<void> {
@@ -280,14 +279,4 @@ class Check {
 /** The same in each process but for pids and counts, and told once. */
 function withoutNumbers(finding: Finding): string {
   return describeFinding(finding).replaceAll(/\d+/g, '');
-}
-
-/** What the app started and left alone: this process is a subreaper, so they are its children. */
-async function endStrays(): Promise<void> {
-  const deadline = performance.now() + partingMs;
-  for (let pids; (pids = ownChildren()).length > 0 && performance.now() < deadline;) {
-    for (const pid of pids) process.kill(pid, 'SIGKILL');
-    await delay(10);
-    native.reap(pids);
-  }
 }
