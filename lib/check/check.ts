@@ -10,7 +10,8 @@ import type { Child } from '../monitor/child.js';
 import { Children } from '../monitor/children.js';
 import { Fleet } from '../monitor/fleet.js';
 import { native } from '../native.js';
-import { sendRequest } from './request.js';
+import { endStrays, signal } from './ending.js';
+import { sendRequest, type RequestTrial } from './request.js';
 import type { CheckResult } from './result.js';
 
 type Of<Type extends Report['type']> = Extract<Report, { type: Type }>;
@@ -19,7 +20,9 @@ type Of<Type extends Report['type']> = Extract<Report, { type: Type }>;
 const exerciseMs = 40_000;
 const loopback = '127.0.0.1';
 const canaries = 2;
-const partingMs = 5_000;
+const partingMs = 3_000;
+/** From a failed request to the end of the process that caused it. */
+const crashMs = 1_000;
 
 /** `path` is requested from each canary; null: nothing is. */
 export async function check(
@@ -49,6 +52,7 @@ class Check {
   readonly #fleet = new Fleet({ workers: canaries, backoffMs: 0 });
   readonly #heard = new Map<number, Report[]>();
   readonly #ended = new Map<number, string>();
+  readonly #hungUp = new Set<number>();
   #changed: () => void = () => undefined;
   readonly #findings: Finding[] = [];
   readonly #cut: string[] = [];
@@ -57,7 +61,7 @@ class Check {
   readonly #children = new Children(
     {
       report: (id, report) => this.#hear(id, report),
-      hungUp: (id) => this.#hungUp(id),
+      hungUp: (id) => this.#parted(id),
       ended: (pid, code, signal) => this.#over(pid, signal ?? `exit code ${code}`),
     },
     // Its standard output is the result's.
@@ -98,17 +102,20 @@ class Check {
   async end(): Promise<void> {
     const all = [...this.#fleet.children.values()];
     for (const role of ['worker', 'mold'] as const) {
-      const leaving = all.filter((child) => child.role === role);
-      for (const { id } of leaving)
-        this.#children.send(
-          id,
-          role === 'mold' ? { type: 'retire', last: true } : { type: 'drain' },
-        );
+      const leaving = this.#left(all).filter((child) => child.role === role);
+      for (const child of leaving) this.#tellToLeave(child);
       await this.#gone(leaving, partingMs);
     }
-    for (const { pid } of this.#left(all)) if (pid !== null) process.kill(pid, 'SIGKILL');
+    for (const { pid } of this.#left(all)) signal(pid, 'SIGKILL');
     await this.#gone(all, partingMs);
     process.off('SIGCHLD', this.#reap);
+    await endStrays(partingMs);
+  }
+
+  #tellToLeave({ id, pid, role, state }: Child): void {
+    if (role === 'worker') this.#children.send(id, { type: 'drain' });
+    else if (state === 'frozen') this.#children.send(id, { type: 'retire', last: true });
+    else signal(pid, 'SIGTERM'); // It takes no orders yet.
   }
 
   async #gone(children: readonly Child[], timeoutMs: number): Promise<void> {
@@ -140,6 +147,7 @@ class Check {
       this.#findings.push(...report.findings);
       throw new Failure(report.findings.map(describeFinding).join('; '));
     }
+    mold.state = 'frozen';
     return mold;
   }
 
@@ -165,13 +173,17 @@ class Check {
     const forked = await this.#answer(mold, ['forked', 'forkFailed'], spawnTimeoutMs, 'the fork');
     if (forked.type === 'forkFailed') throw new Failure(`the fork failed: ${forked.reason}`);
     canary.pid = forked.pid;
+    // It may have ended before anybody knew it.
+    this.#reap();
     this.#forkMs ??= forked.durationMs;
     await this.#answer(canary, ['serving'], spawnTimeoutMs, 'the canary');
-    const add = (trial: Trial): void =>
-      void this.#trials.push({ ...trial, name: `fork ${slot + 1}: ${trial.name}` });
-    const answer = path === null ? null : await sendRequest({ host: loopback, port, path });
-    if (answer) add(answer);
-    if (answer?.ok === false) throw new Failure(`${answer.name}: ${answer.detail}`);
+    const add = ({ name, ok, detail }: Trial): void =>
+      void this.#trials.push({ name: `fork ${slot + 1}: ${name}`, ok, detail });
+    if (path !== null) {
+      const trial = await sendRequest({ host: loopback, port, path }, spawnTimeoutMs);
+      add(trial);
+      if (!trial.ok) throw await this.#explained(trial, canary);
+    }
     this.#children.send(canary.id, { type: 'exercise' });
     const { trials, draws, findings } = await this.#answer(
       canary,
@@ -180,9 +192,17 @@ class Check {
       'the canary’s exercises',
     );
     for (const trial of trials) add(trial);
-    const known = new Set(this.#findings.map(describeFinding));
-    this.#findings.push(...findings.filter((finding) => !known.has(describeFinding(finding))));
+    const known = new Set(this.#findings.map(withoutNumbers));
+    this.#findings.push(...findings.filter((finding) => !known.has(withoutNumbers(finding))));
     return draws;
+  }
+
+  /** A request that failed, perhaps because the process did. */
+  async #explained({ name, detail, answered }: RequestTrial, canary: Child): Promise<Failure> {
+    if (!answered) await this.#gone([canary], crashMs);
+    const end = canary.pid === null ? undefined : this.#ended.get(canary.pid);
+    const crash = end === undefined ? '' : `; the process ended with ${end}`;
+    return new Failure(`${name}: ${detail}${crash}`);
   }
 
   #compare([one = {}, other = {}]: readonly Record<string, string>[]): void {
@@ -208,7 +228,9 @@ class Check {
       const failed = heard.find((report) => report.type === 'failed');
       if (failed) throw new Failure(`${what} failed: ${failed.step}: ${failed.reason}`);
       const end = child.pid === null ? undefined : this.#ended.get(child.pid);
-      if (end !== undefined) throw new Failure(`${what} failed: the process ended with ${end}`);
+      // Its last word tells more than its end, which may be noticed first.
+      if (end !== undefined && this.#hungUp.has(child.id))
+        throw new Failure(`${what} failed: the process ended with ${end}`);
       if (performance.now() >= deadline)
         throw new Failure(`${what}: no answer within ${timeoutMs} ms: it hangs`);
       await this.#change(deadline);
@@ -225,9 +247,11 @@ class Check {
     this.#changed();
   }
 
-  #hungUp(id: number): void {
+  #parted(id: number): void {
     this.#children.forget(id);
+    this.#hungUp.add(id);
     this.#reap();
+    this.#changed();
   }
 
   readonly #reap = (): void => {
@@ -250,4 +274,9 @@ class Check {
       };
     });
   }
+}
+
+/** The same in each process but for pids and counts, and told once. */
+function withoutNumbers(finding: Finding): string {
+  return describeFinding(finding).replaceAll(/\d+/g, '');
 }

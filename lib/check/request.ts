@@ -2,25 +2,34 @@
 import { request } from 'node:http';
 import type { Trial } from '../fork-safety/exercise.js';
 
-const timeoutMs = 10_000;
+export interface RequestTrial extends Trial {
+  /** Whether there was an answer at all. */
+  readonly answered: boolean;
+}
 
 /** A server error fails the trial; any other answer shows that the fork can answer. */
-export function sendRequest(to: { host: string; port: number; path: string }): Promise<Trial> {
+export function sendRequest(
+  to: { host: string; port: number; path: string },
+  timeoutMs: number,
+): Promise<RequestTrial> {
   const name = `GET ${to.path}`;
   const started = performance.now();
   return new Promise((resolve) => {
-    const fail = (detail: string): void => resolve({ name, ok: false, detail });
-    const sent = request({ ...to, agent: false, timeout: timeoutMs }, (response) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const fail = (error: Error): void => {
+      const detail = signal.aborted ? `no answer within ${timeoutMs} ms: it hangs` : String(error);
+      resolve({ name, ok: false, answered: false, detail });
+    };
+    const sent = request({ ...to, agent: false, signal }, (response) => {
       const { statusCode = 0 } = response;
       response.resume();
-      response.on('error', (error) => fail(String(error)));
+      response.on('error', fail);
       response.on('end', () => {
         const detail = `${statusCode} in ${Math.round(performance.now() - started)} ms`;
-        resolve({ name, ok: statusCode < 500, detail });
+        resolve({ name, ok: statusCode < 500, answered: true, detail });
       });
     });
-    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${timeoutMs} ms: it hangs`)));
-    sent.on('error', (error) => fail(String(error)));
+    sent.on('error', fail);
     sent.end();
   });
 }

@@ -15,10 +15,16 @@ export function checkText(result: CheckResult): string {
     ...section('connections that were cut', result.cut, 'none'),
     ...section('canary', canary(result), 'none was forked'),
     '',
-    result.safe ? 'safe to fork' : `NOT safe to fork: ${result.failure}`,
+    verdict(result),
     '',
   ];
   return stripVTControlCharacters(lines.join('\n'));
+}
+
+function verdict({ safe, failure, findings }: CheckResult): string {
+  if (!safe) return `NOT safe to fork: ${failure}`;
+  const warnings = findings.filter(({ severity }) => severity === 'warn').length;
+  return warnings === 0 ? 'safe to fork' : `safe to fork, but read the warnings (${warnings})`;
 }
 
 function section(title: string, lines: readonly string[], empty: string): string[] {

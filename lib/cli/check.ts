@@ -12,10 +12,13 @@ export interface CheckOptions {
 
 export async function check({ config, overrides }: Invocation, options: CheckOptions) {
   interruptible();
+  const write = process.stdout.write.bind(process.stdout);
+  // What the configuration prints is no part of the result.
+  process.stdout.write = process.stderr.write.bind(process.stderr);
   const settings = await loadSettings(config ?? findConfig(origin.directory), overrides);
   const { check: run } = await import('../check/check.js');
   const { checkText } = await import('../check/text.js');
   const result = await run(settings, overrides, options.request);
-  process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : checkText(result));
+  write(options.json ? `${JSON.stringify(result, null, 2)}\n` : checkText(result));
   return result.safe ? 0 : 1;
 }

@@ -155,6 +155,8 @@ class RunningWorker {
   async #exercise(): Promise<void> {
     const { draw, exercise } = await import('../fork-safety/exercise.js');
     const trials = await exercise();
+    // As in a promotion: the audit is to see the app's timers only.
+    this.#heartbeat?.stop();
     this.#channel.send({
       type: 'exercised',
       trials,

@@ -24,7 +24,7 @@ export const tools: readonly Row[] = [
   {
     packages: ['rolldown'],
     versions: '*',
-    applies: [{ when: 'thread', named: /^rolldown-worker/ }, { when: 'loaded' }],
+    applies: [{ when: 'thread', named: /^rolldown-/ }, { when: 'loaded' }],
     breaks: 'a bundle never ends: its threads start on load, and a fork does not have them',
     remedy: 'keep the build tool out of the server (vite loads it from version 8 on)',
     severity: 'refuse',
