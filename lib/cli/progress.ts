@@ -1,5 +1,4 @@
-// Shows how a rollout gets on, for someone who waits for it: a line that changes on a terminal, and
-// otherwise a line for each step.
+// Shows how a rollout gets on, for someone who waits for it at a terminal.
 import type { Stats } from '../monitor/stats.js';
 import { accepted, ask } from './control-client.js';
 
@@ -7,27 +6,22 @@ const pollMs = 250;
 const eraseLine = '\r\x1b[K';
 
 /**
- * On stderr, until `stop` is called; a server that does not answer meanwhile is not complained of.
+ * On a terminal, until `stop` is called; scripts get the result only. A server that does not answer
+ * meanwhile is not complained of.
  */
 export function showProgress(socket: string): { stop(): void } {
-  const isTerminal = process.stderr.isTTY;
-  let shown = '';
-  const show = async (): Promise<void> => {
-    const stats = await ask(socket, { method: 'GET', path: '/stats', wait: false })
-      .then((answer) => accepted(answer) as Stats)
-      .catch(() => undefined);
-    const text = stats && progressText(stats);
-    if (stopped || text === undefined || text === shown) return;
-    shown = text;
-    process.stderr.write(isTerminal ? `${eraseLine}${text}` : `${text}\n`);
-  };
+  if (!process.stderr.isTTY) return { stop: () => undefined };
   let stopped = false;
-  const timer = setInterval(() => void show(), pollMs);
+  const show = async (): Promise<void> => {
+    const answer = await ask(socket, { method: 'GET', path: '/stats', wait: false });
+    if (!stopped) process.stderr.write(`${eraseLine}${progressText(accepted(answer) as Stats)}`);
+  };
+  const timer = setInterval(() => void show().catch(() => undefined), pollMs);
   return {
     stop() {
       stopped = true;
       clearInterval(timer);
-      if (isTerminal && shown !== '') process.stderr.write(eraseLine);
+      process.stderr.write(eraseLine);
     },
   };
 }

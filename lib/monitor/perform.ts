@@ -283,7 +283,8 @@ export class Performer {
     fleet.rollouts.end(null, now());
     this.rolloutTimes = { ...this.rolloutTimes, finishedAt: new Date() };
     log.info({ phase, generation, ms }, `${wish.kind} complete`);
-    this.#settle(wish.kind, { ok: true, phase, generation });
+    const result = wish.kind === 'refork' ? { generation } : { phase, generation };
+    this.#settle(wish.kind, { ok: true, ...result });
     void runMonitorHook(this.#parts, 'afterBooted');
   }
 

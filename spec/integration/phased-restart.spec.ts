@@ -1,7 +1,8 @@
 // Goal: a phased restart brings new code from disk into every slot without a lost request, and code that
 // cannot take over changes nothing but the answer. Method: an app whose file is rewritten while it
 // serves under load; each worker says which text of it it runs.
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { failures, startLoad } from '../support/load.js';
@@ -74,9 +75,31 @@ describe('a phased restart', () => {
     server.signal('SIGUSR1');
     await server.logged('phased restart complete', { phase: 1, generation: 0 });
     await expectCode('new');
-    expect((await server.refork()).body).to.deep.include({ ok: true, phase: 1, generation: 1 });
+    expect((await server.refork()).body).to.deep.include({ ok: true, generation: 1 });
     await expectCode('new');
     await server.stop();
+  });
+
+  it('follows a symbolic link to the release that it names by then', async () => {
+    const releases = mkdtempSync(join(tmpdir(), 'pitchfork-releases-'));
+    const current = join(releases, 'current');
+    for (const release of ['1', '2']) {
+      mkdirSync(join(releases, release));
+      writeFileSync(join(releases, release, 'app.mjs'), code(release));
+    }
+    symlinkSync('1', current);
+    try {
+      server = await Server.start({ app: join(current, 'app.mjs'), workers: 3 });
+      await expectCode('1');
+      rmSync(current);
+      symlinkSync('2', current);
+      rmSync(join(releases, '1'), { recursive: true });
+      expect(await restart()).to.include({ ok: true, phase: 1 });
+      await expectCode('2');
+      await server.stop();
+    } finally {
+      rmSync(releases, { recursive: true });
+    }
   });
 
   const broken = {
