@@ -1,6 +1,6 @@
 // How much longer than others a request may take, because the app said so. An async context leads
-// from the app's code to its request; it costs something, so it is entered only where requests have a
-// timeout.
+// from the app's code to its request; it costs something, so it is entered only where requests have
+// a timeout.
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** A request that the app was given and has not answered yet. */

@@ -8,7 +8,7 @@ import { all } from './view.js';
 
 /** A child whose channel ended has this long to die of itself. */
 const hangUpGraceMs = 1_000;
-/** A child that says nothing for so long does not turn its event loop: heartbeats are more often. */
+/** A child that says nothing for so long does not turn its event loop: it has several beats. */
 const quietMs = 1_500;
 /** How long a child that does not turn its event loop may take to say why. */
 const stackGraceMs = 1_000;
