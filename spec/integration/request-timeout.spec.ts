@@ -1,7 +1,7 @@
 // Goal: a request that takes too long costs its worker the place and nobody else an answer: logged,
-// told to the hooks, its worker replaced beside, and killed if the request never ends. The app can ask
-// for more time, and nobody pays for a sleep of the monitor's. Method: slow requests of real clients on
-// both engines; the log, the hooks' calls and a load beside tell what became of it.
+// told to the hooks, its worker replaced beside, and killed if the request never ends. The app can
+// ask for more time. Method: slow requests of real clients on both engines; the log, the hooks'
+// calls and a load beside tell what became of it.
 import { expect } from 'chai';
 import { hasUws } from '../support/engines.js';
 import { calls, recorder } from '../support/hook-calls.js';
@@ -10,43 +10,8 @@ import { timeOf } from '../support/log-time.js';
 import { expectPostConditions } from '../support/post-conditions.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { Server } from '../support/server.js';
+import { slowApps } from '../support/slow-apps.js';
 import { until } from '../support/until.js';
-
-const index = new URL('../../lib/index.js', import.meta.url);
-
-/** `/slow?ms`, `/extended?ms`: with so much more time, asked for after an await; `/never`. */
-const routes = `
-import { uws, worker } from '${index.href}';
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-async function handle(path, query) {
-  if (path === '/never') await new Promise(() => undefined);
-  if (path === '/extended') {
-    await pause(10);
-    worker.extendDeadline(Number(query));
-  }
-  if (path === '/spin') {
-    await pause(Number(query));
-    for (;;);
-  }
-  if (path !== '/') await pause(Number(query));
-  return String(process.pid);
-}
-`;
-const apps = {
-  node: `${routes}
-export default async (request, response) => {
-  const [path, query] = request.url.split('?');
-  response.end(await handle(path, query));
-};`,
-  uws: `${routes}
-export default uws((app) => app.any('/*', async (response, request) => {
-  const [path, query] = [request.getUrl(), request.getQuery()];
-  let gone = false;
-  response.onAborted(() => (gone = true));
-  const body = await handle(path, query);
-  if (!gone) response.cork(() => response.end(body));
-}));`,
-};
 
 const timeouts = `requestTimeout: '3s', cleanupTimeout: '3s',
   afterWorkerTimeout: record('soft'), afterWorkerHardTimeout: record('hard'),`;
@@ -55,12 +20,12 @@ describe('a request timeout', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  async function start(engine: 'node' | 'uws' = 'node', config = ''): Promise<void> {
+  async function start(engine: 'node' | 'uws'): Promise<void> {
     server = await Server.start({
-      app: { text: apps[engine] },
+      app: { text: slowApps[engine] },
       workers: 2,
       prelude: recorder,
-      config: `engine: '${engine}', ${timeouts} ${config}`,
+      config: `engine: '${engine}', ${timeouts}`,
     });
   }
 
@@ -136,58 +101,4 @@ describe('a request timeout', () => {
       await server.stop();
     });
   }
-
-  it('names the JavaScript that keeps a request from its end', async () => {
-    await start();
-    const { pid } = await ask('/spin?1500');
-    const told = await server.logged('the event loop does not turn', { pid });
-    expect(told['stack']).to.match(/^at handle \(/);
-    expect((await server.logged('killing', { pid })).reason).to.match(/^GET \/spin did not end/);
-    expect(calls(server, 'hard')[0]?.args[1]?.['stack']).to.equal(told['stack']);
-    await expectPostConditions(server, { workers: 2 });
-    await server.stop();
-  });
-
-  const inFlight = (pid: number): Promise<unknown> =>
-    until('the request to be known', async () => {
-      const { workers } = await server.stats();
-      return workers.some((worker) => worker.pid === pid && worker.inFlight > 0);
-    });
-
-  it('kills nobody for a request that ended while the monitor stood still', async () => {
-    await start();
-    const { client, pid } = await ask('/slow?5000');
-    await inFlight(pid);
-    server.signal('SIGSTOP');
-    expect((await client.answer()).body).to.equal(String(pid));
-    const answered = Date.now();
-    await until('the hard timeout to have passed', () => Date.now() - answered > 3_000);
-    server.signal('SIGCONT');
-    await server.logged('request timed out', { pid });
-    await server.logged('left', { pid });
-    await expectPostConditions(server, { workers: 2 });
-    expect(server.log('killing')).to.deep.equal([]);
-    await server.stop();
-  });
-
-  it('does not count the time in which the whole server stood still', async () => {
-    await start();
-    const before = await server.stats();
-    const { client, pid } = await ask('/slow?2500');
-    await inFlight(pid);
-    const pids = server.processes().map((process) => process.pid);
-    for (const each of pids) process.kill(each, 'SIGSTOP');
-    const stopped = Date.now();
-    await until('both timeouts to have passed', () => Date.now() - stopped > 7_000);
-    for (const each of pids) process.kill(each, 'SIGCONT');
-    expect((await client.answer()).body).to.equal(String(pid));
-    const resumed = Date.now();
-    await until('the deadlines to be looked at', () => Date.now() - resumed > 1_500);
-    const after = await expectPostConditions(server, { workers: 2 });
-    expect(after.workers.map((worker) => worker.pid)).to.deep.equal(
-      before.workers.map((worker) => worker.pid),
-    );
-    expect([...server.log('request timed out'), ...server.log('killing')]).to.deep.equal([]);
-    await server.stop();
-  });
 });
