@@ -21,6 +21,7 @@
         'native/scripts.cc',
         'native/take-over.cc',
         'native/v8-pool.cc',
+        'native/watchdog.cc',
       ],
       # Node's and V8's headers do not compile cleanly with our warnings: as system headers
       # they are exempt.

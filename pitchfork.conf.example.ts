@@ -23,6 +23,13 @@ export default defineConfig({
     canary: '1s',
   },
 
+  // A request that takes longer has its worker replaced, and killed if it has not ended 5 s later; `false`, none, is the
+  // default. worker.extendDeadline(ms) in a handler gives one more time. An event loop that stands still for
+  // heartbeatTimeout is killed, with the JavaScript that is to blame in the log.
+  requestTimeout: '30s',
+  cleanupTimeout: '5s',
+  heartbeatTimeout: '15s',
+
   // Prometheus metrics at /metrics, and a live page at /.
   metrics: { listen: '127.0.0.1:9394' },
 

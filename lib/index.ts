@@ -6,10 +6,12 @@ export type {
   ChildInfo,
   CompletedRequest,
   ForkInfo,
+  HardTimeout,
   HookArguments,
   HookName,
   Hooks,
   MoldInfo,
+  RunningRequest,
   WorkerInfo,
 } from './config/hooks.js';
 export { factory, uws } from './life/app-brands.js';

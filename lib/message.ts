@@ -46,13 +46,27 @@ export interface Figures {
   eventLoopLagSeconds: number;
 }
 
+/** The request in flight that is nearest to its deadline, or furthest beyond it. */
+export interface UrgentRequest {
+  method: string;
+  /** Without its query, which may hold secrets. */
+  url: string;
+  ageMs: number;
+  /** Until `requestTimeout`; negative beyond it. */
+  leftMs: number;
+}
+
 /** Child to monitor. */
 export type Report =
   /** A newborn's first word. */
   | { type: 'born'; pid: number }
   /** A worker accepts. */
   | { type: 'serving' }
-  | { type: 'heartbeat'; figures: Figures }
+  | { type: 'heartbeat'; figures: Figures; urgent: UrgentRequest | null }
+  /** A request is older than `requestTimeout`; told once by each worker. */
+  | { type: 'overran'; request: UrgentRequest }
+  /** The JavaScript that runs just now, told from within it (native/watchdog.cc). */
+  | { type: 'stuck'; stack: string }
   /** A worker to be promoted has parted from all its clients; these are its last totals. */
   | { type: 'drained'; figures: Figures; metrics: MetricSnapshot }
   /** What the audit of a process that can be forked found besides. */

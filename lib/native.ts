@@ -181,6 +181,19 @@ export interface Native {
   peekEndedChild(): number | null;
   /** getpid(2), never cached. */
   pid(): number;
+
+  /**
+   * From now on this process answers `askForStack` with a message `stuck` on `channel`, also while
+   * its event loop does not turn. Runs a thread, which `fork` ends as well. EALREADY if it runs.
+   */
+  startWatchdog(channel: number): void;
+  stopWatchdog(): void;
+  /**
+   * Asks another process that has started its watchdog, and that would else be ended by the signal,
+   * what JavaScript it is running. No answer comes from code that is not JavaScript, nor while the
+   * channel is full. Throws ESRCH.
+   */
+  askForStack(pid: number): void;
 }
 
 const name = `pitchfork-${process.platform}-${process.arch}-${process.versions.modules}.node`;

@@ -33,3 +33,5 @@ Callback CutConnections, GiveUpConnecting;
 void RememberInherited();
 // children.cc
 Callback BecomeSubreaper, DieWithMonitor, LeadProcessGroup, Reap, PeekEndedChild, Pid;
+// watchdog.cc
+Callback StartWatchdog, StopWatchdog, AskForStack;

@@ -17,6 +17,7 @@
 #include "newborn.h"
 #include "restartable-sequences.h"
 #include "v8-pool.h"
+#include "watchdog.h"
 
 namespace {
 
@@ -136,6 +137,7 @@ void ForkBy(Method method, const char* name, const v8::FunctionCallbackInfo<v8::
   if (environment == nullptr || loop == nullptr)
     return ThrowRefusal(isolate, EINVAL, name, "there is no Node environment");
   if (!MayFork(isolate, name, loop)) return;
+  EndWatcher();
 
   Mappings mappings;
   int number = mappings.Prepare();

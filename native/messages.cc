@@ -12,6 +12,7 @@
 #include "arguments.h"
 #include "error.h"
 #include "exports.h"
+#include "messages.h"
 
 namespace {
 
@@ -102,6 +103,25 @@ ssize_t SendOnce(int fd, const std::string& data, size_t sent, const std::vector
 
 }  // namespace
 
+int SendWhole(int fd, const std::string& data, const std::vector<int>& fds) {
+  for (size_t sent = 0; sent < data.size();) {
+    ssize_t size = SendOnce(fd, data, sent, fds);
+    if (size >= 0) {
+      sent += static_cast<size_t>(size);
+      continue;
+    }
+    int number = errno;
+    if (number != EAGAIN || sent == 0) return number;
+    // The queue took a part of this message. Its reader cannot make sense of a part, so the rest
+    // has to follow.
+    pollfd waiting = {fd, POLLOUT, 0};
+    int ready = poll(&waiting, 1, kRestTimeoutMs);
+    if (ready == 0) return ETIMEDOUT;
+    if (ready < 0 && errno != EINTR) return errno;
+  }
+  return 0;
+}
+
 void Receive(const v8::FunctionCallbackInfo<v8::Value>& info) {
   Arguments arguments(info, "receive");
   int fd = arguments.Descriptor(arguments.At(0), "fd");
@@ -144,23 +164,8 @@ void Send(const v8::FunctionCallbackInfo<v8::Value>& info) {
   if (data.empty())
     return ThrowRefusal(isolate, EINVAL, "send: data", "expected a string that is not empty");
 
-  for (size_t sent = 0; sent < data.size();) {
-    ssize_t size = SendOnce(fd, data, sent, fds);
-    if (size >= 0) {
-      sent += static_cast<size_t>(size);
-      continue;
-    }
-    int number = errno;
-    // The queue took a part of this message. Its reader cannot make sense of a part, so the rest
-    // has to follow.
-    pollfd waiting = {fd, POLLOUT, 0};
-    if (number == EAGAIN && sent > 0) {
-      int ready = poll(&waiting, 1, kRestTimeoutMs);
-      if (ready > 0 || (ready < 0 && errno == EINTR)) continue;
-      number = ETIMEDOUT;
-    }
-    return ThrowErrno(isolate, number, "send on descriptor " + std::to_string(fd));
-  }
+  int number = SendWhole(fd, data, fds);
+  if (number != 0) ThrowErrno(isolate, number, "send on descriptor " + std::to_string(fd));
 }
 
 void SocketPair(const v8::FunctionCallbackInfo<v8::Value>& info) {

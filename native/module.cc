@@ -46,6 +46,9 @@ const struct {
     {"reap", Reap},
     {"peekEndedChild", PeekEndedChild},
     {"pid", Pid},
+    {"startWatchdog", StartWatchdog},
+    {"stopWatchdog", StopWatchdog},
+    {"askForStack", AskForStack},
 };
 
 }  // namespace

@@ -92,14 +92,14 @@ describe('the source tree', () => {
     expect(impure).to.deep.equal([]);
   });
 
-  it('forks in mold.ts, kills in perform.ts, and mends globals in after-fork.ts only', () => {
+  it('forks in mold.ts, kills in kill.ts, and mends globals in after-fork.ts only', () => {
     const using = (pattern: RegExp): string[] =>
       files('lib', /\.ts$/).filter((file) => pattern.test(read(file)));
     expect(using(/native\.fork/)).to.deep.equal(['lib/life/mold.ts']);
     expect(using(/process\.kill\(/).sort()).to.deep.equal([
       'lib/check/ending.ts',
       'lib/failpoint.ts',
-      'lib/monitor/perform.ts',
+      'lib/monitor/kill.ts',
     ]);
     expect(using(/defineProperty\(process/)).to.deep.equal(['lib/life/after-fork.ts']);
   });

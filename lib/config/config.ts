@@ -79,6 +79,23 @@ export interface Config extends Hooks {
   spawnTimeout?: Duration;
   /** A worker that says nothing for so long is stuck, and replaced. Default: '15s'. */
   heartbeatTimeout?: Duration;
+  /**
+   * A request that takes longer costs its worker the place: a successor is forked, what else is in
+   * flight is finished, the worker leaves. From the handler's call to the response's end, so that
+   * uploads, long polls and event streams count: see `worker.extendDeadline`. At least '3s';
+   * default: `false`, none.
+   */
+  requestTimeout?: Duration | false;
+  /**
+   * How long after `requestTimeout` the worker is killed if the request has still not ended. At
+   * least '2s'; default: '5s'.
+   */
+  cleanupTimeout?: Duration;
+  /**
+   * Ends a worker that is stuck, or whose request overran for good. 'SIGABRT' leaves a core dump
+   * where the system keeps them. Default: 'SIGKILL'.
+   */
+  timeoutSignal?: Settings['timeoutSignal'];
   /** From the order to leave until a child is killed. Default: '30s'. */
   shutdownTimeout?: Duration;
   /**

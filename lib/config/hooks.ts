@@ -34,6 +34,23 @@ export interface CompletedRequest {
   readonly durationMs: number;
 }
 
+export interface RunningRequest {
+  readonly method: string;
+  /** Without its query in the monitor's hooks and in the log. */
+  readonly url: string;
+  readonly ageMs: number;
+}
+
+/** Why the monitor kills a worker. */
+export interface HardTimeout {
+  /** As in the log. */
+  readonly reason: string;
+  /** Unless it is only the event loop that stands still. */
+  readonly request: RunningRequest | null;
+  /** The JavaScript that kept the event loop from turning, where that could be seen. */
+  readonly stack: string | null;
+}
+
 type Hook<Arguments extends unknown[]> = (...args: Arguments) => unknown;
 
 /** The arguments of each hook. The comments say in which process it runs. */
@@ -56,6 +73,13 @@ export interface HookArguments {
   beforeWorkerExit: [WorkerInfo];
   /** Worker, after each response. */
   afterRequestComplete: [WorkerInfo, CompletedRequest];
+  /** Worker, when a request is older than `requestTimeout`, before a successor is forked. */
+  afterWorkerTimeout: [WorkerInfo, { readonly request: RunningRequest }];
+  /**
+   * Monitor, just before it kills a worker that is stuck or whose request overran for good. Waited
+   * for, but no longer than a second.
+   */
+  afterWorkerHardTimeout: [ChildInfo, HardTimeout];
   /** Monitor, when any child was reaped. */
   afterWorkerExit: [ChildInfo, { readonly code: number | null; readonly signal: string | null }];
 }

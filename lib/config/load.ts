@@ -145,6 +145,9 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
     },
     spawnTimeoutMs: config.spawnTimeout,
     heartbeatTimeoutMs: config.heartbeatTimeout,
+    requestTimeoutMs: config.requestTimeout,
+    cleanupTimeoutMs: config.cleanupTimeout,
+    timeoutSignal: config.timeoutSignal,
     shutdownTimeoutMs: config.shutdownTimeout,
     keepAliveTimeoutMs: config.keepAliveTimeout,
     maxConsecutiveSpawnErrors: config.maxConsecutiveSpawnErrors,
@@ -163,6 +166,8 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
       afterWorkerReady: config.afterWorkerReady,
       beforeWorkerExit: config.beforeWorkerExit,
       afterRequestComplete: config.afterRequestComplete,
+      afterWorkerTimeout: config.afterWorkerTimeout,
+      afterWorkerHardTimeout: config.afterWorkerHardTimeout,
       afterWorkerExit: config.afterWorkerExit,
     },
   };

@@ -47,6 +47,15 @@ export function readPositiveDuration(value: unknown): number {
   return ms;
 }
 
+/** For deadlines that are looked at a few times per second. */
+export function readDurationFrom(leastSeconds: number): Reader<number> {
+  return (value) => {
+    const ms = readDuration(value);
+    if (ms < leastSeconds * 1000) throw unexpected(`at least "${leastSeconds}s"`, value);
+    return ms;
+  };
+}
+
 function durationMs(value: unknown): number | undefined {
   if (typeof value === 'number')
     return Number.isFinite(value) && value >= 0 ? Math.round(value) : undefined;

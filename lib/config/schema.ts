@@ -9,6 +9,7 @@ import type { Config } from './config.js';
 import type { HookLists, HookName } from './hooks.js';
 import {
   readDuration,
+  readDurationFrom,
   readInteger,
   readLogLevel,
   readPositiveDuration,
@@ -48,6 +49,9 @@ export function configSchema(directory: string) {
       .prefault({}),
     spawnTimeout: value(readPositiveDuration).prefault('30s'),
     heartbeatTimeout: value(readPositiveDuration).prefault('15s'),
+    requestTimeout: value(readRequestTimeout).prefault(false),
+    cleanupTimeout: value(readDurationFrom(2)).prefault('5s'),
+    timeoutSignal: value(readWord('SIGKILL', 'SIGABRT')).prefault('SIGKILL'),
     shutdownTimeout: value(readDuration).prefault('30s'),
     keepAliveTimeout: value(readPositiveDuration).prefault('65s'),
     maxConsecutiveSpawnErrors: value(readSpawnErrors).prefault(10),
@@ -70,6 +74,8 @@ export function configSchema(directory: string) {
     afterWorkerReady: hookList<'afterWorkerReady'>(),
     beforeWorkerExit: hookList<'beforeWorkerExit'>(),
     afterRequestComplete: hookList<'afterRequestComplete'>(),
+    afterWorkerTimeout: hookList<'afterWorkerTimeout'>(),
+    afterWorkerHardTimeout: hookList<'afterWorkerHardTimeout'>(),
     afterWorkerExit: hookList<'afterWorkerExit'>(),
   } satisfies Record<keyof Config, z.ZodType>);
 }
@@ -108,6 +114,11 @@ function readApp(input: unknown): string {
 
 function readSpawnErrors(input: unknown): number | false {
   return input === false ? false : positiveInteger(input);
+}
+
+/** As in Pitchfork: shorter ones would be met by busy workers that are quite well. */
+function readRequestTimeout(input: unknown): number | false {
+  return input === false ? false : readDurationFrom(3)(input);
 }
 
 /** One address or a list of them, each as text or with options. */

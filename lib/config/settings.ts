@@ -60,6 +60,12 @@ export interface Settings {
   /** From the order to fork (or boot) until the child is ready. */
   readonly spawnTimeoutMs: number;
   readonly heartbeatTimeoutMs: number;
+  /** The age at which a request costs its worker the place; false: none. */
+  readonly requestTimeoutMs: number | false;
+  /** From then on until the worker is killed, if the request has not ended. */
+  readonly cleanupTimeoutMs: number;
+  /** Ends workers that are stuck or whose request overran. */
+  readonly timeoutSignal: 'SIGKILL' | 'SIGABRT';
   /** From the order to leave until the child is killed. */
   readonly shutdownTimeoutMs: number;
   /** How long an idle kept-alive connection stays open. */

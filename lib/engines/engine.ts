@@ -3,6 +3,7 @@
 import type { CompletedRequest } from '../config/hooks.js';
 import type { App, UwsContext } from '../life/app-kind.js';
 import type { Latency } from '../metrics/latency.js';
+import type { Running } from './patience.js';
 
 export interface EngineOptions {
   readonly app: App;
@@ -17,6 +18,8 @@ export interface EngineOptions {
   readonly context: Omit<UwsContext, 'uws'>;
   /** Called after each response; absent when nobody listens, so that it costs nothing. */
   readonly onRequestComplete?: (request: CompletedRequest) => void;
+  /** Requests have a timeout: `running` names them, and patience.ts finds them. */
+  readonly watchRequests?: boolean;
 }
 
 export interface EngineFigures {
@@ -39,6 +42,8 @@ export interface DrainOptions {
 
 export interface Engine {
   readonly figures: EngineFigures;
+  /** Requests handed to the app and not ended yet. */
+  running(): Iterable<Running>;
   /** Starts to accept on listening sockets, which the engine owns from now on. */
   listen(fds: readonly number[]): Promise<void>;
   /**

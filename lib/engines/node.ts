@@ -1,5 +1,5 @@
 // Serves a node:http listener. The http server accepts on the first descriptor, plain net servers
-// hand it what arrives on the others. Every request that the listener was given is in `#startedAt`
+// hand it what arrives on the others. Every request that the listener was given is in `#running`
 // until its response has closed.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, createServer as createNetServer, type Socket } from 'node:net';
@@ -7,10 +7,11 @@ import type { RequestListener } from '../life/app-kind.js';
 import { announceClose } from './announce-close.js';
 import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
 import { Meter } from './meter.js';
+import { within, type Running } from './patience.js';
 
 export type NodeEngineOptions = Pick<
   EngineOptions,
-  'keepAliveTimeoutMs' | 'backlog' | 'onRequestComplete'
+  'keepAliveTimeoutMs' | 'backlog' | 'onRequestComplete' | 'watchRequests'
 > & { readonly listener: RequestListener };
 
 const defaultBacklog = 1024;
@@ -19,11 +20,12 @@ export class NodeEngine implements Engine {
   readonly figures: EngineFigures;
   readonly #listener: RequestListener;
   readonly #backlog: number;
+  readonly #watchRequests: boolean;
   readonly #meter: Meter;
   readonly #server: Server;
   #acceptors: NetServer[] = [];
   readonly #sockets = new Set<Socket>();
-  readonly #startedAt = new Map<ServerResponse, number>();
+  readonly #running = new Map<ServerResponse, Running>();
   /** One function for all responses: a closure for each would cost more than all else here. */
   readonly #onResponseClose: (this: ServerResponse) => void = closeListener((response) =>
     this.#end(response),
@@ -35,6 +37,7 @@ export class NodeEngine implements Engine {
   constructor(options: NodeEngineOptions) {
     this.#listener = options.listener;
     this.#backlog = options.backlog ?? defaultBacklog;
+    this.#watchRequests = options.watchRequests ?? false;
     this.#meter = new Meter(options.onRequestComplete);
     this.figures = this.#meter.figures;
     const onRequest = this.#onRequest.bind(this);
@@ -46,6 +49,10 @@ export class NodeEngine implements Engine {
         if (this.#draining) this.#onProgress();
       });
     });
+  }
+
+  running(): Iterable<Running> {
+    return this.#running.values();
   }
 
   async listen(fds: readonly number[]): Promise<void> {
@@ -69,7 +76,7 @@ export class NodeEngine implements Engine {
     // are just sending.
     for (const acceptor of this.#acceptors) NetServer.prototype.close.call(acceptor);
     this.#acceptors = [];
-    for (const response of this.#startedAt.keys()) announceClose(response);
+    for (const response of this.#running.keys()) announceClose(response);
 
     let lingering = true;
     let cut = 0;
@@ -86,8 +93,8 @@ export class NodeEngine implements Engine {
       this.#onProgress = () => {
         // To Node a connection is idle as soon as its response is ended by the app, though not sent
         // yet.
-        if (!lingering && this.#startedAt.size === 0) this.#closeIdle();
-        if (this.#sockets.size > 0 || this.#startedAt.size > 0) return;
+        if (!lingering && this.#running.size === 0) this.#closeIdle();
+        if (this.#sockets.size > 0 || this.#running.size > 0) return;
         clearTimeout(linger);
         clearTimeout(timeout);
         resolve();
@@ -106,14 +113,18 @@ export class NodeEngine implements Engine {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    this.#startedAt.set(response, this.#meter.begin());
+    const { method = '', url = '' } = request;
+    const running = { method, url, startedAt: this.#meter.begin(), extensionMs: 0 };
+    this.#running.set(response, running);
     response.on('close', this.#onResponseClose);
     // A pipelined request waits for its turn without a socket, and would not hear of a connection
     // lost meanwhile.
     if (response.socket === null) request.socket.once('close', () => this.#end(response));
     if (this.#draining) announceClose(response);
     try {
-      const result = this.#listener(request, response);
+      const result = this.#watchRequests
+        ? within(running, () => this.#listener(request, response))
+        : this.#listener(request, response);
       if (isThenable(result)) result.then(undefined, (error: unknown) => fail(response, error));
     } catch (error) {
       fail(response, error);
@@ -121,10 +132,10 @@ export class NodeEngine implements Engine {
   }
 
   #end(response: ServerResponse): void {
-    const startedAt = this.#startedAt.get(response);
-    if (startedAt === undefined) return;
-    this.#startedAt.delete(response);
-    this.#meter.end(startedAt, response.req);
+    const running = this.#running.get(response);
+    if (running === undefined) return;
+    this.#running.delete(response);
+    this.#meter.end(running.startedAt, response.req);
     if (this.#draining) this.#onProgress();
   }
 

@@ -2,6 +2,7 @@
 // or the connection was lost. Responses share one prototype object, whose methods are replaced once
 // by ones that look up the exchange: nothing is allocated on a response, and those of apps that are
 // not ours pass through unseen.
+import type { Running } from './patience.js';
 import type { UwsResponse, UwsText } from './uws-module.js';
 
 /** The engine as its exchanges see it. */
@@ -12,14 +13,11 @@ export interface ExchangeOwner {
   ended(exchange: Exchange): void;
 }
 
-export interface Exchange {
+export interface Exchange extends Running {
   readonly owner: ExchangeOwner;
   readonly response: UwsResponse;
-  readonly startedAt: number;
   /** HEAD: what the app says about a body is told to the client, the body itself is not sent. */
   readonly isHead: boolean;
-  readonly method: string;
-  readonly url: string;
   /** The status line or a header is written. */
   headBegun: boolean;
   /** A part of the body is written, and so all headers. */

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { native, type Connection } from '../native.js';
 import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
 import { Meter } from './meter.js';
+import { within, type Running } from './patience.js';
 import {
   beginExchange,
   type Exchange,
@@ -52,6 +53,7 @@ export class UwsEngine implements Engine, ExchangeOwner {
   readonly #uws: UwsModule;
   readonly #app: UwsTemplatedApp;
   readonly #meter: Meter;
+  readonly #watchRequests: boolean;
   readonly #webSockets = new Set<UwsSocket>();
   /**
    * Ours, kept open until the end of the drain: connections are told apart by the address they came
@@ -61,8 +63,9 @@ export class UwsEngine implements Engine, ExchangeOwner {
   #listenSockets: object[] = [];
 
   /** Only after a fork: an app is bound to the process that made it. */
-  constructor(uws: UwsModule, options: Pick<EngineOptions, 'onRequestComplete'>) {
+  constructor(uws: UwsModule, options: Pick<EngineOptions, 'onRequestComplete' | 'watchRequests'>) {
     this.#uws = uws;
+    this.#watchRequests = options.watchRequests ?? false;
     this.#meter = new Meter(options.onRequestComplete);
     this.figures = this.#meter.figures;
     this.#app = uws.App();
@@ -89,6 +92,10 @@ export class UwsEngine implements Engine, ExchangeOwner {
         );
       };
     return app;
+  }
+
+  running(): Iterable<Running> {
+    return unansweredOf(this);
   }
 
   async listen(fds: readonly number[]): Promise<void> {
@@ -153,6 +160,8 @@ export class UwsEngine implements Engine, ExchangeOwner {
 
   #watched(handler: UwsHandler, method: (typeof methods)[number] | 'upgrade'): UwsHandler {
     const meter = this.#meter;
+    const isWatched = this.#watchRequests;
+    const wantsNames = meter.wantsNames || isWatched;
     return (response, request, context) => {
       watchResponses(response);
       const exchange: Exchange = {
@@ -160,15 +169,18 @@ export class UwsEngine implements Engine, ExchangeOwner {
         response,
         startedAt: meter.begin(),
         isHead: method === 'head' || (method === 'any' && request.getMethod() === 'head'),
-        method: meter.wantsNames ? request.getMethod().toUpperCase() : '',
-        url: meter.wantsNames ? urlOf(request) : '',
+        extensionMs: 0,
+        method: wantsNames ? request.getMethod().toUpperCase() : '',
+        url: wantsNames ? urlOf(request) : '',
         headBegun: false,
         bodyBegun: false,
         guarded: false,
       };
       beginExchange(exchange);
       try {
-        const result = handler(response, request, context);
+        const result = isWatched
+          ? within(exchange, () => handler(response, request, context))
+          : handler(response, request, context);
         // Most return the response, or nothing.
         if (result !== response && isThenable(result))
           result.then(undefined, (error: unknown) => fail(exchange, error));

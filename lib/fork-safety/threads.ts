@@ -9,14 +9,14 @@ export interface Thread {
   readonly name: string;
 }
 
-/** Helpers of io_uring, which the kernel starts and ends. */
-const kernels = /^iou-(?:sqp|wrk)-/;
+/** Helpers of io_uring, which the kernel starts and ends; our watchdog, which each fork ends. */
+const accountedFor = /^(?:iou-(?:sqp|wrk)-|pitchfork-watch$)/;
 
 export function listThreads(): Thread[] {
   return readdirSync('/proc/self/task').flatMap((tid) => {
     try {
       const name = readFileSync(`/proc/self/task/${tid}/comm`, 'utf8').trimEnd();
-      return kernels.test(name) ? [] : [{ tid: Number(tid), name }];
+      return accountedFor.test(name) ? [] : [{ tid: Number(tid), name }];
     } catch {
       return []; // It has ended meanwhile.
     }

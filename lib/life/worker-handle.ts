@@ -14,6 +14,8 @@ export interface WorkerState {
    * Tells the monitor that this process must not become a mold; absent where there is no worker.
    */
   reportUnsafe?: (reason: string) => void;
+  /** Prolongs the running request's timeout; absent where requests have none. */
+  extendDeadline?: (ms: number) => void;
   /** Why this process must not become a mold; null while it may. */
   unsafeReason: string | null;
   /** Calls of `preventFork` that have not ended. */
@@ -35,6 +37,11 @@ export interface WorkerHandle {
    * worker.
    */
   exit(): void;
+  /**
+   * Gives the request that is being handled so many milliseconds more than `requestTimeout`, each
+   * time; Infinity takes its timeout away. To be called in its handler or in what that awaits.
+   */
+  extendDeadline(ms: number): void;
   /** From now on neither this process nor a fork of it becomes a mold. */
   noLongerForkSafe(reason: string): void;
   /**
@@ -79,6 +86,10 @@ export const worker: WorkerHandle = {
   },
   exit() {
     workerState.requestExit?.();
+  },
+  extendDeadline(ms) {
+    if (!(ms >= 0)) throw new RangeError(`extendDeadline: expected milliseconds, got ${ms}`);
+    workerState.extendDeadline?.(ms);
   },
   noLongerForkSafe(reason) {
     if (workerState.unsafeReason !== null) return;

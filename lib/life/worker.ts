@@ -3,17 +3,20 @@
 import { Channel } from '../channel.js';
 import { createEngine } from '../engines/create.js';
 import type { Engine } from '../engines/engine.js';
+import { extend } from '../engines/patience.js';
 import { failpoint } from '../failpoint.js';
 import { audit } from '../fork-safety/audit.js';
 import type { HookArguments, HookName, WorkerInfo } from '../config/hooks.js';
 import type { Figures, Order, Report } from '../message.js';
 import { snapshot } from '../metrics/app-registry.js';
+import { native } from '../native.js';
 import { unreachable } from '../unreachable.js';
 import { mendNewborn } from './after-fork.js';
 import { Heartbeat } from './heartbeat.js';
 import { describe, leave } from './leave.js';
 import { orphanGraceMs, runHooks, type Life, type Orders } from './life.js';
 import type { Birth } from './mold.js';
+import { RequestWatch } from './request-watch.js';
 import { roleSignals } from './signals.js';
 import { workerState } from './worker-handle.js';
 
@@ -45,6 +48,7 @@ class RunningWorker {
   readonly #channel: Channel<Order, Report>;
   #engine: Engine | undefined;
   #heartbeat: Heartbeat | undefined;
+  #requestWatch: RequestWatch | undefined;
   /** Set by the first order to part; there is no way back from either. */
   #parting: 'promotion' | 'end' | null = null;
   #promote: (promotion: Promotion) => void = () => undefined;
@@ -97,18 +101,39 @@ class RunningWorker {
       keepAliveTimeoutMs: settings.keepAliveTimeoutMs,
       backlog: Math.max(...settings.listen.map(({ backlog }) => backlog)),
       context: { slot, generation },
+      watchRequests: settings.requestTimeoutMs !== false,
       ...this.#completionHook(),
     });
     this.#engine = engine;
+    this.#watchRequests(engine);
+    native.startWatchdog(this.#birth.channelFd);
     await engine.listen(listenFds);
     await failpoint('worker.serving', generation);
     roleSignals.assume({ graceful: () => void this.#end('asked') });
     this.#heartbeat = new Heartbeat(settings.heartbeatTimeoutMs, () => {
-      if (this.#channel.isIdle) this.#channel.send({ type: 'heartbeat', figures: this.#figures });
+      if (!this.#channel.isIdle) return;
+      const urgent = this.#requestWatch?.urgent() ?? null;
+      this.#channel.send({ type: 'heartbeat', figures: this.#figures, urgent });
     });
     this.#channel.send({ type: 'serving' });
     void this.#runLogged('afterWorkerReady', this.#info);
     return new Promise((resolve) => (this.#promote = resolve));
+  }
+
+  #watchRequests(engine: Engine): void {
+    const { requestTimeoutMs } = this.#life.settings;
+    delete workerState.extendDeadline;
+    if (requestTimeoutMs === false) return;
+    workerState.extendDeadline = extend;
+    this.#requestWatch = new RequestWatch({
+      timeoutMs: requestTimeoutMs,
+      running: () => engine.running(),
+      overran: ({ method, url }, urgent) => {
+        const request = { method, url, ageMs: urgent.ageMs };
+        void this.#runLogged('afterWorkerTimeout', this.#info, { request });
+        this.#channel.send({ type: 'overran', request: urgent });
+      },
+    });
   }
 
   #completionHook(): Pick<Parameters<typeof createEngine>[1], 'onRequestComplete'> {
@@ -218,6 +243,8 @@ class RunningWorker {
       if (this.#toldToEnd()) return void (await this.#part(0));
       await failpoint('promote.drained', generation);
       this.#heartbeat?.stop();
+      this.#requestWatch?.stop();
+      native.stopWatchdog();
       this.#channel.send({ type: 'drained', figures: this.#figures, metrics: await snapshot() });
       await this.#channel.flushed();
       if (this.#toldToEnd()) return leave(0);

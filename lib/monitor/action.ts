@@ -14,6 +14,10 @@ export type Action =
   /** `last`: no other process of its phase lives. */
   | { type: 'retire'; mold: number; last: boolean }
   | { type: 'kill'; child: number; reason: string }
+  /** It serves, but does not say anything: with what? */
+  | { type: 'askForStack'; child: number }
+  /** To kill one that served, by the signal and with the hook for that. */
+  | { type: 'timeOut'; child: number; reason: string }
   | { type: 'abandon'; reason: string }
   | { type: 'dropWish'; reason: string }
   | { type: 'finish' }

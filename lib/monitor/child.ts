@@ -1,5 +1,5 @@
 // What the monitor knows of one child.
-import type { Figures } from '../message.js';
+import type { Figures, UrgentRequest } from '../message.js';
 
 export type ChildState =
   /** A fresh process that loads the app; a mold once frozen. */
@@ -15,7 +15,7 @@ export type ChildState =
   | 'frozen'
   /** Was told to leave, or leaves. */
   | 'leaving'
-  /** Was sent SIGKILL. */
+  /** Was sent SIGKILL or the like. */
   | 'killed';
 
 export interface Child {
@@ -32,6 +32,14 @@ export interface Child {
   readonly createdAt: number;
   lastHeard: number;
   figures: Figures;
+  /** As its last heartbeat told, and when. */
+  urgent: (UrgentRequest & { at: number }) | null;
+  /** A request took longer than it may: to be replaced. */
+  overran: boolean;
+  /** When it was asked what keeps its event loop from turning, which it has not turned since. */
+  askedAt: number | null;
+  /** What it answered. */
+  stack: string | null;
   /** The number of workers that its share of the listening queues was computed for. */
   readonly span: number;
   /** How many queues there were then. */

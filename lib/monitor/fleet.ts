@@ -42,6 +42,8 @@ export class Fleet {
    * after all.
    */
   unforkable: Unforkable | null = null;
+  /** When the monitor last found that it had not run for a while. */
+  wokeAt = -Infinity;
   /** No spawn and no boot before this. */
   notBefore = 0;
   /**
@@ -78,6 +80,10 @@ export class Fleet {
       createdAt: now,
       lastHeard: now,
       figures: { requests: 0, inFlight: 0, latency: emptyLatency(), eventLoopLagSeconds: 0 },
+      urgent: null,
+      overran: false,
+      askedAt: null,
+      stack: null,
       span: this.workers,
       queues: this.queues,
       proven: false,
@@ -98,7 +104,10 @@ export class Fleet {
 
   /** A child's report. What it means for others is the plan's business. */
   hear(child: Child, report: Report, now: number): void {
+    // Told from within what keeps the event loop: no sign that it turns.
+    if (report.type === 'stuck') return void (child.stack = report.stack);
     child.lastHeard = now;
+    child.askedAt = child.stack = null;
     switch (report.type) {
       case 'born':
         child.pid = report.pid;
@@ -113,10 +122,13 @@ export class Fleet {
       case 'heartbeat':
       case 'leaving':
         child.figures = report.figures;
+        child.urgent =
+          report.type === 'heartbeat' && report.urgent ? { ...report.urgent, at: now } : null;
         if (report.type === 'leaving') this.enter(child, 'leaving', now);
         return;
       case 'drained':
         child.figures = { ...report.figures, inFlight: 0 };
+        child.urgent = null;
         return;
       case 'frozen':
         this.#froze(child, now);
@@ -135,6 +147,9 @@ export class Fleet {
         return;
       case 'refused':
         this.#refused(child, report.findings, report.leaves, now);
+        return;
+      case 'overran':
+        child.overran = true;
         return;
       case 'unsafe':
         child.unsafeReason = report.reason;
@@ -266,10 +281,13 @@ export class Fleet {
    * The monitor itself did not run for `gapMs` (stopped, suspended): nobody else is to blame for
    * it.
    */
-  forgive(gapMs: number): void {
+  forgive(gapMs: number, now: number): void {
+    this.wokeAt = now;
     for (const child of this.children.values()) {
       child.since += gapMs;
       child.lastHeard += gapMs;
+      if (child.urgent) child.urgent.at += gapMs;
+      if (child.askedAt !== null) child.askedAt += gapMs;
     }
   }
 }

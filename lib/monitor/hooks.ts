@@ -4,7 +4,8 @@ import type { HookArguments } from '../config/hooks.js';
 import type { Settings } from '../config/settings.js';
 import type { Log } from './log.js';
 
-type MonitorHook = 'afterMonitorReady' | 'afterBooted' | 'afterWorkerExit';
+type MonitorHook =
+  'afterMonitorReady' | 'afterBooted' | 'afterWorkerHardTimeout' | 'afterWorkerExit';
 
 export async function runMonitorHook<Name extends MonitorHook>(
   { settings, log }: { readonly settings: Settings; readonly log: Log },

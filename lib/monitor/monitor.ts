@@ -143,6 +143,7 @@ export class Monitor {
   // Events: recorded, never acted upon here
 
   #report(id: number, report: Report): void {
+    this.#noticeSleep();
     const child = this.fleet.get(id);
     if (!child) return;
     this.fleet.hear(child, report, now());
@@ -178,17 +179,25 @@ export class Monitor {
   }
 
   #tick(): void {
+    this.#noticeSleep();
+    this.#lastTick = now();
+    this.reap();
+  }
+
+  /** Before anything else, since what piled up meanwhile is read before the timer's turn comes. */
+  #noticeSleep(): void {
     const at = now();
     const gap = at - this.#lastTick - tickMs;
-    if (gap > oversleptMs) this.fleet.forgive(gap);
+    if (gap <= oversleptMs) return;
+    this.fleet.forgive(gap, at);
     this.#lastTick = at;
-    this.reap();
   }
 
   /** Decides and performs until there is nothing left to do. */
   turn(): void {
     if (this.#performing) return;
     this.#performing = true;
+    this.#noticeSleep();
     try {
       for (let round = 0; ; round++) {
         if (round > maxRounds) throw new Error('the plan does not come to rest');

@@ -31,6 +31,14 @@ export function narrate(log: Log, child: Child, report: Report, now: number): vo
         log.error({ ...fields, ...finding }, 'cannot be forked');
       if (child.role === 'mold') log.warn(fields, 'workers are booted afresh instead of forked');
       break;
+    case 'overran': {
+      const { method, url, ageMs } = report.request;
+      log.warn({ ...fields, method, path: url, ageMs }, 'request timed out');
+      break;
+    }
+    case 'stuck':
+      log.error({ ...fields, stack: report.stack }, 'the event loop does not turn');
+      break;
     case 'unsafe':
       log.warn({ ...fields, reason: report.reason }, 'no longer fork-safe');
       break;

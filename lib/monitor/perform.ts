@@ -1,10 +1,10 @@
-// Performs what the plan decided. The one place where children are started, told to leave and
-// killed.
+// Performs what the plan decided. The one place where children are started and told to leave.
 import { isStarting, type Child } from './child.js';
 import type { Children } from './children.js';
 import type { Outcome } from './control.js';
 import type { Fleet } from './fleet.js';
 import { runMonitorHook } from './hooks.js';
+import { askForStack, kill, timeOut } from './kill.js';
 import type { Measurements } from './measurements.js';
 import type { MonitorParts } from './monitor.js';
 import { fieldsOf } from './narrate.js';
@@ -74,6 +74,13 @@ export class Performer {
         return this.#retire(action.mold, action.last);
       case 'kill':
         return this.#kill(action.child, action.reason);
+      case 'askForStack':
+        return this.#withChild(action.child, (child) => askForStack(this.#parts, child));
+      case 'timeOut':
+        return this.#withChild(
+          action.child,
+          (child) => void timeOut(this.#parts, child, action.reason),
+        );
       case 'abandon':
         return this.#abandon(action.reason);
       case 'dropWish':
@@ -222,20 +229,7 @@ export class Performer {
   }
 
   #kill(id: number, reason: string): void {
-    const { children, fleet, log } = this.#parts;
-    this.#withChild(id, (child) => {
-      log.warn({ ...fieldsOf(child), reason }, 'killing');
-      fleet.kill(child, reason, now());
-      if (child.pid === null) {
-        children.forget(child.id);
-        return;
-      }
-      try {
-        process.kill(child.pid, 'SIGKILL');
-      } catch {
-        // It is gone already; SIGCHLD tells.
-      }
-    });
+    this.#withChild(id, (child) => kill(this.#parts, child, reason));
   }
 
   /** The old generation serves on; whatever the attempt made is taken back. */

@@ -3,8 +3,8 @@
 // spec can run it through any story.
 import type { Action } from './action.js';
 import type { Settings } from '../config/settings.js';
-import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
+import { killOverdue } from './overdue.js';
 import { retire } from './retirement.js';
 import { candidates, fulfil } from './wish-rule.js';
 import {
@@ -59,58 +59,6 @@ function giveUpStarting(fleet: Fleet, settings: Settings): Action[] {
   const { spawnErrors, lastSpawnError } = fleet;
   const reason = `${spawnErrors} starts in a row failed, the last one: ${lastSpawnError}`;
   return [{ type: 'giveUp', reason }];
-}
-
-/** How long a child may stay in its state, and what it is called when it does not keep to that. */
-function allowance(child: Child, settings: Settings): { ms: number; reason: string } | null {
-  const { spawnTimeoutMs, shutdownTimeoutMs, heartbeatTimeoutMs, refork } = settings;
-  switch (child.state) {
-    case 'booting':
-    case 'spawning':
-    case 'starting':
-      return { ms: spawnTimeoutMs, reason: `not ready within ${spawnTimeoutMs} ms` };
-    case 'promoting': {
-      const ms = refork.drainTimeoutMs + spawnTimeoutMs;
-      return { ms, reason: `not a mold within ${ms} ms` };
-    }
-    case 'leaving':
-      return {
-        ms: shutdownTimeoutMs + 1_000,
-        reason: `did not leave within ${shutdownTimeoutMs} ms`,
-      };
-    case 'serving':
-      return { ms: heartbeatTimeoutMs, reason: `no sign of life for ${heartbeatTimeoutMs} ms` };
-    case 'frozen':
-    case 'killed':
-      return null;
-  }
-}
-
-/** A child whose channel ended has this long to die of itself. */
-const hangUpGraceMs = 1_000;
-
-function killOverdue(fleet: Fleet, settings: Settings, now: number): Action[] {
-  /** Why each is killed: once, however many reasons there are. */
-  const reasons = new Map<number, string>();
-  const kill = (child: Child, reason: string): void => {
-    if (!reasons.has(child.id)) reasons.set(child.id, reason);
-  };
-  for (const child of all(fleet)) {
-    if (child.state === 'killed') continue;
-    const allowed = allowance(child, settings);
-    const start = child.state === 'serving' ? child.lastHeard : child.since;
-    if (allowed && now - start > allowed.ms) {
-      kill(child, allowed.reason);
-      // An order that was never answered is the mold's fault, not the unborn worker's.
-      const mold = child.state === 'spawning' ? fleet.get(child.parent) : undefined;
-      if (mold?.state === 'frozen' && child.pid === null)
-        kill(mold, 'did not answer the order to fork');
-    } else if (child.hungUpAt !== null && now - child.hungUpAt > hangUpGraceMs)
-      kill(child, 'closed its channel');
-  }
-  for (const mold of all(fleet))
-    if (mold.state === 'frozen' && mold.failedForks >= 2) kill(mold, 'cannot fork');
-  return [...reasons].map(([child, reason]) => ({ type: 'kill', child, reason }));
 }
 
 function leave(fleet: Fleet): Action[] {

@@ -58,6 +58,9 @@ describe('loadSettings', () => {
       refork: { drainTimeoutMs: 10_000, backoffMs: 10_000, canaryMs: 1000, maxUnavailable: 1 },
       spawnTimeoutMs: 30_000,
       heartbeatTimeoutMs: 15_000,
+      requestTimeoutMs: false,
+      cleanupTimeoutMs: 5_000,
+      timeoutSignal: 'SIGKILL',
       shutdownTimeoutMs: 30_000,
       keepAliveTimeoutMs: 65_000,
       maxConsecutiveSpawnErrors: 10,
@@ -68,7 +71,7 @@ describe('loadSettings', () => {
     });
     expect(control).to.match(/\/pitchfork-ts-\d+\/[0-9a-f]{16}\.sock$/);
     expect(Object.values(hooks).every((list) => list.length === 0)).to.equal(true);
-    expect(Object.keys(hooks)).to.have.lengthOf(10);
+    expect(Object.keys(hooks)).to.have.lengthOf(12);
   });
 
   it('takes every option', async () => {
@@ -80,7 +83,7 @@ describe('loadSettings', () => {
         '/tmp/b.sock',
       ],
       refork: { drainTimeout: '1s', backoff: 0, canary: '1m', maxUnavailable: 2 },
-      heartbeatTimeout: '2s', shutdownTimeout: '3s', keepAliveTimeout: '4s',
+      heartbeatTimeout: '2s', requestTimeout: '5s', cleanupTimeout: 2000, timeoutSignal: 'SIGABRT', shutdownTimeout: '3s', keepAliveTimeout: '4s',
       maxConsecutiveSpawnErrors: false, nodeOptions: ['--no-opt'],
       metrics: { listen: '0.0.0.0:1', path: '/m' }, control: 'c.sock',
       log: { level: 'warn', format: 'json' },
@@ -92,6 +95,9 @@ describe('loadSettings', () => {
       refork: { drainTimeoutMs: 1000, backoffMs: 0, canaryMs: 60_000, maxUnavailable: 2 },
       spawnTimeoutMs: 1000,
       heartbeatTimeoutMs: 2000,
+      requestTimeoutMs: 5000,
+      cleanupTimeoutMs: 2000,
+      timeoutSignal: 'SIGABRT',
       shutdownTimeoutMs: 3000,
       keepAliveTimeoutMs: 4000,
       maxConsecutiveSpawnErrors: false,

@@ -36,6 +36,10 @@ const rows: [string, ...string[]][] = [
   ['spawnTimeout: -1', `spawnTimeout: ${expectedDuration} -1`],
   ['heartbeatTimeout: NaN', `heartbeatTimeout: ${expectedDuration} NaN`],
   ['heartbeatTimeout: 0', 'heartbeatTimeout: expected a duration above zero, got 0'],
+  ['requestTimeout: 2999', 'requestTimeout: expected at least "3s", got 2999'],
+  ['requestTimeout: true', `requestTimeout: ${expectedDuration} true`],
+  ['cleanupTimeout: "1s"', 'cleanupTimeout: expected at least "2s", got "1s"'],
+  ['timeoutSignal: "SIGTERM"', 'timeoutSignal: expected "SIGKILL" or "SIGABRT", got "SIGTERM"'],
   ['shutdownTimeout: Infinity', `shutdownTimeout: ${expectedDuration} Infinity`],
   [
     'keepAliveTimeout: 1e12',

@@ -22,6 +22,13 @@ describe('worker', () => {
     worker.exit();
   });
 
+  it('takes milliseconds for an extension, and has no use for them outside of a request', () => {
+    worker.extendDeadline(1_000);
+    worker.extendDeadline(Infinity);
+    for (const wrong of [-1, NaN])
+      expect(() => worker.extendDeadline(wrong)).to.throw(RangeError, 'expected milliseconds');
+  });
+
   it('is live', () => {
     Object.assign(workerState, { slot: 3, generation: 2, phase: 1, requests: () => 7 });
     workerState.shuttingDown = true;

@@ -139,6 +139,7 @@ export class World {
               latency: emptyLatency(),
               eventLoopLagSeconds: 0,
             },
+            urgent: null,
           },
           now,
         );
@@ -223,7 +224,11 @@ export class World {
         if (mold) fleet.enter(mold, 'leaving', now);
         return;
       }
+      case 'askForStack':
+        if (child) child.askedAt = now;
+        return;
       case 'kill':
+      case 'timeOut':
         if (child) fleet.kill(child, action.reason, now);
         return;
       case 'abandon': {

@@ -1,0 +1,74 @@
+// How children are killed: at once, or with a last word to the hook that wants to know.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunningRequest } from '../config/hooks.js';
+import { native } from '../native.js';
+import type { Child } from './child.js';
+import type { Children } from './children.js';
+import type { Fleet } from './fleet.js';
+import { runMonitorHook } from './hooks.js';
+import type { MonitorParts } from './monitor.js';
+import { fieldsOf } from './narrate.js';
+
+type Parts = Pick<MonitorParts, 'settings' | 'log'> & {
+  readonly fleet: Fleet;
+  readonly children: Children;
+};
+
+/** How long a hook may hold up a kill. */
+const hookGraceMs = 1_000;
+
+export function kill(parts: Parts, child: Child, reason: string): void {
+  parts.log.warn({ ...fieldsOf(child), reason }, 'killing');
+  parts.fleet.kill(child, reason, performance.now());
+  if (child.pid === null) parts.children.forget(child.id);
+  else end(child.pid, 'SIGKILL');
+}
+
+export function askForStack({ log }: Parts, child: Child): void {
+  child.askedAt = performance.now();
+  if (child.pid === null) return;
+  try {
+    native.askForStack(child.pid);
+  } catch (error) {
+    log.debug({ ...fieldsOf(child), err: error }, 'could not ask for the stack');
+  }
+}
+
+/** Nothing is decided about the child any more while the hook runs. */
+export async function timeOut(parts: Parts, child: Child, reason: string): Promise<void> {
+  const { fleet, log, settings } = parts;
+  const { askedAt, stack, pid } = child;
+  if (askedAt !== null && stack === null)
+    log.warn(fieldsOf(child), 'no JavaScript stack: it is stopped, or in native code');
+  log.warn({ ...fieldsOf(child), reason, signal: settings.timeoutSignal }, 'killing');
+  const info = { reason, request: requestOf(child), stack };
+  fleet.kill(child, reason, performance.now());
+  if (settings.hooks.afterWorkerHardTimeout.length > 0) {
+    const grace = new AbortController();
+    const { role, slot, generation, phase } = child;
+    const hook = runMonitorHook(
+      parts,
+      'afterWorkerHardTimeout',
+      { pid: pid ?? 0, role, slot, generation, phase },
+      info,
+    );
+    await Promise.race([hook, sleep(hookGraceMs, undefined, grace).catch(() => undefined)]);
+    grace.abort();
+  }
+  // It may have ended meanwhile, and its pid may be another's.
+  if (pid !== null && fleet.get(child.id) === child) end(pid, settings.timeoutSignal);
+}
+
+function requestOf({ urgent }: Child): RunningRequest | null {
+  if (!urgent) return null;
+  const { method, url, ageMs, at } = urgent;
+  return { method, url, ageMs: Math.round(ageMs + performance.now() - at) };
+}
+
+function end(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It is gone already; SIGCHLD tells.
+  }
+}

@@ -1,0 +1,86 @@
+// Goal: the age of a request is told apart from the time in which somebody else stood still: a worker
+// that spins is asked for its stack, and nobody pays for a sleep of the monitor's or of the server.
+// Method: slow requests to processes that are stopped and continued; log, hooks and pids.
+import { expect } from 'chai';
+import { calls, recorder } from '../support/hook-calls.js';
+import { expectPostConditions } from '../support/post-conditions.js';
+import { RawConnection } from '../support/raw-connection.js';
+import { Server } from '../support/server.js';
+import { slowApps } from '../support/slow-apps.js';
+import { until } from '../support/until.js';
+
+describe('a request timeout and processes that stand still', () => {
+  let server: Server;
+  afterEach(() => server.destroy());
+
+  async function start(): Promise<void> {
+    server = await Server.start({
+      app: { text: slowApps.node },
+      workers: 2,
+      prelude: recorder,
+      config: `requestTimeout: '3s', cleanupTimeout: '3s', afterWorkerHardTimeout: record('hard'),`,
+    });
+  }
+
+  /** A request under way, with the pid of its worker. */
+  async function ask(path: string): Promise<{ client: RawConnection; pid: number }> {
+    const client = await RawConnection.open(server.port);
+    const pid = Number((await client.ask('/')).body);
+    client.send(path);
+    return { client, pid };
+  }
+
+  it('names the JavaScript that keeps a request from its end', async () => {
+    await start();
+    const { pid } = await ask('/spin?1500');
+    const told = await server.logged('the event loop does not turn', { pid });
+    expect(told['stack']).to.match(/^at handle \(/);
+    expect((await server.logged('killing', { pid })).reason).to.match(/^GET \/spin did not end/);
+    expect(calls(server, 'hard')[0]?.args[1]?.['stack']).to.equal(told['stack']);
+    await expectPostConditions(server, { workers: 2 });
+    await server.stop();
+  });
+
+  const inFlight = (pid: number): Promise<unknown> =>
+    until('the request to be known', async () => {
+      const { workers } = await server.stats();
+      return workers.some((worker) => worker.pid === pid && worker.inFlight > 0);
+    });
+
+  it('kills nobody for a request that ended while the monitor stood still', async () => {
+    await start();
+    const { client, pid } = await ask('/slow?5000');
+    await inFlight(pid);
+    server.signal('SIGSTOP');
+    expect((await client.answer()).body).to.equal(String(pid));
+    const answered = Date.now();
+    await until('the hard timeout to have passed', () => Date.now() - answered > 3_000);
+    server.signal('SIGCONT');
+    await server.logged('request timed out', { pid });
+    await server.logged('left', { pid });
+    await expectPostConditions(server, { workers: 2 });
+    expect(server.log('killing')).to.deep.equal([]);
+    await server.stop();
+  });
+
+  it('does not count the time in which the whole server stood still', async () => {
+    await start();
+    const before = await server.stats();
+    const { client, pid } = await ask('/slow?2500');
+    await inFlight(pid);
+    const pids = server.processes().map((process) => process.pid);
+    for (const each of pids) process.kill(each, 'SIGSTOP');
+    const stopped = Date.now();
+    await until('both timeouts to have passed', () => Date.now() - stopped > 7_000);
+    for (const each of pids) process.kill(each, 'SIGCONT');
+    expect((await client.answer()).body).to.equal(String(pid));
+    const resumed = Date.now();
+    await until('the deadlines to be looked at', () => Date.now() - resumed > 1_500);
+    const after = await expectPostConditions(server, { workers: 2 });
+    expect(after.workers.map((worker) => worker.pid)).to.deep.equal(
+      before.workers.map((worker) => worker.pid),
+    );
+    expect([...server.log('request timed out'), ...server.log('killing')]).to.deep.equal([]);
+    await server.stop();
+  });
+});

@@ -1,0 +1,104 @@
+// Goal: a request that takes too long costs its worker the place and nobody else an answer: logged,
+// told to the hooks, its worker replaced beside, and killed if the request never ends. The app can
+// ask for more time. Method: slow requests of real clients on both engines; the log, the hooks'
+// calls and a load beside tell what became of it.
+import { expect } from 'chai';
+import { hasUws } from '../support/engines.js';
+import { calls, recorder } from '../support/hook-calls.js';
+import { failures, startLoad } from '../support/load.js';
+import { timeOf } from '../support/log-time.js';
+import { expectPostConditions } from '../support/post-conditions.js';
+import { RawConnection } from '../support/raw-connection.js';
+import { Server } from '../support/server.js';
+import { slowApps } from '../support/slow-apps.js';
+import { until } from '../support/until.js';
+
+const timeouts = `requestTimeout: '3s', cleanupTimeout: '3s',
+  afterWorkerTimeout: record('soft'), afterWorkerHardTimeout: record('hard'),`;
+
+describe('a request timeout', () => {
+  let server: Server;
+  afterEach(() => server.destroy());
+
+  async function start(engine: 'node' | 'uws'): Promise<void> {
+    server = await Server.start({
+      app: { text: slowApps[engine] },
+      workers: 2,
+      prelude: recorder,
+      config: `engine: '${engine}', ${timeouts}`,
+    });
+  }
+
+  /** A request under way, with the pid of its worker. */
+  async function ask(path: string): Promise<{ client: RawConnection; pid: number }> {
+    const client = await RawConnection.open(server.port);
+    const pid = Number((await client.ask('/')).body);
+    client.send(path);
+    return { client, pid };
+  }
+
+  for (const engine of ['node', 'uws'] as const) {
+    const when = engine === 'uws' && !hasUws ? it.skip : it;
+
+    when(`replaces the worker, and still answers, with engine ${engine}`, async () => {
+      await start(engine);
+      const load = startLoad({ port: server.port, mode: 'close', conns: 4, seconds: 40 });
+      await load.started;
+      const { client, pid } = await ask('/slow?4500');
+      const line = await server.logged('request timed out', { pid });
+      expect(line).to.include({ method: 'GET', path: '/slow' });
+      expect(line['ageMs']).to.be.within(3_000, 4_000);
+      expect((await client.answer()).body).to.equal(String(pid));
+      await server.logged('left', { pid });
+      const after = await expectPostConditions(server, { workers: 2 });
+      expect(after.workers.map((worker) => worker.pid)).to.not.include(pid);
+      const result = await load.stop();
+      expect(failures(result), JSON.stringify(result.samples)).to.equal(0);
+
+      const [soft] = calls(server, 'soft');
+      expect(soft?.pid).to.equal(pid);
+      expect(soft?.args[0]).to.include({ pid });
+      expect(soft?.args[1]?.['request']).to.include({ method: 'GET', url: '/slow?4500' });
+      expect(calls(server, 'hard')).to.deep.equal([]);
+      const successor = server
+        .log('ready')
+        .find((ready) => ready.slot === line.slot && ready.pid !== pid);
+      const [draining] = server.log('draining').filter((each) => each.pid === pid);
+      if (!successor || !draining) throw new Error('nobody took the place');
+      expect(timeOf(successor)).to.be.at.most(timeOf(draining));
+      await server.stop();
+    });
+
+    when(`kills the worker of one that never ends, with engine ${engine}`, async () => {
+      await start(engine);
+      const { client, pid } = await ask('/never');
+      const asked = Date.now();
+      const killing = await server.logged('killing', { pid });
+      expect(killing.reason).to.match(/^GET \/never did not end within .*3000 \+ 3000 ms/);
+      expect(timeOf(killing) - asked).to.be.within(5_800, 8_000);
+      await server.logged('ended unexpectedly', { pid, signal: 'SIGKILL' });
+      await until('the end of its connection', () => client.ending);
+      const [hard, ...more] = calls(server, 'hard');
+      expect(more).to.deep.equal([]);
+      expect(hard?.pid).to.equal(server.pid);
+      expect(hard?.args[0]).to.include({ pid, role: 'worker' });
+      expect(hard?.args[1]).to.include({ reason: killing.reason, stack: null });
+      expect(hard?.args[1]?.['request']).to.include({ method: 'GET', url: '/never' });
+      await expectPostConditions(server, { workers: 2 });
+      await server.stop();
+    });
+
+    when(`waits as long as the app asks for, with engine ${engine}`, async () => {
+      await start(engine);
+      const before = await server.stats();
+      const { client, pid } = await ask('/extended?4000');
+      expect((await client.answer()).body).to.equal(String(pid));
+      expect(server.log('request timed out')).to.deep.equal([]);
+      client.send('/slow?3800');
+      await server.logged('request timed out', { pid });
+      expect(before.workers.map((worker) => worker.pid)).to.include(pid);
+      client.close();
+      await server.stop();
+    });
+  }
+});

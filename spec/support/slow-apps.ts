@@ -1,0 +1,37 @@
+// Apps that answer late, for specs about timeouts: `/slow?ms`, `/extended?ms` with so much more time,
+// asked for after an await, `/spin?ms`, which stands still from then on, and `/never`.
+const index = new URL('../../lib/index.js', import.meta.url);
+
+const routes = `
+import { uws, worker } from '${index.href}';
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+async function handle(path, query) {
+  if (path === '/never') await new Promise(() => undefined);
+  if (path === '/extended') {
+    await pause(10);
+    worker.extendDeadline(Number(query));
+  }
+  if (path === '/spin') {
+    await pause(Number(query));
+    for (;;);
+  }
+  if (path !== '/') await pause(Number(query));
+  return String(process.pid);
+}
+`;
+/** By engine; each answers with the pid of its worker. */
+export const slowApps = {
+  node: `${routes}
+export default async (request, response) => {
+  const [path, query] = request.url.split('?');
+  response.end(await handle(path, query));
+};`,
+  uws: `${routes}
+export default uws((app) => app.any('/*', async (response, request) => {
+  const [path, query] = [request.getUrl(), request.getQuery()];
+  let gone = false;
+  response.onAborted(() => (gone = true));
+  const body = await handle(path, query);
+  if (!gone) response.cork(() => response.end(body));
+}));`,
+};
