@@ -10,6 +10,9 @@ export type {
   HookName,
   Hooks,
   MoldInfo,
+  Warmup,
+  WarmupRequest,
+  WarmupResponse,
   WorkerInfo,
 } from './config/hooks.js';
 export { factory, uws } from './life/app-brands.js';

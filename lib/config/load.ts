@@ -154,6 +154,7 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
     log: config.log,
     incompatibleModules: config.incompatibleModules,
     hooks: {
+      warmup: config.warmup,
       afterMonitorReady: config.afterMonitorReady,
       afterBooted: config.afterBooted,
       beforeFork: config.beforeFork,

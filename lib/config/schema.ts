@@ -61,6 +61,7 @@ export function configSchema(directory: string) {
       })
       .prefault({}),
     incompatibleModules: incompatibleModules().prefault({}),
+    warmup: hookList<'warmup'>(),
     afterMonitorReady: hookList<'afterMonitorReady'>(),
     afterBooted: hookList<'afterBooted'>(),
     beforeFork: hookList<'beforeFork'>(),
