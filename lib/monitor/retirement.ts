@@ -15,5 +15,10 @@ export function retire(fleet: Fleet, mold: Child): Action[] {
   return [{ type: 'retire', mold: mold.id, last: others.length === 0 }];
 }
 
-const isBetterMold = (one: Child, other: Child): boolean =>
-  one.proven === other.proven ? one.generation > other.generation : one.proven;
+/** A total order, lest two wait for each other: one may freeze while the server stops. */
+const isBetterMold = (one: Child, other: Child): boolean => {
+  if (one.proven !== other.proven) return one.proven;
+  return one.generation === other.generation
+    ? one.id > other.id
+    : one.generation > other.generation;
+};
