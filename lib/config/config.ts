@@ -88,6 +88,11 @@ export interface Config extends Hooks {
   keepAliveTimeout?: Duration;
   /** Failed starts in a row after which the server gives up; `false`: never. Default: 10. */
   maxConsecutiveSpawnErrors?: number | false;
+  /**
+   * Private memory (what it does not share with the mold) above which a worker is replaced by a
+   * fresh fork, one at a time: bytes, or a text such as '512MB' or '1GiB'. Default: no limit.
+   */
+  maxWorkerMemory?: number | string;
   /** Further command line options of the Node that loads the app. */
   nodeOptions?: string[];
   /**

@@ -148,6 +148,7 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
     shutdownTimeoutMs: config.shutdownTimeout,
     keepAliveTimeoutMs: config.keepAliveTimeout,
     maxConsecutiveSpawnErrors: config.maxConsecutiveSpawnErrors,
+    maxWorkerMemoryBytes: config.maxWorkerMemory ?? null,
     nodeOptions: config.nodeOptions,
     metrics: config.metrics,
     control: config.control ?? defaultControlPath(file),

@@ -8,6 +8,7 @@ import { readEndpoint } from './address.js';
 import type { Config } from './config.js';
 import type { HookLists, HookName } from './hooks.js';
 import {
+  readBytes,
   readDuration,
   readInteger,
   readLogLevel,
@@ -51,6 +52,7 @@ export function configSchema(directory: string) {
     shutdownTimeout: value(readDuration).prefault('30s'),
     keepAliveTimeout: value(readPositiveDuration).prefault('65s'),
     maxConsecutiveSpawnErrors: value(readSpawnErrors).prefault(10),
+    maxWorkerMemory: value(readBytes).optional(),
     nodeOptions: z.array(value(readText('an option of node'))).prefault([]),
     metrics: metrics(directory).prefault({}),
     control: value((path) => readSocketPath(path, directory)).optional(),

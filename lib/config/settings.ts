@@ -64,6 +64,8 @@ export interface Settings {
   readonly shutdownTimeoutMs: number;
   /** How long an idle kept-alive connection stays open. */
   readonly keepAliveTimeoutMs: number;
+  /** Private memory above which a worker is replaced; null: never. */
+  readonly maxWorkerMemoryBytes: number | null;
   /** Failed starts in a row after which the server gives up; false: never. */
   readonly maxConsecutiveSpawnErrors: number | false;
   /** Extra command line options of the Node that loads the app. */

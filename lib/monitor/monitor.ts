@@ -4,12 +4,14 @@ import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import type { Report } from '../message.js';
 import { Children } from './children.js';
+import type { Child } from './child.js';
 import type { Outcome } from './control.js';
 import { Fleet, type Stopping } from './fleet.js';
 import { runMonitorHook } from './hooks.js';
 import type { Listeners } from './listeners.js';
 import type { Log } from './log.js';
 import { Measurements } from './measurements.js';
+import { watchMemory } from './memory-watch.js';
 import { fieldsOf, narrate } from './narrate.js';
 import { Performer, type Ending, type RolloutTimes } from './perform.js';
 import { plan } from './plan.js';
@@ -22,6 +24,9 @@ const tickMs = 200;
 const oversleptMs = 1_000;
 /** More rounds than this without coming to rest is a defect of the plan. */
 const maxRounds = 1_000;
+
+/** Why a child left that was told to, for the metrics. */
+const askedBy = ({ tooLarge }: Child): string => (tooLarge ? 'memory' : 'asked');
 
 export interface MonitorParts {
   readonly settings: Settings;
@@ -78,6 +83,13 @@ export class Monitor {
 
   run(): Promise<Ending> {
     this.#timer = setInterval(() => this.#tick(), tickMs);
+    const { maxWorkerMemoryBytes: limitBytes } = this.#parts.settings;
+    if (limitBytes !== null) {
+      const { fleet } = this;
+      const { log } = this.#parts;
+      const end = watchMemory({ fleet, limitBytes, log, marked: () => this.turn() });
+      void this.over.then(end);
+    }
     this.turn();
     return this.over;
   }
@@ -170,7 +182,7 @@ export class Monitor {
     );
     this.#children.forget(child.id);
     this.measurements.retire(child.id);
-    this.measurements.exited(clean ? 'asked' : (signal ?? 'code'));
+    this.measurements.exited(clean ? askedBy(child) : (signal ?? 'code'));
     const { role, slot, generation, phase } = child;
     const info = { pid, role, slot, generation, phase };
     void runMonitorHook(this.#parts, 'afterWorkerExit', info, { code, signal });

@@ -53,11 +53,13 @@ export function servingIn(fleet: Fleet, slot: number): Child | undefined {
 }
 
 /**
- * Forked from an older mold, or with another share of the listening queues than its slot has now.
+ * Too large, or forked from an older mold, or with another share of the listening queues than its
+ * slot has now.
  * More than its share is given up only when each queue has a server of its own.
  */
 export function isOutdated(fleet: Fleet, worker: Child): boolean {
   const mold = currentMold(fleet);
+  if (worker.tooLarge) return true;
   if (worker.phase !== fleet.phase) return worker.phase < fleet.phase;
   if (mold && worker.generation < mold.generation) return true;
   if (worker.slot === null || worker.slot >= fleet.workers) return false;

@@ -27,7 +27,8 @@ export function fulfil(fleet: Fleet, settings: Settings, now: number): Action[] 
 /** Workers that may become a mold and were not tried for the present wish. */
 export function candidates(fleet: Fleet): Child[] {
   return serving(all(fleet)).filter(
-    ({ id, unsafeReason }) => unsafeReason === null && !fleet.rollouts.wish?.tried.has(id),
+    ({ id, unsafeReason, tooLarge }) =>
+      unsafeReason === null && !tooLarge && !fleet.rollouts.wish?.tried.has(id),
   );
 }
 

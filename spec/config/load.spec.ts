@@ -60,6 +60,7 @@ describe('loadSettings', () => {
       heartbeatTimeoutMs: 15_000,
       shutdownTimeoutMs: 30_000,
       keepAliveTimeoutMs: 65_000,
+      maxWorkerMemoryBytes: null,
       maxConsecutiveSpawnErrors: 10,
       nodeOptions: [],
       metrics: { host: '127.0.0.1', port: 9394, path: '/metrics' },
