@@ -277,6 +277,17 @@ describe('plan', () => {
     expect(kills).to.have.lengthOf(4);
   });
 
+  it('promotes no worker of the old code when the mold of the new dies in mid-rollout', () => {
+    const world = booted();
+    world.fleet.rollouts.want('phased restart', 'story', world.now);
+    for (let tick = 0; tick < 400 && world.fleet.phase === 0; tick++) world.tick();
+    const mold = currentMold(world.fleet);
+    if (mold) world.fleet.ended(mold, 'SIGKILL', world.now);
+    for (let tick = 0; tick < 400; tick++) world.tick();
+    expect(isQuiescent(world.fleet)).to.equal(true);
+    expect(currentMold(world.fleet)?.phase).to.equal(1);
+  });
+
   it('retires two molds of one generation, one of which froze while the server stops', () => {
     const world = booted();
     const { fleet, now } = world;
