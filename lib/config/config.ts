@@ -105,8 +105,15 @@ export interface Config extends Hooks {
   metrics?: { listen?: ListenAddress; path?: string } | false;
   /** Path of the control socket. Default: below a directory of this user's own. */
   control?: string;
-  /** Default: level 'info'; format 'auto', which is 'pretty' on a terminal and 'json' elsewhere. */
-  log?: Partial<Settings['log']>;
+  /** A file with the monitor's pid, while it runs. Default: none. */
+  pidfile?: string;
+  /**
+   * `file` takes the monitor's log, and is opened anew on SIGHUP (logrotate); what the app prints
+   * stays on its standard output. Default: standard output.
+   *
+   * Default: level 'info'; format 'auto', which is 'pretty' on a terminal and 'json' elsewhere.
+   */
+  log?: Partial<Omit<Settings['log'], 'file'>> & { file?: string };
 }
 
 /** Gives a configuration its type. */

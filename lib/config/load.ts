@@ -152,7 +152,8 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
     nodeOptions: config.nodeOptions,
     metrics: config.metrics,
     control: config.control ?? defaultControlPath(file),
-    log: config.log,
+    pidfile: config.pidfile ?? null,
+    log: { ...config.log, file: config.log.file ?? null },
     incompatibleModules: config.incompatibleModules,
     hooks: {
       warmup: config.warmup,

@@ -56,10 +56,12 @@ export function configSchema(directory: string) {
     nodeOptions: z.array(value(readText('an option of node'))).prefault([]),
     metrics: metrics(directory).prefault({}),
     control: value((path) => readSocketPath(path, directory)).optional(),
+    pidfile: value((path) => resolve(directory, readText('a path')(path))).optional(),
     log: z
       .strictObject({
         level: value(readLogLevel).prefault('info'),
         format: value(readWord('auto', 'json', 'pretty')).prefault('auto'),
+        file: value((path) => resolve(directory, readText('a path')(path))).optional(),
       })
       .prefault({}),
     incompatibleModules: incompatibleModules().prefault({}),
@@ -83,7 +85,7 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
   refork: ['drainTimeout', 'backoff', 'canary', 'maxUnavailable'],
   listen: ['address', 'backlog', 'queues', 'mode', 'ipv6Only'],
   metrics: ['listen', 'path'],
-  log: ['level', 'format'],
+  log: ['level', 'format', 'file'],
   incompatibleModules: ['policy', 'except', 'also'],
   also: ['name', 'versions', 'breaks', 'remedy', 'severity'],
 };

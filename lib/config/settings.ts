@@ -73,9 +73,13 @@ export interface Settings {
   readonly metrics: { readonly host: string; readonly port: number; readonly path: string } | false;
   /** Path of the control socket, absolute. */
   readonly control: string;
+  /** Absolute. */
+  readonly pidfile: string | null;
   readonly log: {
     readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
     readonly format: 'auto' | 'json' | 'pretty';
+    /** Absolute; null: standard output. */
+    readonly file: string | null;
   };
   /** What becomes of that which a fork would break. */
   readonly incompatibleModules: {

@@ -135,6 +135,17 @@ export class Monitor {
     return { ok: true, workers: wanted };
   }
 
+  /** For logrotate, which moves the file away first. */
+  reopenLog(): void {
+    const { log } = this.#parts;
+    try {
+      if (log.reopen()) log.info({}, 'log file reopened');
+      else this.ignore('SIGHUP');
+    } catch (error) {
+      log.error({ err: error }, 'cannot reopen the log file, the old one goes on');
+    }
+  }
+
   ignore(signal: NodeJS.Signals): void {
     this.#parts.log.info({ signal }, 'signal without a meaning here');
   }

@@ -10,6 +10,7 @@ import { openListeners } from './listeners.js';
 import { createLog } from './log.js';
 import { Monitor } from './monitor.js';
 import type { Ending } from './perform.js';
+import { writePidFile } from './pid-file.js';
 import { readStats } from './read-stats.js';
 import { obey } from './signals.js';
 
@@ -29,6 +30,7 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
     const listeners = keep(await openListeners(settings.listen, settings.workers));
     const monitor = new Monitor({ settings, overrides, listeners, log });
     const control = keep(await openControl(settings.control, commandsOf(monitor), log));
+    if (settings.pidfile !== null) keep(writePidFile(settings.pidfile));
     const metrics =
       settings.metrics &&
       keep(
