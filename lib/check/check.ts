@@ -9,6 +9,7 @@ import type { Report } from '../message.js';
 import type { Child } from '../monitor/child.js';
 import { Children } from '../monitor/children.js';
 import { Fleet } from '../monitor/fleet.js';
+import { identityOf } from '../monitor/identity.js';
 import { native } from '../native.js';
 import { sendRequest } from './request.js';
 import type { CheckResult } from './result.js';
@@ -54,19 +55,20 @@ class Check {
   readonly #cut: string[] = [];
   readonly #trials: Trial[] = [];
   #forkMs: number | null = null;
-  readonly #children = new Children(
-    {
-      report: (id, report) => this.#hear(id, report),
-      hungUp: (id) => this.#hungUp(id),
-      ended: (pid, code, signal) => this.#over(pid, signal ?? `exit code ${code}`),
-    },
-    // Its standard output is the result's.
-    { stdout: 2 },
-  );
+  readonly #children: Children;
 
   constructor(settings: Settings, overrides: Overrides) {
     this.#settings = settings;
     this.#overrides = overrides;
+    this.#children = new Children(
+      {
+        report: (id, report) => this.#hear(id, report),
+        hungUp: (id) => this.#hungUp(id),
+        ended: (pid, code, signal) => this.#over(pid, signal ?? `exit code ${code}`),
+      },
+      // Its standard output is the result's.
+      { identity: identityOf(settings), stdout: 2 },
+    );
   }
 
   async run(path: string | null): Promise<void> {

@@ -105,6 +105,13 @@ export interface Config extends Hooks {
   metrics?: { listen?: ListenAddress; path?: string } | false;
   /** Path of the control socket. Default: below a directory of this user's own. */
   control?: string;
+  /**
+   * Who the app runs as, by name or id; for a server that is started as root, to bind port 80 for
+   * example. The monitor stays root. Supplementary groups are dropped. Default: as the monitor.
+   */
+  user?: string | number;
+  /** By name or id. Default: the user's primary group. */
+  group?: string | number;
   /** A file with the monitor's pid, while it runs. Default: none. */
   pidfile?: string;
   /**

@@ -118,6 +118,18 @@ export function readReforkAfter(value: unknown): (number | false)[] {
   return thresholds[0] === false ? [] : thresholds;
 }
 
+/** The largest id that is not -1, which stands for no user. */
+const largestId = 2 ** 32 - 2;
+
+/** The name of a user or a group, or its id. */
+export function readAccount(value: unknown): string | number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= largestId)
+    return value;
+  // A name of digits would be taken for an id by one tool and for a name by the next.
+  if (typeof value === 'string' && /^(?!\d+$)[^\s:\0]+$/.test(value)) return value;
+  throw unexpected('a name such as "www-data" or an id such as 33', value);
+}
+
 /** Exactly one of the given words. */
 export function readWord<Word extends string>(...words: Word[]): Reader<Word> {
   return (value) => {

@@ -8,6 +8,7 @@ import { readEndpoint } from './address.js';
 import type { Config } from './config.js';
 import type { HookLists, HookName } from './hooks.js';
 import {
+  readAccount,
   readBytes,
   readDuration,
   readInteger,
@@ -56,6 +57,8 @@ export function configSchema(directory: string) {
     nodeOptions: z.array(value(readText('an option of node'))).prefault([]),
     metrics: metrics(directory).prefault({}),
     control: value((path) => readSocketPath(path, directory)).optional(),
+    user: value(readAccount).optional(),
+    group: value(readAccount).optional(),
     pidfile: value((path) => resolve(directory, readText('a path')(path))).optional(),
     log: z
       .strictObject({

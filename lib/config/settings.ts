@@ -73,6 +73,9 @@ export interface Settings {
   readonly metrics: { readonly host: string; readonly port: number; readonly path: string } | false;
   /** Path of the control socket, absolute. */
   readonly control: string;
+  /** Who the app runs as: names, or ids. null: as the monitor; for the group, the user's own. */
+  readonly user: string | number | null;
+  readonly group: string | number | null;
   /** Absolute. */
   readonly pidfile: string | null;
   readonly log: {

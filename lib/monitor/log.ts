@@ -34,7 +34,10 @@ export interface ChildFields {
   readonly pid: number;
 }
 
-/** A log in a file or on standard output. Throws a ConfigError. Lines that name no role are about the monitor. */
+/**
+ * In a file or on standard output. Lines that name no role are about the monitor. Throws a
+ * ConfigError.
+ */
 export function createLog(settings: Settings['log']): Log {
   const file = settings.file === null ? null : openLogFile(settings.file);
   const writer = new LineWriter(file?.write ?? openStdout());

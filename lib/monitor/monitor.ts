@@ -8,6 +8,7 @@ import type { Child } from './child.js';
 import type { Outcome } from './control.js';
 import { Fleet, type Stopping } from './fleet.js';
 import { runMonitorHook } from './hooks.js';
+import type { Identity } from './identity.js';
 import type { Listeners } from './listeners.js';
 import type { Log } from './log.js';
 import { Measurements } from './measurements.js';
@@ -33,6 +34,8 @@ export interface MonitorParts {
   readonly overrides: Overrides;
   readonly listeners: Listeners;
   readonly log: Log;
+  /** Who the app runs as; undefined: as the monitor. */
+  readonly identity: Identity | undefined;
 }
 
 const now = (): number => performance.now();
@@ -52,11 +55,14 @@ export class Monitor {
     this.#parts = parts;
     const { workers, refork } = parts.settings;
     this.fleet = new Fleet({ workers, backoffMs: refork.backoffMs });
-    this.#children = new Children({
-      report: (id, report) => this.#report(id, report),
-      hungUp: (id) => this.#hungUp(id),
-      ended: (pid, code, signal) => this.#ended(pid, code, signal),
-    });
+    this.#children = new Children(
+      {
+        report: (id, report) => this.#report(id, report),
+        hungUp: (id) => this.#hungUp(id),
+        ended: (pid, code, signal) => this.#ended(pid, code, signal),
+      },
+      { identity: parts.identity },
+    );
     this.measurements = new Measurements(
       this.fleet,
       (id, order) => this.#children.send(id, order),

@@ -54,8 +54,7 @@ export function servingIn(fleet: Fleet, slot: number): Child | undefined {
 
 /**
  * Too large, or forked from an older mold, or with another share of the listening queues than its
- * slot has now.
- * More than its share is given up only when each queue has a server of its own.
+ * slot has now. More than its share is given up only when each queue has a server of its own.
  */
 export function isOutdated(fleet: Fleet, worker: Child): boolean {
   const mold = currentMold(fleet);

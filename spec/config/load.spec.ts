@@ -64,6 +64,8 @@ describe('loadSettings', () => {
       maxConsecutiveSpawnErrors: 10,
       nodeOptions: [],
       metrics: { host: '127.0.0.1', port: 9394, path: '/metrics' },
+      user: null,
+      group: null,
       pidfile: null,
       log: { level: 'info', format: 'auto', file: null },
       incompatibleModules: { policy: 'refuse', except: [], also: [] },
