@@ -13,17 +13,20 @@ interface Answer {
   readonly optimized: boolean;
 }
 
-/** Bit 4 of %GetOptimizationStatus says that the function has optimised code. */
+/** Bits of %GetOptimizationStatus: optimised by whichever compiler. */
 const app = `
 const cache = new Map();
 const render = (n) => { let sum = 0; for (let i = 0; i < n; i++) sum = (sum + i * i) % 1009; return sum; };
 const answer = (path) => {
   if (path === '/broken') throw new Error('no page');
-  if (path.startsWith('/page/')) cache.set(path, { pid: process.pid, sum: render(200_000) });
+  if (path.startsWith('/page/')) {
+    for (let call = 0; call < 500; call++) render(200);
+    cache.set(path, { pid: process.pid });
+  }
   return JSON.stringify({
     pid: process.pid,
     cached: Object.fromEntries([...cache].map(([key, { pid }]) => [key, pid])),
-    optimized: (%GetOptimizationStatus(render) & (1 << 4)) !== 0,
+    optimized: (%GetOptimizationStatus(render) & 0b1110000) !== 0,
   });
 };
 `;
