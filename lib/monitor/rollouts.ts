@@ -1,6 +1,6 @@
 // The rollout that is wanted or under way: a refork or a phased restart, which differ in where the
-// next mold comes from and in nothing else. No I/O. Invariant: at most one attempt at a time; whoever
-// asks meanwhile gets one more after it, however often it was asked.
+// next mold comes from and in nothing else. No I/O. Invariant: at most one attempt at a time;
+// whoever asks meanwhile gets one more after it, however often it was asked.
 import type { Child } from './child.js';
 
 export type RolloutKind = 'refork' | 'phased restart';
@@ -36,7 +36,7 @@ export interface Attempt {
   failure: string | null;
 }
 
-/** Why the code of a phase cannot be forked; the generation is that of the process that was refused. */
+/** Why the code of a phase cannot be forked; the generation is that of the refused process. */
 export interface Unforkable {
   readonly reason: string;
   readonly generation: number;
