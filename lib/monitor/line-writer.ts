@@ -1,7 +1,7 @@
 // Writes lines to standard output, or a log file, without ever waiting for it. Invariant: what
 // waits to be written is bounded, and each line is either written or counted as dropped. Nothing
-// goes through libuv's thread pool: a write that hangs there would also hang the end of the process,
-// which joins the pool.
+// goes through libuv's thread pool: a write that hangs there would also hang the end of the
+// process, which joins the pool.
 import type { Write } from './stdout.js';
 
 /** About 4,000 lines: the pause of a reader that the log survives without loss. */
