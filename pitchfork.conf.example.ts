@@ -39,6 +39,7 @@ export default defineConfig({
 
   // Hooks. Connections are ended before a fork by themselves; what else cannot be shared is closed in one hook and
   // opened in another:
+  //   warmup({ request }) { … } in a fresh process, before its first fork: await request('/') compiles and fills caches
   //   afterMoldFork() { … }     in a worker that becomes a mold: close databases, end threads here
   //   beforeFork() { … }        in the mold, before each fork
   //   afterWorkerFork() { … }   in each new worker, before it accepts: open them here

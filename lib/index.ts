@@ -12,6 +12,9 @@ export type {
   Hooks,
   MoldInfo,
   RunningRequest,
+  Warmup,
+  WarmupRequest,
+  WarmupResponse,
   WorkerInfo,
 } from './config/hooks.js';
 export { factory, uws } from './life/app-brands.js';

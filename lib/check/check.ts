@@ -9,6 +9,7 @@ import type { Report } from '../message.js';
 import type { Child } from '../monitor/child.js';
 import { Children } from '../monitor/children.js';
 import { Fleet } from '../monitor/fleet.js';
+import { identityOf } from '../monitor/identity.js';
 import { native } from '../native.js';
 import { endStrays, signal } from './ending.js';
 import { sendRequest, type RequestTrial } from './request.js';
@@ -58,19 +59,20 @@ class Check {
   readonly #cut: string[] = [];
   readonly #trials: Trial[] = [];
   #forkMs: number | null = null;
-  readonly #children = new Children(
-    {
-      report: (id, report) => this.#hear(id, report),
-      hungUp: (id) => this.#parted(id),
-      ended: (pid, code, signal) => this.#over(pid, signal ?? `exit code ${code}`),
-    },
-    // Its standard output is the result's.
-    { stdout: 2 },
-  );
+  readonly #children: Children;
 
   constructor(settings: Settings, overrides: Overrides) {
     this.#settings = settings;
     this.#overrides = overrides;
+    this.#children = new Children(
+      {
+        report: (id, report) => this.#hear(id, report),
+        hungUp: (id) => this.#parted(id),
+        ended: (pid, code, signal) => this.#over(pid, signal ?? `exit code ${code}`),
+      },
+      // Its standard output is the result's.
+      { identity: identityOf(settings), stdout: 2 },
+    );
   }
 
   async run(path: string | null): Promise<void> {

@@ -105,6 +105,11 @@ export interface Config extends Hooks {
   keepAliveTimeout?: Duration;
   /** Failed starts in a row after which the server gives up; `false`: never. Default: 10. */
   maxConsecutiveSpawnErrors?: number | false;
+  /**
+   * Private memory (what it does not share with the mold) above which a worker is replaced by a
+   * fresh fork, one at a time: bytes, or a text such as '512MB' or '1GiB'. Default: no limit.
+   */
+  maxWorkerMemory?: number | string;
   /** Further command line options of the Node that loads the app. */
   nodeOptions?: string[];
   /**
@@ -117,8 +122,22 @@ export interface Config extends Hooks {
   metrics?: { listen?: ListenAddress; path?: string } | false;
   /** Path of the control socket. Default: below a directory of this user's own. */
   control?: string;
-  /** Default: level 'info'; format 'auto', which is 'pretty' on a terminal and 'json' elsewhere. */
-  log?: Partial<Settings['log']>;
+  /**
+   * Who the app runs as, by name or id; for a server that is started as root, to bind port 80 for
+   * example. The monitor stays root. Supplementary groups are dropped. Default: as the monitor.
+   */
+  user?: string | number;
+  /** By name or id. Default: the user's primary group. */
+  group?: string | number;
+  /** A file with the monitor's pid, while it runs. Default: none. */
+  pidfile?: string;
+  /**
+   * `file` takes the monitor's log, and is opened anew on SIGHUP (logrotate); what the app prints
+   * stays on its standard output. Default: standard output.
+   *
+   * Default: level 'info'; format 'auto', which is 'pretty' on a terminal and 'json' elsewhere.
+   */
+  log?: Partial<Omit<Settings['log'], 'file'>> & { file?: string };
 }
 
 /** Gives a configuration its type. */

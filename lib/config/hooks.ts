@@ -1,5 +1,6 @@
 // The callbacks of a configuration, as design of the public interface has them: what each receives
 // and where it runs.
+import type { IncomingHttpHeaders } from 'node:http';
 
 /** What a mold tells about itself. */
 export interface MoldInfo {
@@ -51,10 +52,38 @@ export interface HardTimeout {
   readonly stack: string | null;
 }
 
+export interface WarmupRequest {
+  readonly path: string;
+  /** Default: 'GET'. */
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+export interface WarmupResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** The app, to be called before anybody else can. */
+export interface Warmup {
+  /**
+   * A request to the app, given as its path or in full. Rejects when there is no answer; an answer
+   * of any status is one.
+   */
+  request(what: string | WarmupRequest): Promise<WarmupResponse>;
+}
+
 type Hook<Arguments extends unknown[]> = (...args: Arguments) => unknown;
 
 /** The arguments of each hook. The comments say in which process it runs. */
 export interface HookArguments {
+  /**
+   * Each freshly booted process, once the app is loaded, before the first fork and before
+   * afterMoldFork. A throw fails the boot.
+   */
+  warmup: [Warmup];
   /** Monitor, once, when every worker serves for the first time. */
   afterMonitorReady: [];
   /** Monitor, at boot and after each completed rollout. */

@@ -151,12 +151,17 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
     shutdownTimeoutMs: config.shutdownTimeout,
     keepAliveTimeoutMs: config.keepAliveTimeout,
     maxConsecutiveSpawnErrors: config.maxConsecutiveSpawnErrors,
+    maxWorkerMemoryBytes: config.maxWorkerMemory ?? null,
     nodeOptions: config.nodeOptions,
     metrics: config.metrics,
     control: config.control ?? defaultControlPath(file),
-    log: config.log,
+    user: config.user ?? null,
+    group: config.group ?? null,
+    pidfile: config.pidfile ?? null,
+    log: { ...config.log, file: config.log.file ?? null },
     incompatibleModules: config.incompatibleModules,
     hooks: {
+      warmup: config.warmup,
       afterMonitorReady: config.afterMonitorReady,
       afterBooted: config.afterBooted,
       beforeFork: config.beforeFork,
@@ -178,6 +183,7 @@ function findProblem(settings: Settings): string | undefined {
   const app = statSync(settings.app, { throwIfNoEntry: false });
   if (app === undefined) return `app: there is no such file: ${settings.app}`;
   if (!app.isFile()) return `app: not a file: ${settings.app}`;
+  if (settings.group !== null && settings.user === null) return 'group: needs `user` as well';
   const twice = duplicate(settings.listen);
   return twice === undefined ? undefined : `listen: ${twice} is given twice`;
 }

@@ -28,6 +28,17 @@ const unitsMs: ReadonlyMap<string, number> = new Map([
   ['d', 86_400_000],
 ]);
 
+const unitsBytes: ReadonlyMap<string, number> = new Map([
+  ['B', 1],
+  ['kB', 1e3],
+  ['KB', 1e3],
+  ['MB', 1e6],
+  ['GB', 1e9],
+  ['KiB', 2 ** 10],
+  ['MiB', 2 ** 20],
+  ['GiB', 2 ** 30],
+]);
+
 export function unexpected(expected: string, value: unknown): Error {
   return new Error(`expected ${expected}, got ${show(value)}`);
 }
@@ -63,6 +74,16 @@ function durationMs(value: unknown): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/.exec(value.trim());
   const unitMs = unitsMs.get(match?.[2] || 'ms');
   return match && unitMs !== undefined ? Math.round(Number(match[1]) * unitMs) : undefined;
+}
+
+/** A positive number of bytes, from that number or from a text with a unit. */
+export function readBytes(value: unknown): number {
+  const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$/.exec(value) : null;
+  const unit = unitsBytes.get(match?.[2] ?? '');
+  const bytes = match && unit !== undefined ? Math.round(Number(match[1]) * unit) : value;
+  if (typeof bytes !== 'number' || !Number.isSafeInteger(bytes) || bytes < 1)
+    throw unexpected('a number of bytes such as 536870912, "512MB" or "1GiB"', value);
+  return bytes;
 }
 
 /** The number of workers; 'auto' is as many as there are cores for this process. */
@@ -104,6 +125,18 @@ export function readReforkAfter(value: unknown): (number | false)[] {
     throw unexpected('positive integers, and false at the end to stop', item);
   });
   return thresholds[0] === false ? [] : thresholds;
+}
+
+/** The largest id that is not -1, which stands for no user. */
+const largestId = 2 ** 32 - 2;
+
+/** The name of a user or a group, or its id. */
+export function readAccount(value: unknown): string | number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= largestId)
+    return value;
+  // A name of digits would be taken for an id by one tool and for a name by the next.
+  if (typeof value === 'string' && /^(?!\d+$)[^\s:\0]+$/.test(value)) return value;
+  throw unexpected('a name such as "www-data" or an id such as 33', value);
 }
 
 /** Exactly one of the given words. */

@@ -8,6 +8,8 @@ import { readEndpoint } from './address.js';
 import type { Config } from './config.js';
 import type { HookLists, HookName } from './hooks.js';
 import {
+  readAccount,
+  readBytes,
   readDuration,
   readDurationFrom,
   readInteger,
@@ -55,16 +57,22 @@ export function configSchema(directory: string) {
     shutdownTimeout: value(readDuration).prefault('30s'),
     keepAliveTimeout: value(readPositiveDuration).prefault('65s'),
     maxConsecutiveSpawnErrors: value(readSpawnErrors).prefault(10),
+    maxWorkerMemory: value(readBytes).optional(),
     nodeOptions: z.array(value(readText('an option of node'))).prefault([]),
     metrics: metrics(directory).prefault({}),
     control: value((path) => readSocketPath(path, directory)).optional(),
+    user: value(readAccount).optional(),
+    group: value(readAccount).optional(),
+    pidfile: value((path) => resolve(directory, readText('a path')(path))).optional(),
     log: z
       .strictObject({
         level: value(readLogLevel).prefault('info'),
         format: value(readWord('auto', 'json', 'pretty')).prefault('auto'),
+        file: value((path) => resolve(directory, readText('a path')(path))).optional(),
       })
       .prefault({}),
     incompatibleModules: incompatibleModules().prefault({}),
+    warmup: hookList<'warmup'>(),
     afterMonitorReady: hookList<'afterMonitorReady'>(),
     afterBooted: hookList<'afterBooted'>(),
     beforeFork: hookList<'beforeFork'>(),
@@ -86,7 +94,7 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
   refork: ['drainTimeout', 'backoff', 'canary', 'maxUnavailable'],
   listen: ['address', 'backlog', 'queues', 'mode', 'ipv6Only'],
   metrics: ['listen', 'path'],
-  log: ['level', 'format'],
+  log: ['level', 'format', 'file'],
   incompatibleModules: ['policy', 'except', 'also'],
   also: ['name', 'versions', 'breaks', 'remedy', 'severity'],
 };

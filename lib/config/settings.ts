@@ -70,6 +70,8 @@ export interface Settings {
   readonly shutdownTimeoutMs: number;
   /** How long an idle kept-alive connection stays open. */
   readonly keepAliveTimeoutMs: number;
+  /** Private memory above which a worker is replaced; null: never. */
+  readonly maxWorkerMemoryBytes: number | null;
   /** Failed starts in a row after which the server gives up; false: never. */
   readonly maxConsecutiveSpawnErrors: number | false;
   /** Extra command line options of the Node that loads the app. */
@@ -77,9 +79,16 @@ export interface Settings {
   readonly metrics: { readonly host: string; readonly port: number; readonly path: string } | false;
   /** Path of the control socket, absolute. */
   readonly control: string;
+  /** Who the app runs as: names, or ids. null: as the monitor; for the group, the user's own. */
+  readonly user: string | number | null;
+  readonly group: string | number | null;
+  /** Absolute. */
+  readonly pidfile: string | null;
   readonly log: {
     readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
     readonly format: 'auto' | 'json' | 'pretty';
+    /** Absolute; null: standard output. */
+    readonly file: string | null;
   };
   /** What becomes of that which a fork would break. */
   readonly incompatibleModules: {

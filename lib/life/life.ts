@@ -16,6 +16,7 @@ import type { App } from './app-kind.js';
 import { mold, type Birth } from './mold.js';
 import { describe, leave } from './leave.js';
 import { roleSignals } from './signals.js';
+import { warmUp } from './warmup.js';
 import { worker } from './worker.js';
 
 /** What stays the same from generation to generation. */
@@ -44,19 +45,23 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   observe();
   watchPools();
   watchHyperid();
+  const { slot, generation, phase } = boot;
+  const fail = (step: string, error: unknown): never => {
+    channel.send({ type: 'failed', step, reason: describe(error) });
+    return leave(1);
+  };
   let settings: Settings;
   let app: App;
   try {
     settings = await loadSettings(boot.file, boot.overrides);
     loadEngine(settings.engine, settings.app);
     app = await loadApp(settings.app, settings.engine);
-    await failpoint('boot.loaded', boot.generation);
+    await failpoint('boot.loaded', generation);
   } catch (error) {
-    channel.send({ type: 'failed', step: 'boot', reason: describe(error) });
-    return leave(1);
+    return fail('boot', error);
   }
-  const life: Life = { settings, app, phase: boot.phase, monitorPid };
-  const { slot, generation } = boot;
+  const life: Life = { settings, app, phase, monitorPid };
+  await warmUp(life, generation).catch((error: unknown) => fail('warmup', error));
   let birth: Birth =
     slot === null
       ? await mold(life, generation, channel)

@@ -57,6 +57,8 @@ export interface Child {
   startFailed: boolean;
   /** Why it must not become a mold, in the app's words. */
   unsafeReason: string | null;
+  /** A worker above `maxWorkerMemory`: outdated, whatever its generation. */
+  tooLarge: boolean;
 }
 
 /** It has not been of any use yet. */

@@ -7,11 +7,19 @@ import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
 import { origin } from '../origin.js';
 import type { Child } from './child.js';
+import type { Identity } from './identity.js';
 
 export interface ChildEvents {
   report(id: number, report: Report): void;
   hungUp(id: number): void;
   ended(pid: number, code: number | null, signal: string | null): void;
+}
+
+export interface ChildrenOptions {
+  /** Who they run as; undefined: as we do. */
+  readonly identity: Identity | undefined;
+  /** The descriptor that becomes their standard output. Default: ours. */
+  readonly stdout?: number;
 }
 
 const entry = fileURLToPath(new URL('../life/main.js', import.meta.url));
@@ -25,12 +33,11 @@ export class Children {
   /** An ended child that is nobody's yet: it is reaped when it is still there the next time. */
   #stranger: number | null = null;
 
-  readonly #stdout: number;
+  readonly #options: ChildrenOptions;
 
-  /** `stdout` is the descriptor that becomes the children's standard output. */
-  constructor(events: ChildEvents, { stdout = 1 } = {}) {
+  constructor(events: ChildEvents, options: ChildrenOptions) {
     this.#events = events;
-    this.#stdout = stdout;
+    this.#options = options;
   }
 
   /** Starts a fresh process; returns its pid. Throws if that is impossible. */
@@ -40,10 +47,12 @@ export class Children {
     order: Order,
     listeners: readonly number[],
   ): number {
+    const { identity, stdout = 1 } = this.#options;
     const [ours, theirs] = native.socketPair();
     try {
       const started = spawn(process.execPath, [...nodeOptions, entry], {
-        stdio: ['ignore', this.#stdout, 'inherit', theirs],
+        ...identity,
+        stdio: ['ignore', stdout, 'inherit', theirs],
         env: origin.environment,
         cwd: origin.directory,
       });

@@ -92,6 +92,7 @@ export class Fleet {
       reason: null,
       startFailed: false,
       unsafeReason: null,
+      tooLarge: false,
     };
     this.children.set(added.id, added);
     return added;

@@ -1,8 +1,8 @@
-// Writes lines to standard output without ever waiting for it. Invariant: what waits to be written
-// is bounded, and each line is either written or counted as dropped. Nothing goes through libuv's
-// thread pool: a write that hangs there would also hang the end of the process, which joins the
-// pool.
-import { openStdout } from './stdout.js';
+// Writes lines to standard output, or a log file, without ever waiting for it. Invariant: what
+// waits to be written is bounded, and each line is either written or counted as dropped. Nothing
+// goes through libuv's thread pool: a write that hangs there would also hang the end of the
+// process, which joins the pool.
+import type { Write } from './stdout.js';
 
 /** About 4,000 lines: the pause of a reader that the log survives without loss. */
 const maxWaitingBytes = 1024 * 1024;
@@ -14,7 +14,7 @@ const newline = Buffer.from('\n');
 const nothing = Buffer.alloc(0);
 
 export class LineWriter {
-  readonly #write = openStdout();
+  readonly #write: Write;
   readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #retry: NodeJS.Timeout | undefined;
@@ -23,6 +23,10 @@ export class LineWriter {
   /** What was written last is the beginning of a line that was then given up. */
   #torn = false;
   #dropped = 0;
+
+  constructor(write: Write) {
+    this.#write = write;
+  }
 
   get dropped(): number {
     return this.#dropped;

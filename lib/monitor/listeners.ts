@@ -1,8 +1,10 @@
 // The listening sockets. The monitor opens them, and holds each for as long as it lives: what is
 // queued on a socket outlives the worker that would have accepted it, whereas closing a
 // SO_REUSEPORT socket resets its queue.
+import { lchownSync } from 'node:fs';
 import type { Address } from '../config/settings.js';
 import { native } from '../native.js';
+import type { Identity } from './identity.js';
 import { queuesOf } from './queues.js';
 import { addQueues, formatHost, openTcp, type TcpQueues } from './tcp-port.js';
 import { listenOnPath, type UnixSocket } from './unix-path.js';
@@ -15,8 +17,9 @@ interface UnixQueue extends UnixSocket {
 export async function openListeners(
   addresses: readonly Address[],
   workers: number,
+  owner?: Identity,
 ): Promise<Listeners> {
-  const listeners = new Listeners();
+  const listeners = new Listeners(owner);
   try {
     for (const address of addresses) await listeners.open(address, Math.max(1, workers));
     return listeners;
@@ -29,6 +32,12 @@ export async function openListeners(
 export class Listeners {
   readonly #tcp: TcpQueues[] = [];
   readonly #unix: UnixQueue[] = [];
+  readonly #owner: Identity | undefined;
+
+  /** `owner` gets the files of unix sockets, so that a proxy gets in through its group. */
+  constructor(owner?: Identity) {
+    this.#owner = owner;
+  }
 
   async open(address: Address, workers: number): Promise<void> {
     if (address.kind === 'tcp') {
@@ -38,6 +47,7 @@ export class Listeners {
     const { path, backlog, mode } = address;
     const live = `cannot listen on ${path}: a server already listens on ${path}`;
     this.#unix.push({ path, ...(await listenOnPath({ path, backlog, mode }, live)) });
+    if (this.#owner) lchownSync(path, this.#owner.uid, this.#owner.gid);
   }
 
   /**

@@ -5,6 +5,8 @@ import { pino, stdTimeFunctions, type DestinationStream } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Settings } from '../config/settings.js';
 import { LineWriter } from './line-writer.js';
+import { openLogFile } from './log-file.js';
+import { openStdout } from './stdout.js';
 
 export interface Log {
   debug(fields: object, text: string): void;
@@ -17,6 +19,8 @@ export interface Log {
    * process.
    */
   flush(): void;
+  /** Opens the log file under its path anew; false if there is none. Throws a ConfigError. */
+  reopen(): boolean;
   /** Lines that could not be written since the start. */
   dropped(): number;
 }
@@ -30,9 +34,13 @@ export interface ChildFields {
   readonly pid: number;
 }
 
-/** A log on standard output. Lines that name no role are about the monitor. */
+/**
+ * In a file or on standard output. Lines that name no role are about the monitor. Throws a
+ * ConfigError.
+ */
 export function createLog(settings: Settings['log']): Log {
-  const writer = new LineWriter();
+  const file = settings.file === null ? null : openLogFile(settings.file);
+  const writer = new LineWriter(file?.write ?? openStdout());
   const logger = pino(
     {
       level: settings.level,
@@ -44,7 +52,7 @@ export function createLog(settings: Settings['log']): Log {
           'role' in fields ? fields : { role: 'monitor', pid: process.pid, ...fields },
       },
     },
-    isPretty(settings.format) ? pretty(writer) : writer,
+    isPretty(settings) ? pretty(writer, settings.file === null && isatty(1)) : writer,
   );
 
   return {
@@ -54,18 +62,22 @@ export function createLog(settings: Settings['log']): Log {
     error: (fields, text) => logger.error(fields, text),
     fatal: (fields, text) => logger.fatal(fields, text),
     flush: () => writer.flush(),
+    reopen() {
+      file?.reopen();
+      return file !== null;
+    },
     dropped: () => writer.dropped,
   };
 }
 
-function isPretty(format: Settings['log']['format']): boolean {
-  return format === 'pretty' || (format === 'auto' && isatty(1));
+function isPretty({ format, file }: Settings['log']): boolean {
+  return format === 'pretty' || (format === 'auto' && file === null && isatty(1));
 }
 
 /** In this thread: pino's transports would start a worker thread for it. */
-function pretty(writer: LineWriter): DestinationStream {
+function pretty(writer: LineWriter, colorize: boolean): DestinationStream {
   const format = prettyFactory({
-    colorize: isatty(1),
+    colorize,
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
   });

@@ -4,12 +4,15 @@ import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import type { Report } from '../message.js';
 import { Children } from './children.js';
+import type { Child } from './child.js';
 import type { Outcome } from './control.js';
 import { Fleet, type Stopping } from './fleet.js';
 import { runMonitorHook } from './hooks.js';
+import type { Identity } from './identity.js';
 import type { Listeners } from './listeners.js';
 import type { Log } from './log.js';
 import { Measurements } from './measurements.js';
+import { watchMemory } from './memory-watch.js';
 import { fieldsOf, narrate } from './narrate.js';
 import { Performer, type Ending, type RolloutTimes } from './perform.js';
 import { plan } from './plan.js';
@@ -23,11 +26,16 @@ const oversleptMs = 1_000;
 /** More rounds than this without coming to rest is a defect of the plan. */
 const maxRounds = 1_000;
 
+/** Why a child left that was told to, for the metrics. */
+const askedBy = ({ tooLarge }: Child): string => (tooLarge ? 'memory' : 'asked');
+
 export interface MonitorParts {
   readonly settings: Settings;
   readonly overrides: Overrides;
   readonly listeners: Listeners;
   readonly log: Log;
+  /** Who the app runs as; undefined: as the monitor. */
+  readonly identity: Identity | undefined;
 }
 
 const now = (): number => performance.now();
@@ -47,11 +55,14 @@ export class Monitor {
     this.#parts = parts;
     const { workers, refork } = parts.settings;
     this.fleet = new Fleet({ workers, backoffMs: refork.backoffMs });
-    this.#children = new Children({
-      report: (id, report) => this.#report(id, report),
-      hungUp: (id) => this.#hungUp(id),
-      ended: (pid, code, signal) => this.#ended(pid, code, signal),
-    });
+    this.#children = new Children(
+      {
+        report: (id, report) => this.#report(id, report),
+        hungUp: (id) => this.#hungUp(id),
+        ended: (pid, code, signal) => this.#ended(pid, code, signal),
+      },
+      { identity: parts.identity },
+    );
     this.measurements = new Measurements(
       this.fleet,
       (id, order) => this.#children.send(id, order),
@@ -78,6 +89,13 @@ export class Monitor {
 
   run(): Promise<Ending> {
     this.#timer = setInterval(() => this.#tick(), tickMs);
+    const { maxWorkerMemoryBytes: limitBytes } = this.#parts.settings;
+    if (limitBytes !== null) {
+      const { fleet } = this;
+      const { log } = this.#parts;
+      const end = watchMemory({ fleet, limitBytes, log, marked: () => this.turn() });
+      void this.over.then(end);
+    }
     this.turn();
     return this.over;
   }
@@ -121,6 +139,17 @@ export class Monitor {
     this.#parts.log.info({ workers: wanted }, 'number of workers changed');
     this.turn();
     return { ok: true, workers: wanted };
+  }
+
+  /** For logrotate, which moves the file away first. */
+  reopenLog(): void {
+    const { log } = this.#parts;
+    try {
+      if (log.reopen()) log.info({}, 'log file reopened');
+      else this.ignore('SIGHUP');
+    } catch (error) {
+      log.error({ err: error }, 'cannot reopen the log file, the old one goes on');
+    }
   }
 
   ignore(signal: NodeJS.Signals): void {
@@ -171,7 +200,7 @@ export class Monitor {
     );
     this.#children.forget(child.id);
     this.measurements.retire(child.id);
-    this.measurements.exited(clean ? 'asked' : (signal ?? 'code'));
+    this.measurements.exited(clean ? askedBy(child) : (signal ?? 'code'));
     const { role, slot, generation, phase } = child;
     const info = { pid, role, slot, generation, phase };
     void runMonitorHook(this.#parts, 'afterWorkerExit', info, { code, signal });

@@ -93,13 +93,14 @@ function fillMold(fleet: Fleet, _settings: Settings, now: number): Action[] {
       ];
     return [];
   }
-  const able = candidates(fleet);
+  // Not one of the old code, when the mold of the new dies in the middle of a rollout.
+  const able = candidates(fleet).filter(({ phase }) => phase === fleet.phase);
   const warmest = able.sort(
     (a, b) => b.generation - a.generation || b.figures.requests - a.figures.requests,
   )[0];
   // With a single worker a promotion would leave nobody to serve; then the boot is the smaller
   // evil.
-  if (warmest && able.length > 1)
+  if (warmest && serving(all(fleet)).length > 1)
     return [{ type: 'choose', child: warmest.id, reason: 'the mold died' }];
   return now >= fleet.notBefore ? [{ type: 'boot' }] : [];
 }

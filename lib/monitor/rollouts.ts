@@ -36,9 +36,7 @@ export interface Attempt {
   failure: string | null;
 }
 
-/**
- * Why the code of a phase cannot be forked; the generation is that of the process that was refused.
- */
+/** Why the code of a phase cannot be forked; the generation is that of the refused process. */
 export interface Unforkable {
   readonly reason: string;
   readonly generation: number;

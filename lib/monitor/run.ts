@@ -6,10 +6,12 @@ import { openMetrics } from '../metrics/server.js';
 import { native } from '../native.js';
 import { commandsOf } from './commands.js';
 import { openControl } from './control.js';
+import { identityOf } from './identity.js';
 import { openListeners } from './listeners.js';
 import { createLog } from './log.js';
 import { Monitor } from './monitor.js';
 import type { Ending } from './perform.js';
+import { writePidFile } from './pid-file.js';
 import { readStats } from './read-stats.js';
 import { obey } from './signals.js';
 
@@ -21,14 +23,16 @@ interface Closable {
 export async function runMonitor(settings: Settings, overrides: Overrides): Promise<number> {
   process.title = 'pitchfork-ts monitor';
   native.becomeSubreaper();
+  const identity = identityOf(settings);
   const log = createLog(settings.log);
   const opened: Closable[] = [];
   let ending: Ending;
   const keep = <T extends Closable>(closable: T): T => (opened.push(closable), closable);
   try {
-    const listeners = keep(await openListeners(settings.listen, settings.workers));
-    const monitor = new Monitor({ settings, overrides, listeners, log });
+    const listeners = keep(await openListeners(settings.listen, settings.workers, identity));
+    const monitor = new Monitor({ settings, overrides, listeners, log, identity });
     const control = keep(await openControl(settings.control, commandsOf(monitor), log));
+    if (settings.pidfile !== null) keep(writePidFile(settings.pidfile));
     const metrics =
       settings.metrics &&
       keep(

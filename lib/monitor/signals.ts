@@ -16,6 +16,8 @@ export function obey(monitor: Monitor, signal: NodeJS.Signals): void {
       return void monitor.changeWorkers(1);
     case 'SIGTTOU':
       return void monitor.changeWorkers(-1);
+    case 'SIGHUP':
+      return monitor.reopenLog();
     case 'SIGCHLD':
       return monitor.reap();
     default:

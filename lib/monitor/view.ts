@@ -53,12 +53,12 @@ export function servingIn(fleet: Fleet, slot: number): Child | undefined {
 }
 
 /**
- * A request overran in it, or it was forked from an older mold, or with another share of the
- * listening queues than its slot has now. More than its share is given up only when each queue has
- * a server of its own.
+ * A request overran in it, it is too large, or it was forked from an older mold, or with another
+ * share of the listening queues than its slot has now. More than its share is given up only when
+ * each queue has a server of its own.
  */
 export function isOutdated(fleet: Fleet, worker: Child): boolean {
-  if (worker.overran) return true;
+  if (worker.overran || worker.tooLarge) return true;
   const mold = currentMold(fleet);
   if (worker.phase !== fleet.phase) return worker.phase < fleet.phase;
   if (mold && worker.generation < mold.generation) return true;

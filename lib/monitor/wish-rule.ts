@@ -27,8 +27,8 @@ export function fulfil(fleet: Fleet, settings: Settings, now: number): Action[] 
 /** Workers that may become a mold and were not tried for the present wish. */
 export function candidates(fleet: Fleet): Child[] {
   return serving(all(fleet)).filter(
-    ({ id, overran, unsafeReason }) =>
-      !overran && unsafeReason === null && !fleet.rollouts.wish?.tried.has(id),
+    ({ id, overran, tooLarge, unsafeReason }) =>
+      !overran && !tooLarge && unsafeReason === null && !fleet.rollouts.wish?.tried.has(id),
   );
 }
 

@@ -63,15 +63,19 @@ describe('loadSettings', () => {
       timeoutSignal: 'SIGKILL',
       shutdownTimeoutMs: 30_000,
       keepAliveTimeoutMs: 65_000,
+      maxWorkerMemoryBytes: null,
       maxConsecutiveSpawnErrors: 10,
       nodeOptions: [],
       metrics: { host: '127.0.0.1', port: 9394, path: '/metrics' },
-      log: { level: 'info', format: 'auto' },
+      user: null,
+      group: null,
+      pidfile: null,
+      log: { level: 'info', format: 'auto', file: null },
       incompatibleModules: { policy: 'refuse', except: [], also: [] },
     });
     expect(control).to.match(/\/pitchfork-ts-\d+\/[0-9a-f]{16}\.sock$/);
     expect(Object.values(hooks).every((list) => list.length === 0)).to.equal(true);
-    expect(Object.keys(hooks)).to.have.lengthOf(12);
+    expect(Object.keys(hooks)).to.have.lengthOf(13);
   });
 
   it('takes every option', async () => {
@@ -86,7 +90,8 @@ describe('loadSettings', () => {
       heartbeatTimeout: '2s', requestTimeout: '5s', cleanupTimeout: 2000, timeoutSignal: 'SIGABRT', shutdownTimeout: '3s', keepAliveTimeout: '4s',
       maxConsecutiveSpawnErrors: false, nodeOptions: ['--no-opt'],
       metrics: { listen: '0.0.0.0:1', path: '/m' }, control: 'c.sock',
-      log: { level: 'warn', format: 'json' },
+      pidfile: './run/app.pid',
+      log: { level: 'warn', format: 'json', file: './app.log' },
     `);
     expect(settings).to.deep.include({
       engine: 'uws',
@@ -104,7 +109,8 @@ describe('loadSettings', () => {
       nodeOptions: ['--no-opt'],
       metrics: { host: '0.0.0.0', port: 1, path: '/m' },
       control: join(directory.path, 'c.sock'),
-      log: { level: 'warn', format: 'json' },
+      pidfile: join(directory.path, 'run/app.pid'),
+      log: { level: 'warn', format: 'json', file: join(directory.path, 'app.log') },
     });
     expect(settings.listen).to.deep.equal([
       { kind: 'tcp', host: 'localhost', port: 80, backlog: 5, queues: 1, ipv6Only: true },
@@ -157,7 +163,7 @@ describe('loadSettings', () => {
       workers: 5,
       reforkAfter: [7],
       control: '/c.sock',
-      log: { level: 'debug', format: 'json' },
+      log: { level: 'debug', format: 'json', file: null },
     });
     expect(settings.listen[0]).to.include({ host: '127.0.0.1', port: 2 });
   });

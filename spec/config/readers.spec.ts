@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
+  readBytes,
   readDuration,
   readPositiveDuration,
   readReforkAfter,
@@ -12,6 +13,41 @@ import {
   readWorkers,
   show,
 } from '../../lib/config/readers.js';
+
+describe('readBytes', () => {
+  const valid: [unknown, number][] = [
+    [1, 1],
+    ['512MB', 512_000_000],
+    ['1 GiB', 2 ** 30],
+    ['1.5kB', 1500],
+    ['64 MiB', 64 * 2 ** 20],
+  ];
+  for (const [written, bytes] of valid)
+    it(`reads ${show(written)} as ${bytes} bytes`, () => {
+      expect(readBytes(written)).to.equal(bytes);
+    });
+
+  for (const written of [
+    0,
+    -1,
+    1.5,
+    NaN,
+    Infinity,
+    '512',
+    '512M',
+    '1 mb',
+    '0MB',
+    '',
+    null,
+    true,
+    {},
+  ])
+    it(`refuses ${show(written)}`, () => {
+      expect(() => readBytes(written)).to.throw(
+        `expected a number of bytes such as 536870912, "512MB" or "1GiB", got ${show(written)}`,
+      );
+    });
+});
 
 describe('readDuration', () => {
   const valid: [unknown, number][] = [

@@ -33,6 +33,7 @@ const silent: Log = {
   error: () => undefined,
   fatal: () => undefined,
   flush: () => undefined,
+  reopen: () => false,
   dropped: () => 0,
 };
 

@@ -31,7 +31,7 @@ const program = (body: string): string[] => [
  * meanwhile.
  */
 const upset = `
-  const log = createLog({ level: 'info', format: 'json' });
+  const log = createLog({ level: 'info', format: 'json', file: null });
   log.info({}, 'first');
   const before = process.memoryUsage.rss();
   let longest = 0;
@@ -105,7 +105,7 @@ describe('the log', () => {
 
   it('is one JSON object a line, with what it is about', async () => {
     const lines = await output(`
-      const log = createLog({ level: 'info', format: 'json' });
+      const log = createLog({ level: 'info', format: 'json', file: null });
       const worker = { role: 'worker', slot: 1, generation: 2, phase: 0, pid: 99 };
       log.info({ workers: 2 }, 'monitor started');
       log.debug({}, 'not shown');
@@ -129,7 +129,7 @@ describe('the log', () => {
   it('is for people when asked to, without a thread of its own', async () => {
     const lines = await output(`
       const { readdirSync } = await import('node:fs');
-      const log = createLog({ level: 'info', format: 'pretty' });
+      const log = createLog({ level: 'info', format: 'pretty', file: null });
       const before = readdirSync('/proc/self/task').length;
       log.warn({ role: 'worker', slot: 1 }, 'worker is slow');
       log.info({ threads: readdirSync('/proc/self/task').length - before }, 'done');`);
@@ -139,7 +139,7 @@ describe('the log', () => {
 
   it('keeps its last lines when the process ends at once', async () => {
     const lines = await output(`
-      const log = createLog({ level: 'info', format: 'json' });
+      const log = createLog({ level: 'info', format: 'json', file: null });
       for (let line = 0; line < 3000; line++) log.info({ line, padding: 'ä'.repeat(100) }, 'line');
       log.fatal({}, 'gave up');
       log.flush();
@@ -173,7 +173,7 @@ describe('the log', () => {
   it('goes on with whole lines when a new reader comes', async () => {
     const { path, reader, writer } = openFifo();
     const child = start(
-      `const log = createLog({ level: 'info', format: 'json' });
+      `const log = createLog({ level: 'info', format: 'json', file: null });
        for (let line = 0; ; line++) { log.info({ line, dropped: log.dropped() }, 'line'); await delay(5); }`,
       writer,
     );

@@ -152,12 +152,42 @@ describe('plan', () => {
     expect(generations(world)).to.deep.equal([2, 2, 2]);
   });
 
+  it('loses no capacity to a worker that is too large', () => {
+    const world = booted();
+    world.lowestServing = Infinity;
+    const large = servingIn(world.fleet, 0)?.id;
+    world.grow();
+    for (let tick = 0; tick < 200; tick++) world.tick();
+    expect(world.lowestServing).to.equal(3);
+    expect(world.fleet.get(large)).to.equal(undefined);
+    expect(count(world, 'boot')).to.equal(1);
+    expect(isQuiescent(world.fleet)).to.equal(true);
+  });
+
   it('replaces a dead worker from the mold at once', () => {
     const world = booted();
     const victim = servingIn(world.fleet, 1);
     if (victim) world.fleet.ended(victim, 'SIGKILL', world.now);
     world.turn();
     expect(world.decided.at(-1)).to.include({ type: 'spawn', slot: 1 });
+  });
+
+  it('replaces a worker that is too large, its successor first, and promotes another', () => {
+    const world = booted();
+    world.lowestServing = Infinity;
+    const large = servingIn(world.fleet, 0);
+    world.grow();
+    world.turn();
+    expect(world.decided.at(-1)).to.include({ type: 'spawn', slot: 0 });
+    const mold = currentMold(world.fleet);
+    if (mold) world.fleet.ended(mold, 'SIGKILL', world.now);
+    for (let tick = 0; tick < 300; tick++) world.tick();
+    const promoted = world.decided.filter(({ type }) => type === 'promote');
+    expect(promoted).to.have.length(1);
+    expect(promoted).to.not.deep.include({ type: 'promote', child: large?.id, generation: 1 });
+    expect(world.fleet.get(large?.id)).to.equal(undefined);
+    expect(world.lowestServing).to.be.at.least(2);
+    expect(generations(world)).to.deep.equal([1, 1, 1]);
   });
 
   it('promotes a worker when the mold dies, and boots nothing', () => {
@@ -247,6 +277,29 @@ describe('plan', () => {
     expect(kills).to.have.lengthOf(4);
   });
 
+  it('promotes no worker of the old code when the mold of the new dies in mid-rollout', () => {
+    const world = booted();
+    world.fleet.rollouts.want('phased restart', 'story', world.now);
+    for (let tick = 0; tick < 400 && world.fleet.phase === 0; tick++) world.tick();
+    const mold = currentMold(world.fleet);
+    if (mold) world.fleet.ended(mold, 'SIGKILL', world.now);
+    for (let tick = 0; tick < 400; tick++) world.tick();
+    expect(isQuiescent(world.fleet)).to.equal(true);
+    expect(currentMold(world.fleet)?.phase).to.equal(1);
+  });
+
+  it('retires two molds of one generation, one of which froze while the server stops', () => {
+    const world = booted();
+    const { fleet, now } = world;
+    const promoted = servingIn(fleet, 1);
+    if (promoted) fleet.enter(promoted, 'promoting', now);
+    fleet.stopping = 'graceful';
+    if (promoted) fleet.hear(promoted, { type: 'frozen' }, now);
+    expect(() => {
+      for (let tick = 0; tick < 200; tick++) world.tick();
+    }).to.throw(Exited);
+  });
+
   const fault = fc.double({ min: 0, max: 0.02, noNaN: true });
   const story = fc.record({
     seed: fc.integer(),
@@ -254,7 +307,7 @@ describe('plan', () => {
     events: fc.array(
       fc.record({
         after: fc.integer({ min: 0, max: 60 }),
-        what: fc.constantFrom('refork', 'more', 'less', 'reforkTwice', 'phased'),
+        what: fc.constantFrom('refork', 'more', 'less', 'reforkTwice', 'phased', 'grow'),
       }),
       { maxLength: 8 },
     ),
@@ -272,6 +325,7 @@ describe('plan', () => {
           if (what.startsWith('refork')) world.fleet.rollouts.want('refork', 'story', world.now);
           if (what === 'phased') world.fleet.rollouts.want('phased restart', 'story', world.now);
           if (what === 'reforkTwice') world.fleet.rollouts.want('refork', 'story', world.now);
+          if (what === 'grow') world.grow();
           if (what === 'more') world.fleet.workers = Math.min(6, world.fleet.workers + 1);
           if (what === 'less') world.fleet.workers = Math.max(1, world.fleet.workers - 1);
           world.fleet.queues = Math.max(world.fleet.queues, world.fleet.workers);

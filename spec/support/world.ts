@@ -7,7 +7,7 @@ import { isStarting, type Child } from '../../lib/monitor/child.js';
 import { Fleet } from '../../lib/monitor/fleet.js';
 import type { Action } from '../../lib/monitor/action.js';
 import { plan } from '../../lib/monitor/plan.js';
-import { servingIn } from '../../lib/monitor/view.js';
+import { isQuiescent, servingIn } from '../../lib/monitor/view.js';
 import { emptyLatency } from '../../lib/metrics/latency.js';
 
 export const settings = {
@@ -74,6 +74,13 @@ export class World {
     this.turn();
     if (this.fleet.booted && !this.fleet.stopping)
       this.lowestServing = Math.min(this.lowestServing, this.serving());
+  }
+
+  /** A worker that the memory watch has marked, as it does: when all is well. */
+  grow(): void {
+    if (this.fleet.stopping || this.fleet.rollouts.wish || !isQuiescent(this.fleet)) return;
+    const child = servingIn(this.fleet, 0);
+    if (child?.state === 'serving') child.tooLarge = true;
   }
 
   serving(): number {

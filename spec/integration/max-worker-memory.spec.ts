@@ -1,0 +1,66 @@
+// Goal: a worker whose private memory exceeds `maxWorkerMemory` is replaced by a fresh fork, its
+// successor first and one at a time, without a lost request. Method: an app that takes memory when
+// asked, under load.
+import { expect } from 'chai';
+import { fromEachWorker } from '../support/each-worker.js';
+import { failures, startLoad } from '../support/load.js';
+import { expectPostConditions, metricValue } from '../support/post-conditions.js';
+import { Server } from '../support/server.js';
+import { until } from '../support/until.js';
+
+const app = {
+  text: `
+const kept = [];
+export default ({ url }, response) => {
+  if (url === '/grow') kept.push(Buffer.alloc(200 * 2 ** 20, 1));
+  response.end(JSON.stringify({ pid: process.pid }));
+};`,
+};
+
+describe('maxWorkerMemory', () => {
+  let server: Server;
+  afterEach(() => server.destroy());
+
+  it('replaces the workers above it, one at a time, and nobody else', async () => {
+    server = await Server.start({ app, workers: 2, config: `maxWorkerMemory: '150MiB',` });
+    const before = (await server.stats()).workers.map(({ pid }) => pid);
+    const load = startLoad({ port: server.port, conns: 4, seconds: 60, mode: 'keepalive' });
+    await load.started;
+    await fromEachWorker(server, '/grow');
+
+    const replaced = await until(
+      'both workers to be replaced',
+      async () => {
+        const { workers, leaving } = await server.stats();
+        const fresh = workers.filter(({ pid, ready }) => ready && !before.includes(pid));
+        return fresh.length === 2 && leaving.length === 0 && fresh;
+      },
+      30_000,
+    );
+    expect(replaced.map(({ generation }) => generation)).to.deep.equal([0, 0]);
+    const lines = server.log('above maxWorkerMemory, replacing');
+    expect(lines.map(({ pid }) => pid)).to.have.members(before);
+    for (const { privateBytes, limitBytes } of lines) {
+      expect(limitBytes).to.equal(150 * 2 ** 20);
+      expect(privateBytes).to.be.within(200 * 2 ** 20, 400 * 2 ** 20);
+    }
+    const told = server
+      .log()
+      .filter(({ msg }) => msg === 'above maxWorkerMemory, replacing' || msg === 'left')
+      .map(({ pid }) => pid);
+    expect(told, 'the first is gone before the second is chosen').to.deep.equal([
+      lines[0]?.pid,
+      lines[0]?.pid,
+      lines[1]?.pid,
+      lines[1]?.pid,
+    ]);
+
+    const result = await load.stop();
+    expect(failures(result), JSON.stringify(result.samples)).to.equal(0);
+    const metrics = await server.metrics();
+    const reason = { reason: 'memory' };
+    expect(metricValue(metrics, 'pitchfork_worker_exits_total', reason)).to.equal(2);
+    await expectPostConditions(server, { workers: 2 });
+    await server.stop();
+  });
+});

@@ -1,0 +1,37 @@
+// Goal: `worker.exit()` lets a worker go with all its answers given, and another takes its slot, in the
+// middle of reforks too. Method: workers that leave after some requests, under load.
+import { expect } from 'chai';
+import { failures, startLoad } from '../support/load.js';
+import { expectPostConditions } from '../support/post-conditions.js';
+import { Server } from '../support/server.js';
+import { until } from '../support/until.js';
+
+const index = new URL('../../lib/index.js', import.meta.url);
+
+describe('worker.exit()', () => {
+  let server: Server;
+  afterEach(() => server.destroy());
+
+  it('costs no request and no slot, in the middle of reforks either', async () => {
+    server = await Server.start({
+      app: {
+        text: `export default (request, response) =>
+          response.end(JSON.stringify({ pid: process.pid }));`,
+      },
+      workers: 2,
+      prelude: `import { worker } from ${JSON.stringify(index)};`,
+      config: `beforeWorkerExit() {}, afterRequestComplete({ requests }) {
+        if (requests === 500) worker.exit();
+      },`,
+    });
+    const load = startLoad({ port: server.port, conns: 4, seconds: 60, mode: 'keepalive' });
+    await load.started;
+    for (let refork = 0; refork < 3; refork++) await server.refork();
+    await until('ten workers to have left', () => server.log('left').length >= 10, 30_000);
+    const result = await load.stop();
+    expect(failures(result), JSON.stringify(result.samples)).to.equal(0);
+    expect(server.log('ended unexpectedly')).to.deep.equal([]);
+    await expectPostConditions(server, { workers: 2 });
+    await server.stop();
+  });
+});
