@@ -33,3 +33,5 @@ Callback CutConnections, GiveUpConnecting;
 void RememberInherited();
 // children.cc
 Callback BecomeSubreaper, DieWithMonitor, LeadProcessGroup, Reap, PeekEndedChild, Pid;
+// service-manager.cc
+Callback Notify, AdoptListener;

@@ -46,6 +46,8 @@ const struct {
     {"reap", Reap},
     {"peekEndedChild", PeekEndedChild},
     {"pid", Pid},
+    {"notify", Notify},
+    {"adoptListener", AdoptListener},
 };
 
 }  // namespace

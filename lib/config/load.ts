@@ -146,11 +146,13 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
     spawnTimeoutMs: config.spawnTimeout,
     heartbeatTimeoutMs: config.heartbeatTimeout,
     shutdownTimeoutMs: config.shutdownTimeout,
+    shutdownDelayMs: config.shutdownDelay,
     keepAliveTimeoutMs: config.keepAliveTimeout,
     maxConsecutiveSpawnErrors: config.maxConsecutiveSpawnErrors,
     nodeOptions: config.nodeOptions,
     metrics: config.metrics,
     control: config.control ?? defaultControlPath(file),
+    remoteControl: config.remoteControl ?? null,
     log: config.log,
     incompatibleModules: config.incompatibleModules,
     hooks: {

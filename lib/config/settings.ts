@@ -36,6 +36,14 @@ export interface IncompatibleModule {
   readonly severity: 'refuse' | 'warn';
 }
 
+export interface RemoteControl {
+  readonly host: string;
+  readonly port: number;
+  /** The secret, or the file that holds it. */
+  readonly token?: string;
+  readonly tokenFile?: string;
+}
+
 export interface Settings {
   /** The configuration file, absolute. */
   readonly file: string;
@@ -62,6 +70,8 @@ export interface Settings {
   readonly heartbeatTimeoutMs: number;
   /** From the order to leave until the child is killed. */
   readonly shutdownTimeoutMs: number;
+  /** How long a server that is to stop serves on before its workers are told to leave. */
+  readonly shutdownDelayMs: number;
   /** How long an idle kept-alive connection stays open. */
   readonly keepAliveTimeoutMs: number;
   /** Failed starts in a row after which the server gives up; false: never. */
@@ -71,6 +81,8 @@ export interface Settings {
   readonly metrics: { readonly host: string; readonly port: number; readonly path: string } | false;
   /** Path of the control socket, absolute. */
   readonly control: string;
+  /** The control API over TCP; null: there is none. */
+  readonly remoteControl: RemoteControl | null;
   readonly log: {
     readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
     readonly format: 'auto' | 'json' | 'pretty';

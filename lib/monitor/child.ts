@@ -49,6 +49,8 @@ export interface Child {
   startFailed: boolean;
   /** Why it must not become a mold, in the app's words. */
   unsafeReason: string | null;
+  /** It was told that the server is to stop. */
+  knowsOfStop: boolean;
 }
 
 /** It has not been of any use yet. */

@@ -26,6 +26,8 @@ export class Fleet {
   /** Of the code that serves; that of a phased restart only from its proof on. */
   phase = 0;
   stopping: Stopping | null = null;
+  /** A server that is to stop serves on until then, so that load balancers can turn away first. */
+  leaveAt = 0;
   readonly rollouts: Rollouts;
   /** The code was loaded once: what fails from now on may be a passing trouble. */
   loaded = false;
@@ -86,9 +88,15 @@ export class Fleet {
       reason: null,
       startFailed: false,
       unsafeReason: null,
+      knowsOfStop: false,
     };
     this.children.set(added.id, added);
     return added;
+  }
+
+  /** Everybody is to leave now. */
+  isLeaving(now: number): boolean {
+    return this.stopping !== null && now >= this.leaveAt;
   }
 
   enter(child: Child, state: ChildState, now: number): void {
@@ -213,7 +221,7 @@ export class Fleet {
 
   /** The child was reaped. `asked` tells whether it ended because it was told to. */
   ended(child: Child, how: string, now: number): { asked: boolean } {
-    const asked = child.state === 'leaving' || this.stopping !== null;
+    const asked = child.state === 'leaving' || this.isLeaving(now);
     child.reason = child.reason ? `${child.reason} (${how})` : how;
     if (!asked) {
       if (isStarting(child)) this.#startFailed(child, now);

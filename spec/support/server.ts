@@ -41,6 +41,8 @@ export interface ServerOptions {
   args?: string[];
   /** The Node that runs the command; this one by default. */
   node?: string;
+  /** A command that the server's command line is appended to, and that becomes it or waits for it. */
+  launcher?: string[];
   workers?: number;
   listen?: string;
   /** What its output goes to; what comes out of a pipe is written to the same file. */
@@ -97,7 +99,8 @@ export default {
     const output = options.output === 'pipe' ? this.#pipe() : openSync(this.output, 'a');
     const [name = '', value = ''] = this.#mark.split('=');
     const node = options.node ?? process.execPath;
-    this.#process = spawn(node, [command, '-c', this.configFile, ...(options.args ?? [])], {
+    const line = [...(options.launcher ?? []), node, command, '-c', this.configFile];
+    this.#process = spawn(line[0] ?? node, [...line.slice(1), ...(options.args ?? [])], {
       stdio: ['ignore', output, output],
       env: { ...process.env, ...options.env, [name]: value },
     });
