@@ -71,7 +71,8 @@ export class Server {
   readonly control = join(this.directory, 'control.sock');
   readonly output = join(this.directory, 'output.log');
   readonly configFile = join(this.directory, 'pitchfork.conf.mjs');
-  readonly #mark = `PITCHFORK_SPEC=${randomUUID()}`;
+  /** What is in the environment of all its processes. */
+  readonly mark = `PITCHFORK_SPEC=${randomUUID()}`;
   #process: ChildProcess;
   readonly exit: Promise<{ code: number | null; signal: string | null }>;
 
@@ -97,7 +98,7 @@ export default {
 `,
     );
     const output = options.output === 'pipe' ? this.#pipe() : openSync(this.output, 'a');
-    const [name = '', value = ''] = this.#mark.split('=');
+    const [name = '', value = ''] = this.mark.split('=');
     const node = options.node ?? process.execPath;
     const line = [...(options.launcher ?? []), node, command, '-c', this.configFile];
     this.#process = spawn(line[0] ?? node, [...line.slice(1), ...(options.args ?? [])], {
@@ -237,7 +238,7 @@ export default {
 
   /** Every process of this server, strays included. */
   processes(): Process[] {
-    return marked(this.#mark);
+    return marked(this.mark);
   }
 
   /** Graceful stop; asserts exit code 0 and that nothing is left. */
