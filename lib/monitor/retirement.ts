@@ -15,5 +15,9 @@ export function retire(fleet: Fleet, mold: Child): Action[] {
   return [{ type: 'retire', mold: mold.id, last: others.length === 0 }];
 }
 
+/** A total order, or two would wait for each other: a stop forgets what the next mold was to be. */
 const isBetterMold = (one: Child, other: Child): boolean =>
-  one.proven === other.proven ? one.generation > other.generation : one.proven;
+  one.proven === other.proven
+    ? one.generation > other.generation ||
+      (one.generation === other.generation && one.id > other.id)
+    : one.proven;

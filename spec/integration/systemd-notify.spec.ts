@@ -42,10 +42,9 @@ describe('notifications to systemd', () => {
     server.signal('SIGUSR1');
     const reloads = ['RELOADING=1', 'READY=1', 'RELOADING=1', 'READY=1'];
     await told('READY=1', ...reloads);
-    expect(socket.statuses).to.include.members([
-      'STATUS=2 of 2 workers serve, generation 1, phase 0',
-      'STATUS=2 of 2 workers serve, generation 0, phase 1',
-    ]);
+    const final = 'STATUS=2 of 2 workers serve, generation 0, phase 1';
+    await until(final, () => socket.statuses.includes(final));
+    expect(socket.statuses).to.include('STATUS=2 of 2 workers serve, generation 1, phase 0');
     expect(socket.statuses.join()).to.include('refork: canary');
     await server.stop();
     await told('READY=1', ...reloads, 'STOPPING=1');

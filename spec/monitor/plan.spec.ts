@@ -60,7 +60,9 @@ describe('plan', () => {
     expect(world.serving()).to.equal(3);
     expect(count(world, 'announceStop')).to.equal(4);
     expect(count(world, 'drain')).to.equal(0);
-    expect(() => settle(world)).to.throw(Exited);
+    expect(() => {
+      for (let tick = 0; tick < 100; tick++) world.tick();
+    }).to.throw(Exited);
     expect(world.exited).to.equal(0);
   });
 
