@@ -19,6 +19,7 @@
         'native/newborn-descriptors.cc',
         'native/restartable-sequences.cc',
         'native/scripts.cc',
+        'native/service-manager.cc',
         'native/take-over.cc',
         'native/v8-pool.cc',
         'native/watchdog.cc',

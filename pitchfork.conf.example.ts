@@ -30,7 +30,13 @@ export default defineConfig({
   cleanupTimeout: '5s',
   heartbeatTimeout: '15s',
 
-  // Prometheus metrics at /metrics, and a live page at /.
+  // How long to serve on when told to stop, for a load balancer to turn away: /ready beside the metrics says no meanwhile.
+  shutdownDelay: 0,
+
+  // The control commands over TCP as well (`--control http://127.0.0.1:9293`), for those who have the token:
+  //   remoteControl: { listen: 9293, token: process.env.PITCHFORK_TOKEN },
+
+  // Prometheus metrics at /metrics, a live page at /, /ready and /healthz for probes.
   metrics: { listen: '127.0.0.1:9394' },
 
   // What the audit before each fork does with modules that cannot be forked: 'refuse' (the default), 'warn' or 'ignore',

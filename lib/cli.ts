@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import type { Invocation } from './cli/invocation.js';
 import { orderNames, orders } from './cli/orders.js';
+import { isRemote, readRemote } from './cli/remote.js';
 import { unknownArgument, usageProblem } from './cli/usage-problem.js';
 import { ConfigError } from './config/config-error.js';
 import { readOverrides, type OptionTexts } from './config/overrides.js';
@@ -25,6 +26,7 @@ const optionNames = [
   'workers',
   'port',
   'control',
+  'token',
   'refork-after',
   'wait',
   'request',
@@ -41,9 +43,18 @@ export async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(`${parsed}\n`);
       return 0;
     }
+    const texts = optionTexts(parsed.options);
+    const named = texts.control ?? process.env['PITCHFORK_CONTROL'];
+    const token = single('token', parsed.options) ?? process.env['PITCHFORK_TOKEN'];
+    const remote = named !== undefined && isRemote(named) ? readRemote(named, token) : null;
     return await parsed.command({
       config: single('config', parsed.options),
-      overrides: readOverrides(optionTexts(parsed.options), process.env, origin.directory),
+      overrides: readOverrides(
+        remote ? { ...texts, control: undefined } : texts,
+        remote ? { ...process.env, PITCHFORK_CONTROL: undefined } : process.env,
+        origin.directory,
+      ),
+      remote,
       wait: parsed.options['wait'] === true,
     });
   } catch (error) {
@@ -141,7 +152,11 @@ const configOption = {
 function controlOptions(command: Argv): Argv {
   return command
     .option('config', configOption)
-    .option('control', { ...text, description: 'the control socket' });
+    .option('control', {
+      ...text,
+      description: 'the control socket, or http://host:port of a remote control',
+    })
+    .option('token', { ...text, description: 'for a remote control (or PITCHFORK_TOKEN)' });
 }
 
 function waitOptions(command: Argv): Argv {
@@ -159,7 +174,9 @@ function checkOptions(command: Argv): Argv {
 }
 
 function runOptions(command: Argv): Argv {
-  return controlOptions(command)
+  return command
+    .option('config', configOption)
+    .option('control', { ...text, description: 'the control socket' })
     .option('listen', {
       ...text,
       alias: 'l',

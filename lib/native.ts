@@ -58,6 +58,17 @@ export interface CutConnection {
   peer: string;
 }
 
+/** A listening socket that was open before this program began. */
+export interface InheritedListener {
+  kind: 'tcp' | 'unix';
+  /** A numeric address, or a path; '@name' in the abstract namespace. */
+  name: string;
+  /** 0 for a unix socket. */
+  port: number;
+  /** An IPv6 socket that takes no IPv4 connections. */
+  ipv6Only: boolean;
+}
+
 export interface Native {
   /**
    * fork(2) of this very process, whole: V8's workers parked and revived, the loop re-made (see
@@ -194,6 +205,17 @@ export interface Native {
    * channel is full. Throws ESRCH.
    */
   askForStack(pid: number): void;
+  /**
+   * One datagram to the unix socket of a service manager, a path or '@name' (abstract). Never
+   * waits: throws EAGAIN when its queue is full, ECONNREFUSED or ENOENT when nobody is there.
+   */
+  notify(address: string, message: string): void;
+  /**
+   * Makes a descriptor that a service manager passed non-blocking and close-on-exec, and tells what
+   * it listens on. Throws EINVAL, with nothing changed, if it is not a listening stream socket,
+   * EBADF if it is not open.
+   */
+  adoptListener(fd: number): InheritedListener;
 }
 
 const name = `pitchfork-${process.platform}-${process.arch}-${process.versions.modules}.node`;

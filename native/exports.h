@@ -35,3 +35,5 @@ void RememberInherited();
 Callback BecomeSubreaper, DieWithMonitor, LeadProcessGroup, Reap, PeekEndedChild, Pid;
 // watchdog.cc
 Callback StartWatchdog, StopWatchdog, AskForStack;
+// service-manager.cc
+Callback Notify, AdoptListener;

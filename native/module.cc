@@ -49,6 +49,8 @@ const struct {
     {"startWatchdog", StartWatchdog},
     {"stopWatchdog", StopWatchdog},
     {"askForStack", AskForStack},
+    {"notify", Notify},
+    {"adoptListener", AdoptListener},
 };
 
 }  // namespace

@@ -1,60 +1,69 @@
 // Talks to a running server: HTTP over its control socket. What keeps it from being reached is a
 // ConfigError.
-import { request } from 'node:http';
+import { request, type RequestOptions } from 'node:http';
+import { formatEndpoint } from '../config/address.js';
 import { ConfigError } from '../config/config-error.js';
 import { origin } from '../origin.js';
-import type { Invocation } from './invocation.js';
+import type { Invocation, Remote } from './invocation.js';
 
 export interface Answer {
   readonly status: number;
   readonly body: string;
 }
 
+/** Where a server is asked. */
+export type ControlPoint = { readonly socketPath: string } | Remote;
+
 /** For answers that do not wait for anything; the figures of a large server take a moment. */
 const timeoutMs = 30_000;
 
-/**
- * The control socket: as told, or else as the configuration has it, which is not even loaded if it
- * is told.
- */
-export async function controlPath({ config, overrides }: Invocation): Promise<string> {
-  if (overrides.control !== undefined) return overrides.control;
+/** As told, or else as the configuration has it, which is not even loaded if it is told. */
+export async function controlPoint(invocation: Invocation): Promise<ControlPoint> {
+  const { config, overrides, remote } = invocation;
+  if (remote) return remote;
+  if (overrides.control !== undefined) return { socketPath: overrides.control };
   const { findConfig, loadSettings } = await import('../config/load.js');
   const settings = await loadSettings(config ?? findConfig(origin.directory), overrides);
-  return settings.control;
+  return { socketPath: settings.control };
 }
+
+export const nameOf = (point: ControlPoint): string =>
+  'socketPath' in point ? point.socketPath : `http://${formatEndpoint({ kind: 'tcp', ...point })}`;
 
 /**
  * With `wait`, the answer may take as long as the order does: the monitor bounds each of its steps.
  */
 export function ask(
-  socketPath: string,
+  point: ControlPoint,
   { method, path, wait }: { method: 'GET' | 'POST'; path: string; wait: boolean },
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    const name = nameOf(point);
     const sent = request({
-      socketPath,
+      ...('socketPath' in point ? point : addressed(point)),
       method,
       path: wait ? `${path}?wait=1` : path,
       agent: false,
       ...(!wait && { timeout: timeoutMs }),
     });
     sent.on('timeout', () => {
-      sent.destroy(new ConfigError(`the server at ${socketPath} has not answered in 30 seconds`));
+      sent.destroy(new ConfigError(`the server at ${name} has not answered in 30 seconds`));
     });
-    sent.on('error', (error: NodeJS.ErrnoException) => reject(unreachable(socketPath, error)));
+    sent.on('error', (error: NodeJS.ErrnoException) => reject(unreachable(name, error)));
     sent.on('response', (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', (error: NodeJS.ErrnoException) =>
-        reject(unreachable(socketPath, error)),
-      );
+      response.on('error', (error: NodeJS.ErrnoException) => reject(unreachable(name, error)));
       response.on('end', () =>
         resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
       );
     });
     sent.end();
   });
+}
+
+function addressed({ host, port, token }: Remote): RequestOptions {
+  return { host, port, headers: { authorization: `Bearer ${token}` } };
 }
 
 /** The content of an answer that is a success: an order's says so itself. */
@@ -89,11 +98,11 @@ const meanings: Readonly<Record<string, (path: string, code: string) => string>>
   EPIPE: cutOff,
 };
 
-function unreachable(socketPath: string, error: NodeJS.ErrnoException): ConfigError {
+function unreachable(place: string, error: NodeJS.ErrnoException): ConfigError {
   if (error instanceof ConfigError) return error;
   const { code = '', message } = error;
-  const meaning = meanings[code]?.(socketPath, code);
-  return new ConfigError(meaning ?? `cannot talk to the server at ${socketPath}: ${message}`);
+  const meaning = meanings[code]?.(place, code);
+  return new ConfigError(meaning ?? `cannot talk to the server at ${place}: ${message}`);
 }
 
 function nobody(path: string): string {

@@ -1,6 +1,6 @@
 // Gives an order to a running server.
 import { ConfigError } from '../config/config-error.js';
-import { accepted, ask, controlPath } from './control-client.js';
+import { accepted, ask, controlPoint, nameOf, type ControlPoint } from './control-client.js';
 import { endedWithin } from './ended.js';
 import type { Invocation } from './invocation.js';
 import { interruptible } from './interruptible.js';
@@ -14,18 +14,20 @@ export async function give(name: OrderName, invocation: Invocation): Promise<num
   interruptible();
   const order: OrderDescription = orders[name];
   const { wait } = invocation;
-  const socket = await controlPath(invocation);
-  const monitor = wait && order.ends ? await monitorPid(socket) : undefined;
-  const answered = ask(socket, { method: 'POST', path: order.path, wait });
-  if (wait && !order.ends) await shown(answered, socket);
+  const point = await controlPoint(invocation);
+  // The process of a server that is asked over TCP cannot be seen: its answer has to do.
+  const seen = wait && order.ends && 'socketPath' in point;
+  const monitor = seen ? await monitorPid(point) : undefined;
+  const answered = ask(point, { method: 'POST', path: order.path, wait });
+  if (wait && !order.ends) await shown(answered, point);
   else if (monitor === undefined) accepted(await answered);
   else await untilOver(answered, monitor);
   process.stdout.write(`${name}: ${wait || !order.waits ? 'done' : 'under way'}\n`);
   return 0;
 }
 
-async function shown(answered: ReturnType<typeof ask>, socket: string): Promise<void> {
-  const progress = showProgress(socket);
+async function shown(answered: ReturnType<typeof ask>, point: ControlPoint): Promise<void> {
+  const progress = showProgress(point);
   try {
     accepted(await answered);
   } finally {
@@ -33,11 +35,11 @@ async function shown(answered: ReturnType<typeof ask>, socket: string): Promise<
   }
 }
 
-async function monitorPid(socket: string): Promise<number> {
-  const stats = accepted(await ask(socket, { method: 'GET', path: '/stats', wait: false }));
+async function monitorPid(point: ControlPoint): Promise<number> {
+  const stats = accepted(await ask(point, { method: 'GET', path: '/stats', wait: false }));
   const pid: unknown = Reflect.get(stats, 'pid');
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1)
-    throw new ConfigError(`the server at ${socket} does not tell its pid`);
+    throw new ConfigError(`the server at ${nameOf(point)} does not tell its pid`);
   return pid;
 }
 

@@ -1,6 +1,6 @@
 // Shows how a rollout gets on, for someone who waits for it at a terminal.
 import type { Stats } from '../monitor/stats.js';
-import { accepted, ask } from './control-client.js';
+import { accepted, ask, type ControlPoint } from './control-client.js';
 
 const pollMs = 250;
 const eraseLine = '\r\x1b[K';
@@ -9,11 +9,11 @@ const eraseLine = '\r\x1b[K';
  * On a terminal, until `stop` is called; scripts get the result only. A server that does not answer
  * meanwhile is not complained of.
  */
-export function showProgress(socket: string): { stop(): void } {
+export function showProgress(point: ControlPoint): { stop(): void } {
   if (!process.stderr.isTTY) return { stop: () => undefined };
   let stopped = false;
   const show = async (): Promise<void> => {
-    const answer = await ask(socket, { method: 'GET', path: '/stats', wait: false });
+    const answer = await ask(point, { method: 'GET', path: '/stats', wait: false });
     if (!stopped) process.stderr.write(`${eraseLine}${progressText(accepted(answer) as Stats)}`);
   };
   const timer = setInterval(() => void show().catch(() => undefined), pollMs);

@@ -14,8 +14,13 @@ function refuseCluster(): void {
     );
 }
 
-export async function run({ config, overrides }: Invocation): Promise<number> {
+export async function run({ config, overrides, remote }: Invocation): Promise<number> {
   refuseCluster();
+  if (remote)
+    throw new ConfigError(
+      '--control: the path of a socket, for a server (`remoteControl` in the configuration opens ' +
+        'a port)',
+    );
   const settings = await loadSettings(config ?? findConfig(origin.directory), overrides);
   const { runMonitor } = await import('../monitor/run.js');
   return runMonitor(settings, overrides);

@@ -1,12 +1,12 @@
 // `pitchfork-ts stats`: what the server knows, as it says it.
-import { accepted, ask, controlPath } from './control-client.js';
+import { accepted, ask, controlPoint } from './control-client.js';
 import { interruptible } from './interruptible.js';
 import type { Invocation } from './invocation.js';
 
 export async function stats(invocation: Invocation): Promise<number> {
   interruptible();
-  const socket = await controlPath(invocation);
-  const answer = await ask(socket, { method: 'GET', path: '/stats', wait: false });
+  const point = await controlPoint(invocation);
+  const answer = await ask(point, { method: 'GET', path: '/stats', wait: false });
   accepted(answer);
   process.stdout.write(`${answer.body.trimEnd()}\n`);
   return 0;

@@ -1,14 +1,14 @@
 // `pitchfork-ts status`: the processes of the server, one line each.
 import type { Stats } from '../monitor/stats.js';
-import { accepted, ask, controlPath } from './control-client.js';
+import { accepted, ask, controlPoint } from './control-client.js';
 import { interruptible } from './interruptible.js';
 import type { Invocation } from './invocation.js';
 import { statusText } from './status-text.js';
 
 export async function status(invocation: Invocation): Promise<number> {
   interruptible();
-  const socket = await controlPath(invocation);
-  const answer = accepted(await ask(socket, { method: 'GET', path: '/stats', wait: false }));
+  const point = await controlPoint(invocation);
+  const answer = accepted(await ask(point, { method: 'GET', path: '/stats', wait: false }));
   process.stdout.write(statusText(answer as Stats));
   return 0;
 }

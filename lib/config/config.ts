@@ -99,6 +99,12 @@ export interface Config extends Hooks {
   /** From the order to leave until a child is killed. Default: '30s'. */
   shutdownTimeout?: Duration;
   /**
+   * How long a server that is told to stop serves on, while `/ready` of the metrics listener says
+   * no and `worker.shuttingDown` is true: the time that a load balancer needs to turn away.
+   * Default: 0.
+   */
+  shutdownDelay?: Duration;
+  /**
    * How long an idle connection is kept. Default: '65s', longer than the 60s of common load
    * balancers.
    */
@@ -122,6 +128,11 @@ export interface Config extends Hooks {
   metrics?: { listen?: ListenAddress; path?: string } | false;
   /** Path of the control socket. Default: below a directory of this user's own. */
   control?: string;
+  /**
+   * The control API over TCP as well, for whoever sends `Authorization: Bearer` with the token, of
+   * at least 16 characters. A bare port is on loopback. Default: none.
+   */
+  remoteControl?: { listen: ListenAddress; token?: string; tokenFile?: string };
   /**
    * Who the app runs as, by name or id; for a server that is started as root, to bind port 80 for
    * example. The monitor stays root. Supplementary groups are dropped. Default: as the monitor.

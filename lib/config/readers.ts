@@ -159,6 +159,21 @@ export function readText(expected: string): Reader<string> {
   };
 }
 
+/** A shorter one could be guessed. */
+const shortestToken = 16;
+
+/** The secret itself appears in no message. */
+export function readToken(value: unknown): string {
+  if (typeof value !== 'string') throw unexpected('a secret text', value);
+  if (!/^[\x21-\x7e]*$/.test(value))
+    throw new Error('expected a secret text of printable ASCII characters without spaces');
+  if (value.length < shortestToken)
+    throw new Error(
+      `expected a secret text of at least ${shortestToken} characters, got ${value.length}`,
+    );
+  return value;
+}
+
 /** The absolute path of a unix socket that the kernel can bind. */
 export function readSocketPath(value: unknown, directory: string): string {
   const path = resolve(directory, readText('the path of a unix socket')(value));

@@ -18,6 +18,7 @@ import {
   readReforkAfter,
   readSocketPath,
   readText,
+  readToken,
   readWord,
   readWorkers,
   unexpected,
@@ -55,12 +56,14 @@ export function configSchema(directory: string) {
     cleanupTimeout: value(readDurationFrom(2)).prefault('5s'),
     timeoutSignal: value(readWord('SIGKILL', 'SIGABRT')).prefault('SIGKILL'),
     shutdownTimeout: value(readDuration).prefault('30s'),
+    shutdownDelay: value(readDuration).prefault(0),
     keepAliveTimeout: value(readPositiveDuration).prefault('65s'),
     maxConsecutiveSpawnErrors: value(readSpawnErrors).prefault(10),
     maxWorkerMemory: value(readBytes).optional(),
     nodeOptions: z.array(value(readText('an option of node'))).prefault([]),
     metrics: metrics(directory).prefault({}),
     control: value((path) => readSocketPath(path, directory)).optional(),
+    remoteControl: remoteControl(directory).optional(),
     user: value(readAccount).optional(),
     group: value(readAccount).optional(),
     pidfile: value((path) => resolve(directory, readText('a path')(path))).optional(),
@@ -94,6 +97,7 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
   refork: ['drainTimeout', 'backoff', 'canary', 'maxUnavailable'],
   listen: ['address', 'backlog', 'queues', 'mode', 'ipv6Only'],
   metrics: ['listen', 'path'],
+  remoteControl: ['listen', 'token', 'tokenFile'],
   log: ['level', 'format', 'file'],
   incompatibleModules: ['policy', 'except', 'also'],
   also: ['name', 'versions', 'breaks', 'remedy', 'severity'],
@@ -195,11 +199,7 @@ function readFlag(input: unknown): boolean {
 
 function metrics(directory: string) {
   const options = z.strictObject({
-    listen: value((input) => {
-      const endpoint = readEndpoint(input, { directory, defaultHost: '127.0.0.1' });
-      if (endpoint.kind === 'unix') throw unexpected('a port or "host:port"', input);
-      return endpoint;
-    }).prefault(9394),
+    listen: tcpEndpoint(directory).prefault(9394),
     path: value((input) => {
       if (typeof input !== 'string' || !/^\/[^\s?#]*$/.test(input))
         throw unexpected('a path such as "/metrics"', input);
@@ -210,6 +210,38 @@ function metrics(directory: string) {
     z.literal(false),
     options.transform(({ listen, path }) => ({ host: listen.host, port: listen.port, path })),
   ]);
+}
+
+/** For what is not the app's: nobody else's by default. */
+function tcpEndpoint(directory: string) {
+  return value((input) => {
+    const endpoint = readEndpoint(input, { directory, defaultHost: '127.0.0.1' });
+    if (endpoint.kind === 'unix') throw unexpected('a port or "host:port"', input);
+    return endpoint;
+  });
+}
+
+function remoteControl(directory: string) {
+  return z
+    .strictObject({
+      listen: tcpEndpoint(directory),
+      token: value(readToken).optional(),
+      tokenFile: value((input) =>
+        resolve(directory, readText('the path of a file')(input)),
+      ).optional(),
+    })
+    .transform(({ listen: { host, port }, token, tokenFile }, context) => {
+      if (token !== undefined && tokenFile === undefined) return { host, port, token };
+      if (tokenFile !== undefined && token === undefined) return { host, port, tokenFile };
+      context.addIssue({
+        code: 'custom',
+        message:
+          token === undefined
+            ? 'a `token` or a `tokenFile` is required'
+            : 'either `token` or `tokenFile`, not both',
+      });
+      return z.NEVER;
+    });
 }
 
 /** A policy alone, or with exceptions and additions. */

@@ -36,6 +36,14 @@ export interface IncompatibleModule {
   readonly severity: 'refuse' | 'warn';
 }
 
+export interface RemoteControl {
+  readonly host: string;
+  readonly port: number;
+  /** The secret, or the file that holds it. */
+  readonly token?: string;
+  readonly tokenFile?: string;
+}
+
 export interface Settings {
   /** The configuration file, absolute. */
   readonly file: string;
@@ -68,6 +76,8 @@ export interface Settings {
   readonly timeoutSignal: 'SIGKILL' | 'SIGABRT';
   /** From the order to leave until the child is killed. */
   readonly shutdownTimeoutMs: number;
+  /** How long a server that is to stop serves on before its workers are told to leave. */
+  readonly shutdownDelayMs: number;
   /** How long an idle kept-alive connection stays open. */
   readonly keepAliveTimeoutMs: number;
   /** Private memory above which a worker is replaced; null: never. */
@@ -79,6 +89,8 @@ export interface Settings {
   readonly metrics: { readonly host: string; readonly port: number; readonly path: string } | false;
   /** Path of the control socket, absolute. */
   readonly control: string;
+  /** The control API over TCP; null: there is none. */
+  readonly remoteControl: RemoteControl | null;
   /** Who the app runs as: names, or ids. null: as the monitor; for the group, the user's own. */
   readonly user: string | number | null;
   readonly group: string | number | null;

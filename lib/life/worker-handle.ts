@@ -31,6 +31,7 @@ export interface WorkerHandle {
   readonly pid: number;
   /** Requests completed since this worker was forked. */
   readonly requests: number;
+  /** This worker, or the whole server, is about to leave. */
   readonly shuttingDown: boolean;
   /**
    * Finishes what is in flight and leaves; another worker takes the slot. Nothing outside of a

@@ -164,6 +164,9 @@ class RunningWorker {
         return;
       case 'exercise':
         return void this.#exercise();
+      case 'announceStop':
+        workerState.shuttingDown = true;
+        return;
       case 'drain':
         return void this.#end('asked');
       case 'promote':

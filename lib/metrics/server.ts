@@ -16,6 +16,8 @@ export interface MetricsContent {
   collect(): Promise<string>;
   /** What the live page shows. */
   stats(): Promise<object>;
+  /** Why the server should get no new clients; null if it should. */
+  unreadiness(): string | null;
 }
 
 export interface MetricsServer {
@@ -23,10 +25,13 @@ export interface MetricsServer {
   close(): Promise<void>;
 }
 
-interface Answer {
-  readonly type: string;
-  readonly body: () => Promise<string> | string;
+interface Page {
+  readonly body: string;
+  readonly type?: string;
+  readonly status?: number;
 }
+
+type Answer = () => Promise<Page> | Page;
 
 const prometheusType = 'text/plain; version=0.0.4; charset=utf-8';
 const maxClients = 64;
@@ -43,12 +48,16 @@ export async function openMetrics(
   content: MetricsContent,
 ): Promise<MetricsServer> {
   const answers = new Map<string, Answer>([
-    ['/', { type: 'text/html; charset=utf-8', body: () => page }],
+    ['/', () => ({ body: page, type: 'text/html; charset=utf-8' })],
     [
       '/stats.json',
-      { type: 'application/json', body: async () => JSON.stringify(await content.stats()) },
+      async () => ({ body: JSON.stringify(await content.stats()), type: 'application/json' }),
     ],
-    [path, { type: prometheusType, body: () => content.collect() }],
+    ['/ready', () => readiness(content.unreadiness())],
+    // That the monitor answers is all there is to it: it replaces what is stuck, and a probe that
+    // fails while it boots or drains would have it killed.
+    ['/healthz', () => ({ body: 'alive\n' })],
+    [path, async () => ({ body: await content.collect(), type: prometheusType })],
   ]);
   const server = createServer(
     {
@@ -74,6 +83,10 @@ export async function openMetrics(
   };
 }
 
+function readiness(reason: string | null): Page {
+  return reason === null ? { body: 'ready\n' } : { body: `${reason}\n`, status: 503 };
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -89,7 +102,8 @@ async function answer(
   const found = answers.get((request.url ?? '').split('?', 1)[0] ?? '');
   if (!found) return reply(response, 404, 'not found\n');
   try {
-    reply(response, 200, await found.body(), found.type);
+    const { status = 200, body, type } = await found();
+    reply(response, status, body, type);
   } catch (error) {
     reply(response, 500, `cannot collect: ${error instanceof Error ? error.message : 'failed'}\n`);
   }

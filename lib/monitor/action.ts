@@ -11,6 +11,8 @@ export type Action =
   /** The canary is healthy. */
   | { type: 'prove' }
   | { type: 'drain'; child: number }
+  /** The app may see that the server is to stop. */
+  | { type: 'announceStop'; child: number }
   /** `last`: no other process of its phase lives. */
   | { type: 'retire'; mold: number; last: boolean }
   | { type: 'kill'; child: number; reason: string }

@@ -59,6 +59,8 @@ export interface Child {
   unsafeReason: string | null;
   /** A worker above `maxWorkerMemory`: outdated, whatever its generation. */
   tooLarge: boolean;
+  /** It was told that the server is to stop. */
+  knowsOfStop: boolean;
 }
 
 /** It has not been of any use yet. */

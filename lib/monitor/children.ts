@@ -1,6 +1,7 @@
 // Starts processes and hears from them: the monitor's hands. It decides nothing; what it learns it
 // tells the monitor through `ChildEvents`.
 import { spawn } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Channel } from '../channel.js';
 import type { Order, Report } from '../message.js';
@@ -30,8 +31,8 @@ export class Children {
   readonly #booted = new Set<number>();
   readonly #lastWords = new Map<number, () => void>();
   readonly #events: ChildEvents;
-  /** An ended child that is nobody's yet: it is reaped when it is still there the next time. */
-  #stranger: number | null = null;
+  /** Ended children that are nobody's yet: those that are still there the next time are reaped. */
+  #strangers: readonly number[] = [];
 
   readonly #options: ChildrenOptions;
 
@@ -110,16 +111,15 @@ export class Children {
   }
 
   /**
-   * Reaps an orphan of our children's that became ours, and returns its pid. Node reaps what it
-   * started itself within moments: only what is still there the next time is a stranger.
+   * Reaps orphans of our children's that became ours, and returns their pids: as process 1 of a
+   * container there may be many at once. Node reaps what it started itself within moments: only
+   * what is still there the next time is a stranger.
    */
-  reapStranger(known: readonly number[]): number | null {
-    const ended = native.peekEndedChild();
-    const candidate = ended === null || known.includes(ended) ? null : ended;
-    const stranger = candidate === this.#stranger ? candidate : null;
-    this.#stranger = candidate;
-    if (stranger !== null) native.reap([stranger]);
-    return stranger;
+  reapStrangers(known: readonly number[]): number[] {
+    const candidates = endedChildren().filter((pid) => !known.includes(pid));
+    const strangers = candidates.filter((pid) => this.#strangers.includes(pid));
+    this.#strangers = candidates;
+    return native.reap(strangers).map(({ pid }) => pid);
   }
 
   /** What a child said last is still to be read when its end is noticed first. */
@@ -140,4 +140,23 @@ export class Children {
     this.#channels.set(id, channel);
     return channel;
   }
+}
+
+/** Those that were not reaped yet. waitid(2) tells one at a time, /proc all of them. */
+function endedChildren(): number[] {
+  const one = native.peekEndedChild();
+  if (one === null) return [];
+  try {
+    const children = readdirSync('/proc/self/task').flatMap((thread) =>
+      readFileSync(`/proc/self/task/${thread}/children`, 'latin1').split(' ').filter(Boolean),
+    );
+    return children.map(Number).filter(hasEnded);
+  } catch {
+    return [one]; // A kernel without these files.
+  }
+}
+
+function hasEnded(pid: number): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
 }

@@ -86,7 +86,12 @@ export async function openControl(path: string, commands: Commands, log: Log): P
   };
 }
 
-function createControlServer(commands: Commands, log: Log): Server {
+/** Who is not allowed learns nothing but that. */
+export function createControlServer(
+  commands: Commands,
+  log: Log,
+  isAllowed: (request: IncomingMessage) => boolean = () => true,
+): Server {
   const server = createServer(
     {
       maxHeaderSize: maxHeaderBytes,
@@ -98,6 +103,7 @@ function createControlServer(commands: Commands, log: Log): Server {
       // A client that goes away is its own business.
       response.on('error', () => undefined);
       limitBody(request);
+      if (!isAllowed(request)) return refuseStranger(request, response, log);
       answer(request, response, commands, log).catch((error: unknown) => {
         log.error({ err: error, url: request.url }, 'control command failed');
         reply(response, 500, failure(String(error)));
@@ -139,6 +145,12 @@ async function answer(
   reply(response, outcome.ok ? 200 : 409, outcome);
 }
 
+function refuseStranger(request: IncomingMessage, response: ServerResponse, log: Log): void {
+  log.warn({ from: request.socket.remoteAddress }, 'control command refused: no valid token');
+  response.setHeader('www-authenticate', 'Bearer');
+  reply(response, 401, failure('the token is missing or wrong (Authorization: Bearer …)'));
+}
+
 function refuseMethod(response: ServerResponse, allowed: string): void {
   response.setHeader('allow', allowed);
   reply(response, 405, failure(`use ${allowed}`));
@@ -160,7 +172,7 @@ function reply(response: ServerResponse, status: number, body: Outcome | Stats):
   response.end(text);
 }
 
-function closeServer(server: Server): Promise<void> {
+export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), farewellMs);
     server.close(() => {

@@ -4,6 +4,7 @@
 import { describeFinding, type Finding } from '../fork-safety/finding.js';
 import type { Report } from '../message.js';
 import { emptyLatency } from '../metrics/latency.js';
+import { DeathRate } from './death-rate.js';
 import { isStarting, type Child, type ChildState } from './child.js';
 import { Rollouts, type Unforkable } from './rollouts.js';
 
@@ -26,6 +27,8 @@ export class Fleet {
   /** Of the code that serves; that of a phased restart only from its proof on. */
   phase = 0;
   stopping: Stopping | null = null;
+  /** A server that is to stop serves on until then, so that load balancers can turn away first. */
+  leaveAt = 0;
   readonly rollouts: Rollouts;
   /** The code was loaded once: what fails from now on may be a passing trouble. */
   loaded = false;
@@ -46,12 +49,7 @@ export class Fleet {
   wokeAt = -Infinity;
   /** No spawn and no boot before this. */
   notBefore = 0;
-  /**
-   * Decays by half every `halfLifeMs`: deaths of workers that served, so that a crash loop slows
-   * down.
-   */
-  #deaths = 0;
-  #lastDeath = 0;
+  readonly #deaths = new DeathRate();
   #nextId = 1;
 
   constructor(options: FleetOptions) {
@@ -93,9 +91,15 @@ export class Fleet {
       startFailed: false,
       unsafeReason: null,
       tooLarge: false,
+      knowsOfStop: false,
     };
     this.children.set(added.id, added);
     return added;
+  }
+
+  /** Everybody is to leave now. */
+  isLeaving(now: number): boolean {
+    return this.stopping !== null && now >= this.leaveAt;
   }
 
   enter(child: Child, state: ChildState, now: number): void {
@@ -229,7 +233,7 @@ export class Fleet {
 
   /** The child was reaped. `asked` tells whether it ended because it was told to. */
   ended(child: Child, how: string, now: number): { asked: boolean } {
-    const asked = child.state === 'leaving' || this.stopping !== null;
+    const asked = child.state === 'leaving' || this.isLeaving(now);
     child.reason = child.reason ? `${child.reason} (${how})` : how;
     if (!asked) {
       if (isStarting(child)) this.#startFailed(child, now);
@@ -266,12 +270,8 @@ export class Fleet {
   }
 
   #died(now: number): void {
-    const halfLifeMs = 5_000;
-    const free = 5;
-    this.#deaths = this.#deaths * 0.5 ** ((now - this.#lastDeath) / halfLifeMs) + 1;
-    this.#lastDeath = now;
-    const excess = Math.max(0, Math.ceil(this.#deaths) - free);
-    if (excess > 0) this.notBefore = now + Math.min(10_000, 100 * 2 ** excess);
+    const pauseMs = this.#deaths.add(now);
+    if (pauseMs > 0) this.notBefore = now + pauseMs;
   }
 
   #remove(child: Child): void {

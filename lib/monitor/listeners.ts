@@ -5,6 +5,7 @@ import { lchownSync } from 'node:fs';
 import type { Address } from '../config/settings.js';
 import { native } from '../native.js';
 import type { Identity } from './identity.js';
+import { Inherited } from './inherited.js';
 import { queuesOf } from './queues.js';
 import { addQueues, formatHost, openTcp, type TcpQueues } from './tcp-port.js';
 import { listenOnPath, type UnixSocket } from './unix-path.js';
@@ -13,15 +14,20 @@ interface UnixQueue extends UnixSocket {
   readonly path: string;
 }
 
-/** Throws a ConfigError, with nothing left open, if any of the addresses cannot be had. */
+/**
+ * Throws a ConfigError, with nothing left open, if any of the addresses cannot be had, or if an
+ * inherited socket is not among them.
+ */
 export async function openListeners(
   addresses: readonly Address[],
   workers: number,
+  inherited = new Inherited(),
   owner?: Identity,
 ): Promise<Listeners> {
   const listeners = new Listeners(owner);
   try {
-    for (const address of addresses) await listeners.open(address, Math.max(1, workers));
+    for (const address of addresses) await listeners.open(address, Math.max(1, workers), inherited);
+    inherited.refuseRest();
     return listeners;
   } catch (error) {
     listeners.close();
@@ -39,12 +45,18 @@ export class Listeners {
     this.#owner = owner;
   }
 
-  async open(address: Address, workers: number): Promise<void> {
+  async open(address: Address, workers: number, inherited: Inherited): Promise<void> {
     if (address.kind === 'tcp') {
-      this.#tcp.push(...(await openTcp(address, workers)));
+      this.#tcp.push(...(await openTcp(address, workers, inherited)));
       return;
     }
     const { path, backlog, mode } = address;
+    const given = inherited.takeUnix(path);
+    if (given) {
+      // Its path is its owner's, who goes on listening there.
+      this.#unix.push({ path, fd: given.fd, unlink: () => undefined });
+      return;
+    }
     const live = `cannot listen on ${path}: a server already listens on ${path}`;
     this.#unix.push({ path, ...(await listenOnPath({ path, backlog, mode }, live)) });
     if (this.#owner) lchownSync(path, this.#owner.uid, this.#owner.gid);

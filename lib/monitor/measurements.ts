@@ -73,6 +73,8 @@ export class Measurements {
       case 'frozen':
       case 'forkFailed':
       case 'failed':
+      case 'overran':
+      case 'stuck':
       case 'unsafe':
       case 'note':
         return;

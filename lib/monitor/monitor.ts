@@ -17,6 +17,7 @@ import { fieldsOf, narrate } from './narrate.js';
 import { Performer, type Ending, type RolloutTimes } from './perform.js';
 import { plan } from './plan.js';
 import type { RolloutKind } from './rollouts.js';
+import type { ServiceManager } from './service-manager.js';
 import { Waiters } from './waiters.js';
 
 /** Deadlines are looked at this often. */
@@ -36,6 +37,7 @@ export interface MonitorParts {
   readonly log: Log;
   /** Who the app runs as; undefined: as the monitor. */
   readonly identity: Identity | undefined;
+  readonly serviceManager: ServiceManager;
 }
 
 const now = (): number => performance.now();
@@ -118,6 +120,8 @@ export class Monitor {
     if (this.fleet.stopping === 'immediate' || this.fleet.stopping === how) return;
     this.#parts.log.info({ reason }, how === 'graceful' ? 'stopping' : 'stopping at once');
     this.fleet.stopping = how;
+    const delays = how === 'graceful' && this.fleet.booted;
+    this.fleet.leaveAt = now() + (delays ? this.#parts.settings.shutdownDelayMs : 0);
     this.fleet.rollouts.clear();
     this.#waiters.settleAll({ ok: false, error: 'the server was stopped' });
     this.turn();
@@ -164,8 +168,8 @@ export class Monitor {
     const children = [...this.fleet.children.values()].filter(({ pid }) => pid !== null);
     const pids = (some: typeof children) => some.map(({ pid }) => pid ?? 0);
     this.#children.reap(pids(children.filter(({ hungUpAt }) => hungUpAt !== null)));
-    const stranger = this.#children.reapStranger(pids(children));
-    if (stranger !== null) this.#parts.log.info({ pid: stranger }, 'reaped unknown subprocess');
+    for (const pid of this.#children.reapStrangers(pids(children)))
+      this.#parts.log.info({ pid }, 'reaped unknown subprocess');
     this.turn();
   }
 
@@ -239,6 +243,7 @@ export class Monitor {
       }
     } finally {
       this.#performing = false;
+      this.#parts.serviceManager.tell(this.fleet);
     }
   }
 }

@@ -70,6 +70,11 @@ export class Performer {
         return this.#prove();
       case 'drain':
         return this.#tellToLeave(action.child, { type: 'drain' }, 'draining');
+      case 'announceStop':
+        return this.#withChild(action.child, (child) => {
+          child.knowsOfStop = true;
+          this.#parts.children.send(child.id, { type: 'announceStop' });
+        });
       case 'retire':
         return this.#retire(action.mold, action.last);
       case 'kill':

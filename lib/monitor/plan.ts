@@ -24,8 +24,9 @@ type Rule = (fleet: Fleet, settings: Settings, now: number) => Action[];
 
 /** Empty when everything is as it should be, or when there is nothing to do but wait. */
 export function plan(fleet: Fleet, settings: Settings, now: number): Action[] {
+  const stopping = [announceStop, killOverdue, fleet.isLeaving(now) ? leave : fillSlots];
   const rules: Rule[] = fleet.stopping
-    ? [killOverdue, leave]
+    ? stopping
     : [
         giveUpStarting,
         killOverdue,
@@ -59,6 +60,15 @@ function giveUpStarting(fleet: Fleet, settings: Settings): Action[] {
   const { spawnErrors, lastSpawnError } = fleet;
   const reason = `${spawnErrors} starts in a row failed, the last one: ${lastSpawnError}`;
   return [{ type: 'giveUp', reason }];
+}
+
+/** To all at once, before the first is told to leave. */
+function announceStop(fleet: Fleet): Action[] {
+  if (fleet.stopping !== 'graceful') return [];
+  return all(fleet)
+    .filter(({ state }) => state === 'serving' || state === 'promoting')
+    .filter(({ knowsOfStop }) => !knowsOfStop)
+    .map(({ id }) => ({ type: 'announceStop', child: id }));
 }
 
 function leave(fleet: Fleet): Action[] {

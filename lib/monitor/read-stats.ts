@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { memoryOf } from '../metrics/memory.js';
 import type { Child } from './child.js';
 import type { Monitor } from './monitor.js';
-import { currentMold, isQuiescent, servingIn } from './view.js';
+import { currentMold, rolloutState, servingIn } from './view.js';
 import type { ReforkStats, Stats, WorkerStats } from './stats.js';
 
 const { version } = JSON.parse(
@@ -55,22 +55,10 @@ async function workerStats(child: Child): Promise<WorkerStats> {
 function reforkStats(monitor: Monitor): ReforkStats {
   const { fleet, rolloutTimes } = monitor;
   return {
-    state: reforkState(monitor),
+    state: rolloutState(fleet),
     lastError: fleet.rollouts.lastError,
     unforkable: fleet.unforkable?.reason ?? null,
     startedAt: rolloutTimes.startedAt?.toISOString() ?? null,
     finishedAt: rolloutTimes.finishedAt?.toISOString() ?? null,
   };
-}
-
-function reforkState({ fleet }: Monitor): string {
-  const candidate = fleet.get(fleet.rollouts.attempt?.candidate);
-  if (!fleet.rollouts.attempt) {
-    if (fleet.rollouts.wish) return 'waiting';
-    return isQuiescent(fleet) || fleet.stopping ? 'idle' : fleet.booted ? 'rolling' : 'booting';
-  }
-  if (!candidate) return fleet.rollouts.attempt.unforkable ? 'rolling' : 'failing';
-  if (candidate.state === 'serving') return 'standing in';
-  if (candidate.state === 'promoting' || candidate.state === 'booting') return candidate.state;
-  return candidate.proven ? 'rolling' : 'canary';
 }

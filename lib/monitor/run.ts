@@ -1,19 +1,25 @@
 // Puts a monitor together, runs it to its end, and takes everything apart again.
+import { isLoopback } from '../config/loopback.js';
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import { takeSignals } from '../early-signals.js';
 import { openMetrics } from '../metrics/server.js';
 import { native } from '../native.js';
+import { origin } from '../origin.js';
 import { commandsOf } from './commands.js';
 import { openControl } from './control.js';
 import { identityOf } from './identity.js';
+import { Inherited, inheritedSockets } from './inherited.js';
 import { openListeners } from './listeners.js';
-import { createLog } from './log.js';
+import { createLog, type Log } from './log.js';
 import { Monitor } from './monitor.js';
 import type { Ending } from './perform.js';
 import { writePidFile } from './pid-file.js';
 import { readStats } from './read-stats.js';
+import { openRemoteControl } from './remote-control.js';
+import { ServiceManager } from './service-manager.js';
 import { obey } from './signals.js';
+import { unreadiness } from './view.js';
 
 interface Closable {
   close(): unknown;
@@ -29,9 +35,19 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
   let ending: Ending;
   const keep = <T extends Closable>(closable: T): T => (opened.push(closable), closable);
   try {
-    const listeners = keep(await openListeners(settings.listen, settings.workers, identity));
-    const monitor = new Monitor({ settings, overrides, listeners, log, identity });
+    const serviceManager = keep(new ServiceManager(origin.service, log));
+    const { LISTEN_FDS, LISTEN_PID } = origin.service;
+    if (LISTEN_FDS !== undefined && Number(LISTEN_PID) !== process.pid)
+      log.warn({ for: LISTEN_PID }, 'LISTEN_FDS is meant for another process');
+    const inherited = new Inherited(inheritedSockets(origin.service, process.pid));
+    const listeners = keep(
+      await openListeners(settings.listen, settings.workers, inherited, identity),
+    );
+    const monitor = new Monitor({ settings, overrides, listeners, log, identity, serviceManager });
     const control = keep(await openControl(settings.control, commandsOf(monitor), log));
+    const remote =
+      settings.remoteControl &&
+      keep(await openRemoteControl(settings.remoteControl, commandsOf(monitor), log));
     if (settings.pidfile !== null) keep(writePidFile(settings.pidfile));
     const metrics =
       settings.metrics &&
@@ -39,6 +55,7 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
         await openMetrics(settings.metrics, {
           collect: () => monitor.measurements.collect(),
           stats: () => readStats(monitor),
+          unreadiness: () => unreadiness(monitor.fleet),
         }),
       );
     log.info(
@@ -47,6 +64,7 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
         workers: settings.workers,
         listen: listeners.addresses(),
         control: control.path,
+        ...(remote && { remoteControl: remote.url }),
         ...(settings.metrics &&
           metrics && {
             metrics: `http://${settings.metrics.host}:${metrics.port}${settings.metrics.path}`,
@@ -54,6 +72,7 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
       },
       'monitor started',
     );
+    warnOfOpenness(settings, log);
     takeSignals((signal) => obey(monitor, signal));
     ending = await monitor.run();
     log.info({ code: ending.code }, 'monitor stopped');
@@ -63,6 +82,17 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
   }
   if (ending.code !== 0) process.stderr.write(`pitchfork-ts: ${firstLine(ending.reason)}\n`);
   return ending.code;
+}
+
+/** These are for operators: what others can reach should be meant to be reached. */
+function warnOfOpenness({ metrics, remoteControl }: Settings, log: Log): void {
+  if (metrics && !isLoopback(metrics.host))
+    log.warn({ host: metrics.host }, 'metrics can be read from other machines');
+  if (remoteControl && !isLoopback(remoteControl.host))
+    log.warn(
+      { host: remoteControl.host },
+      'remote control can be reached from other machines, and its token is not encrypted',
+    );
 }
 
 /** The log has the rest of it, such as a stack. */

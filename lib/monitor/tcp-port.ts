@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError } from '../config/config-error.js';
 import type { TcpAddress } from '../config/settings.js';
 import { native } from '../native.js';
+import type { Inherited } from './inherited.js';
 import { isPortShared } from './port-sharing.js';
 import { errorCode } from './unix-path.js';
 
@@ -34,8 +35,39 @@ export function addQueues(queues: TcpQueues, count: number): void {
   while (fds.length < wanted) fds.push(bind(address, numeric, port));
 }
 
-export async function openTcp(address: TcpAddress, workers: number): Promise<TcpQueues[]> {
+export async function openTcp(
+  address: TcpAddress,
+  workers: number,
+  inherited: Inherited,
+): Promise<TcpQueues[]> {
   const numerics = await resolve(address);
+  const adopted = numerics.flatMap((numeric) => adopt(address, numeric, inherited));
+  const missing = numerics.filter((numeric) => !adopted.some((queues) => queues.asked === numeric));
+  if (missing.length === 0) return adopted;
+  return [...adopted, ...(await openMissing(address, missing, workers))];
+}
+
+/** All workers share what somebody else opened: no queue can be added to it. */
+function adopt(
+  address: TcpAddress,
+  asked: string,
+  inherited: Inherited,
+): (TcpQueues & { asked: string })[] {
+  const sockets = inherited.takeTcp(asked, address.port);
+  return sockets.map(({ fd, name, port }) => ({
+    asked,
+    address: { ...address, queues: 1 },
+    numeric: name,
+    port,
+    fds: [fd],
+  }));
+}
+
+async function openMissing(
+  address: TcpAddress,
+  numerics: readonly string[],
+  workers: number,
+): Promise<TcpQueues[]> {
   for (let attempt = 1; ; attempt++) {
     const opened: TcpQueues[] = [];
     try {

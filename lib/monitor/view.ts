@@ -85,6 +85,27 @@ export const everySlotServed = (fleet: Fleet): boolean =>
 export const canFill = (fleet: Fleet): boolean =>
   currentMold(fleet) !== undefined || fleet.unforkable !== null;
 
+/** A word for the step that a rollout is at; 'idle' when none of any kind is under way. */
+export function rolloutState(fleet: Fleet): string {
+  const { attempt, wish } = fleet.rollouts;
+  if (!attempt) {
+    if (wish) return 'waiting';
+    return isQuiescent(fleet) || fleet.stopping ? 'idle' : fleet.booted ? 'rolling' : 'booting';
+  }
+  const candidate = fleet.get(attempt.candidate);
+  if (!candidate) return attempt.unforkable ? 'rolling' : 'failing';
+  if (candidate.state === 'serving') return 'standing in';
+  if (candidate.state === 'promoting' || candidate.state === 'booting') return candidate.state;
+  return candidate.proven ? 'rolling' : 'canary';
+}
+
+/** Why a load balancer should send no new clients; null if it should. */
+export function unreadiness(fleet: Fleet): string | null {
+  if (fleet.stopping) return 'stopping';
+  if (!fleet.booted) return 'booting';
+  return serving(all(fleet)).length === 0 ? 'no worker serves' : null;
+}
+
 /** No rollout of any kind is under way. */
 export function isQuiescent(fleet: Fleet): boolean {
   return (

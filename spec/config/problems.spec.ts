@@ -95,6 +95,19 @@ const rows: [string, ...string[]][] = [
   ],
   ['log: { format: 1 }', 'log.format: expected "auto" or "json" or "pretty", got 1'],
   ['control: 5', 'control: expected the path of a unix socket, got 5'],
+  ['remoteControl: { listen: 9293 }', 'remoteControl: a `token` or a `tokenFile` is required'],
+  [
+    'remoteControl: { listen: 9293, token: "sesame" }',
+    'remoteControl.token: expected a secret text of at least 16 characters, got 6',
+  ],
+  [
+    'remoteControl: { listen: 9293, token: "0123456789abcdef", tokenFile: "t" }',
+    'remoteControl: either `token` or `tokenFile`, not both',
+  ],
+  [
+    'remoteControl: { listen: "/a.sock", token: "0123456789abcdef" }',
+    'remoteControl.listen: expected a port or "host:port", got "/a.sock"',
+  ],
   [
     'maxConsecutiveSpawnErrors: true',
     'maxConsecutiveSpawnErrors: expected a positive integer, got true',

@@ -5,9 +5,12 @@ import { expect } from 'chai';
 import { ConfigError } from '../../lib/config/config-error.js';
 import { openMetrics, type MetricsServer } from '../../lib/metrics/server.js';
 
+let unready: string | null = null;
+
 const content = {
   collect: () => Promise.resolve('up 1\n'),
   stats: () => Promise.resolve({ pid: 42 }),
+  unreadiness: () => unready,
 };
 
 describe('openMetrics', () => {
@@ -47,6 +50,21 @@ describe('openMetrics', () => {
     const refused = await fetch(at('/metrics'), { method: 'POST', body: 'x'.repeat(100_000) });
     expect(refused.status).to.equal(405);
     expect(refused.headers.get('allow')).to.equal('GET, HEAD');
+  });
+
+  it('says whether the server is ready, and always that it is alive', async () => {
+    const told = async (path: string): Promise<unknown> => {
+      const response = await fetch(at(path));
+      return [response.status, await response.text()];
+    };
+    expect(await told('/ready')).to.deep.equal([200, 'ready\n']);
+    unready = 'booting';
+    try {
+      expect(await told('/ready')).to.deep.equal([503, 'booting\n']);
+      expect(await told('/healthz')).to.deep.equal([200, 'alive\n']);
+    } finally {
+      unready = null;
+    }
   });
 
   it('answers 500 when collecting fails, and goes on', async () => {

@@ -44,6 +44,28 @@ describe('plan', () => {
     expect(currentMold(world.fleet)?.generation).to.equal(0);
   });
 
+  it('tells all workers of the stop first, and serves on until the delay is over', () => {
+    const world = booted();
+    world.fleet.stopping = 'graceful';
+    world.fleet.leaveAt = world.now + 2_000;
+    const before = world.decided.length;
+    world.turn();
+    expect(world.decided.slice(before).map(({ type }) => type)).to.deep.equal(
+      Array<string>(3).fill('announceStop'),
+    );
+    const lost = servingIn(world.fleet, 1);
+    if (!lost) throw new Error('nobody serves slot 1');
+    world.fleet.ended(lost, 'SIGSEGV', world.now);
+    while (world.now < world.fleet.leaveAt - 50) world.tick();
+    expect(world.serving()).to.equal(3);
+    expect(count(world, 'announceStop')).to.equal(4);
+    expect(count(world, 'drain')).to.equal(0);
+    expect(() => {
+      for (let tick = 0; tick < 100; tick++) world.tick();
+    }).to.throw(Exited);
+    expect(world.exited).to.equal(0);
+  });
+
   const firstBoot = (): { world: World; boot: Child } => {
     const world = new World(noFaults, seeded(1));
     world.turn();
@@ -347,10 +369,12 @@ describe('plan', () => {
     );
   });
 
+  const atMost = (max: number) => fc.integer({ min: 0, max });
+
   it('ends by TERM from any state', function () {
     this.timeout(60_000);
     fc.assert(
-      fc.property(story, fc.integer({ min: 0, max: 200 }), ({ seed, faults }, after) => {
+      fc.property(story, atMost(200), atMost(3_000), ({ seed, faults }, after, delayMs) => {
         const world = new World(faults, seeded(seed));
         world.turn();
         for (let tick = 0; tick < after; tick++) {
@@ -358,9 +382,10 @@ describe('plan', () => {
           world.tick();
         }
         world.fleet.stopping = 'graceful';
+        world.fleet.leaveAt = world.now + delayMs;
         world.fleet.rollouts.clear();
         expect(() => {
-          for (let tick = 0; tick < 200; tick++) world.tick();
+          for (let tick = 0; tick < 260; tick++) world.tick();
         }).to.throw(Exited);
         expect(world.exited).to.equal(0);
       }),

@@ -41,6 +41,8 @@ export interface ServerOptions {
   args?: string[];
   /** The Node that runs the command; this one by default. */
   node?: string;
+  /** A command that the server's command line is appended to, and that becomes it or waits for it. */
+  launcher?: string[];
   workers?: number;
   listen?: string;
   /** What its output goes to; what comes out of a pipe is written to the same file. */
@@ -69,7 +71,8 @@ export class Server {
   readonly control = join(this.directory, 'control.sock');
   readonly output = join(this.directory, 'output.log');
   readonly configFile = join(this.directory, 'pitchfork.conf.mjs');
-  readonly #mark = `PITCHFORK_SPEC=${randomUUID()}`;
+  /** What is in the environment of all its processes. */
+  readonly mark = `PITCHFORK_SPEC=${randomUUID()}`;
   #process: ChildProcess;
   readonly exit: Promise<{ code: number | null; signal: string | null }>;
 
@@ -95,9 +98,10 @@ export default {
 `,
     );
     const output = options.output === 'pipe' ? this.#pipe() : openSync(this.output, 'a');
-    const [name = '', value = ''] = this.#mark.split('=');
+    const [name = '', value = ''] = this.mark.split('=');
     const node = options.node ?? process.execPath;
-    this.#process = spawn(node, [command, '-c', this.configFile, ...(options.args ?? [])], {
+    const line = [...(options.launcher ?? []), node, command, '-c', this.configFile];
+    this.#process = spawn(line[0] ?? node, [...line.slice(1), ...(options.args ?? [])], {
       stdio: ['ignore', output, output],
       env: { ...process.env, ...options.env, [name]: value },
     });
@@ -234,7 +238,7 @@ export default {
 
   /** Every process of this server, strays included. */
   processes(): Process[] {
-    return marked(this.#mark);
+    return marked(this.mark);
   }
 
   /** Graceful stop; asserts exit code 0 and that nothing is left. */

@@ -226,6 +226,9 @@ export class World {
       case 'drain':
         if (child) fleet.enter(child, 'leaving', now);
         return;
+      case 'announceStop':
+        if (child) child.knowsOfStop = true;
+        return;
       case 'retire': {
         const mold = fleet.get(action.mold);
         if (mold) fleet.enter(mold, 'leaving', now);

@@ -1,0 +1,123 @@
+// Goal: the control API over TCP is for those who have the token, the refusal of others says so and
+// nothing else, and what is open to other machines is in the log. Method: a real server, plain
+// requests, and the real command.
+import { expect } from 'chai';
+import { runCommand } from '../support/command.js';
+import { scratch } from '../support/scratch.js';
+import { fixtureApp, Server, withDeadline } from '../support/server.js';
+
+const app = fixtureApp('plain.mjs');
+const token = 'correct-horse-battery';
+
+describe('remote control', () => {
+  const directory = scratch();
+  let server: Server;
+  afterEach(() => server.destroy());
+
+  const start = async (remoteControl: string, config = ''): Promise<string> => {
+    server = await Server.start({
+      app,
+      workers: 1,
+      config: `remoteControl: { listen: '127.0.0.1:0', ${remoteControl} }, ${config}`,
+    });
+    return String(server.log('monitor started')[0]?.['remoteControl']);
+  };
+
+  it('refuses whoever does not have the token', async () => {
+    const url = await start(`token: '${token}'`);
+    const wrong: Record<string, string>[] = [
+      {},
+      { authorization: token },
+      { authorization: 'Bearer' },
+      { authorization: `Bearer ${token}x` },
+      { authorization: `Bearer ${token.slice(1)}` },
+      { authorization: `Basic ${token}` },
+    ];
+    for (const headers of wrong)
+      for (const path of ['/stats', '/nothing', `/stats?token=${token}`]) {
+        const response = await fetch(url + path, { headers });
+        expect(response.status, JSON.stringify(headers)).to.equal(401);
+        expect(response.headers.get('www-authenticate')).to.equal('Bearer');
+        expect(await response.json()).to.deep.equal({
+          ok: false,
+          error: 'the token is missing or wrong (Authorization: Bearer …)',
+        });
+      }
+    const stop = await fetch(`${url}/stop`, { method: 'POST' });
+    expect(stop.status).to.equal(401);
+    expect(server.log('control command refused: no valid token')).to.have.lengthOf.above(1);
+    const headers = { authorization: `bearer ${token}` };
+    expect((await fetch(`${url}/stats`, { headers })).status).to.equal(200);
+    expect(server.text()).to.not.include(token);
+    await server.stop();
+  });
+
+  it('is used by the commands, with a token of the command line or the environment', async () => {
+    directory.write('token', `${token}\n`);
+    const url = await start(`tokenFile: '${directory.path}/token'`);
+    const control = ['--control', url];
+    expect(await runCommand(['refork', '--wait', ...control, '--token', token])).to.include({
+      code: 0,
+      stdout: 'refork: done\n',
+    });
+    expect(await runCommand(['status', ...control])).to.include({
+      code: 1,
+      stderr: 'pitchfork-ts: --token: required by a remote control (or set PITCHFORK_TOKEN)\n',
+    });
+    const refused = await runCommand(['status', ...control, '--token', 'wrong']);
+    expect(refused).to.include({
+      code: 1,
+      stderr: 'pitchfork-ts: the token is missing or wrong (Authorization: Bearer …)\n',
+    });
+    process.env['PITCHFORK_TOKEN'] = token;
+    try {
+      const { code, stdout } = await runCommand(['status', ...control]);
+      expect(code).to.equal(0);
+      expect(stdout).to.include('generation 1');
+      const stopped = await runCommand(['stop', '--wait', ...control]);
+      expect(stopped).to.include({ code: 0, stdout: 'stop: done\n' });
+    } finally {
+      delete process.env['PITCHFORK_TOKEN'];
+    }
+    expect(await withDeadline(server.exit, 15_000, 'the end')).to.include({ code: 0 });
+    await server.expectNothingLeft();
+  });
+
+  it('is not opened with a token that is too short, or whose file is missing', async () => {
+    directory.write('token', 'short');
+    for (const [name, reason] of [
+      ['token', 'expected a secret text of at least 16 characters, got 5'],
+      ['none', `ENOENT: no such file or directory, open '${directory.path}/none'`],
+    ]) {
+      server = await Server.start({
+        app,
+        config: `remoteControl: { listen: 0, tokenFile: '${directory.path}/${name}' },`,
+        eager: true,
+      });
+      expect((await withDeadline(server.exit, 15_000, 'the end')).code).to.equal(1);
+      expect(server.text()).to.equal(
+        `pitchfork-ts: remoteControl.tokenFile: cannot use ${directory.path}/${name}: ${reason}\n`,
+      );
+      await server.destroy();
+    }
+  });
+
+  it('and metrics are said to be open where they are', async () => {
+    server = await Server.start({
+      app,
+      workers: 1,
+      config: `metrics: { listen: '0.0.0.0:0' },
+        remoteControl: { listen: '0.0.0.0:0', token: '${token}' },`,
+    });
+    expect(server.log('metrics can be read from other machines')).to.have.lengthOf(1);
+    expect(
+      server.log(
+        'remote control can be reached from other machines, and its token is not encrypted',
+      ),
+    ).to.have.lengthOf(1);
+    await server.stop();
+    await start(`token: '${token}'`);
+    expect(server.text()).to.not.include('other machines');
+    await server.stop();
+  });
+});
