@@ -3,6 +3,7 @@
 // spec can run it through any story.
 import type { Action } from './action.js';
 import type { Settings } from '../config/settings.js';
+import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
 import { killOverdue } from './overdue.js';
 import { retire } from './retirement.js';
@@ -149,12 +150,10 @@ function advanceAttempt(fleet: Fleet, settings: Settings, now: number): Action[]
   const attempt = fleet.rollouts.attempt;
   if (!attempt || attempt.proven) return [];
   const candidate = fleet.get(attempt.candidate);
-  if (candidate?.state === 'serving') {
-    const standIn = candidate.slot === null ? [] : serving(holders(fleet, candidate.slot));
-    return standIn.length > 0
+  if (candidate?.state === 'serving')
+    return canBeSpared(fleet, candidate)
       ? [{ type: 'promote', child: candidate.id, generation: attempt.generation }]
       : [];
-  }
   const mold = unprovenMold(fleet);
   if (!mold && !attempt.unforkable) return [];
   if (attempt.canary === null) {
@@ -167,6 +166,13 @@ function advanceAttempt(fleet: Fleet, settings: Settings, now: number): Action[]
   if (attempt.canarySince === null || now - attempt.canarySince < settings.refork.canaryMs)
     return [];
   return [{ type: 'prove' }];
+}
+
+/** Somebody stands in for it; in a slot that is no longer wanted, its queue has another server. */
+function canBeSpared(fleet: Fleet, { slot }: Child): boolean {
+  if (slot === null || slot >= fleet.workers)
+    return everySlotServed(fleet) && outdatedSlots(fleet).length === 0;
+  return serving(holders(fleet, slot)).length > 0;
 }
 
 /** A slot that nobody serves, where there is one; else the stand-in's: it is the coldest. */

@@ -239,6 +239,21 @@ describe('plan', () => {
     expect(world.serving()).to.equal(3);
   });
 
+  it('promotes a worker whose slot is taken away before it has a stand-in', () => {
+    const world = booted();
+    const last = servingIn(world.fleet, 2);
+    for (const child of world.fleet.children.values())
+      if (child !== last) world.fleet.hear(child, { type: 'unsafe', reason: 'x' }, world.now);
+    world.fleet.rollouts.want('refork', 'story', world.now);
+    world.turn();
+    expect(world.fleet.rollouts.attempt?.candidate).to.equal(last?.id);
+    world.fleet.workers = 2;
+    for (let tick = 0; tick < 400; tick++) world.tick();
+    expect(isQuiescent(world.fleet)).to.equal(true);
+    expect(currentMold(world.fleet)?.id).to.equal(last?.id);
+    expect(world.serving()).to.equal(2);
+  });
+
   it('keeps a slot that is taken away until its queue has another server', () => {
     const world = booted();
     world.fleet.workers = 2;
