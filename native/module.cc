@@ -45,6 +45,10 @@ const struct {
     {"leadProcessGroup", LeadProcessGroup},
     {"reap", Reap},
     {"peekEndedChild", PeekEndedChild},
+    {"exec", Exec},
+    {"memoryFile", MemoryFile},
+    {"closeOnExec", CloseOnExec},
+    {"releaseSignals", ReleaseSignals},
     {"pid", Pid},
 };
 

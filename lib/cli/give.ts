@@ -5,6 +5,7 @@ import { endedWithin } from './ended.js';
 import type { Invocation } from './invocation.js';
 import { interruptible } from './interruptible.js';
 import { showProgress } from './progress.js';
+import { restarted } from './restarted.js';
 import { orders, type OrderDescription, type OrderName } from './orders.js';
 
 /** From the last answer of a server to the end of its process. */
@@ -17,11 +18,18 @@ export async function give(name: OrderName, invocation: Invocation): Promise<num
   const socket = await controlPath(invocation);
   const monitor = wait && order.ends ? await monitorPid(socket) : undefined;
   const answered = ask(socket, { method: 'POST', path: order.path, wait });
-  if (wait && !order.ends) await shown(answered, socket);
+  if (wait && !order.ends)
+    await shown(name === 'restart' ? untilRestarted(answered, socket) : answered, socket);
   else if (monitor === undefined) accepted(await answered);
   else await untilOver(answered, monitor);
   process.stdout.write(`${name}: ${wait || !order.waits ? 'done' : 'under way'}\n`);
   return 0;
+}
+
+async function untilRestarted(answered: ReturnType<typeof ask>, socket: string) {
+  const answer = await answered;
+  await restarted(socket, accepted(answer));
+  return answer;
 }
 
 async function shown(answered: ReturnType<typeof ask>, socket: string): Promise<void> {

@@ -1,7 +1,9 @@
 // The metrics listener: Prometheus text, and a live page for people. Read-only, and apart from the
 // app's traffic.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { lookup } from 'node:dns/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { ConfigError } from '../config/config-error.js';
+import { native } from '../native.js';
 import { page } from './page.js';
 
 export interface MetricsAddress {
@@ -18,8 +20,17 @@ export interface MetricsContent {
   stats(): Promise<object>;
 }
 
+/** Plain data, for the next program of a hot restart. */
+export interface HeldMetrics {
+  readonly host: string;
+  /** As configured; 0 for any. */
+  readonly port: number;
+  readonly fd: number;
+}
+
 export interface MetricsServer {
   readonly port: number;
+  readonly held: HeldMetrics;
   close(): Promise<void>;
 }
 
@@ -29,6 +40,7 @@ interface Answer {
 }
 
 const prometheusType = 'text/plain; version=0.0.4; charset=utf-8';
+const backlog = 64;
 const maxClients = 64;
 const maxHeaderBytes = 8192;
 const requestTimeoutMs = 10_000;
@@ -39,7 +51,16 @@ const checkIntervalMs = 1_000;
 
 /** Throws a ConfigError if the port cannot be had. */
 export async function openMetrics(
-  { host, port, path }: MetricsAddress,
+  address: MetricsAddress,
+  content: MetricsContent,
+): Promise<MetricsServer> {
+  return serveMetrics(await listenForMetrics(address), address.path, content);
+}
+
+/** Owns the socket from now on. */
+export async function serveMetrics(
+  held: HeldMetrics,
+  path: string,
   content: MetricsContent,
 ): Promise<MetricsServer> {
   const answers = new Map<string, Answer>([
@@ -62,10 +83,11 @@ export async function openMetrics(
   );
   server.maxConnections = maxClients;
   server.setTimeout(stalledMs);
-  await listen(server, host, port);
-  const address = server.address();
+  server.on('error', () => undefined);
+  await new Promise<void>((resolve) => server.listen({ fd: held.fd }, resolve));
   return {
-    port: typeof address === 'object' && address ? address.port : port,
+    port: native.boundPort(held.fd),
+    held,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -109,23 +131,19 @@ function reply(response: ServerResponse, status: number, body: string, type = 't
   response.end(body);
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const reason =
-        error.code === 'EADDRINUSE' ? 'EADDRINUSE: another process listens there' : error.message;
-      const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-      reject(
-        new ConfigError(
-          `cannot listen on ${place} for metrics: ${reason} ` +
-            '(set `metrics` to another address, or to false)',
-        ),
-      );
-    });
-    server.listen({ host, port }, () => {
-      server.removeAllListeners('error');
-      server.on('error', () => undefined);
-      resolve();
-    });
-  });
+/** Throws a ConfigError if the port cannot be had. */
+export async function listenForMetrics({ host, port }: MetricsAddress): Promise<HeldMetrics> {
+  try {
+    const { address } = await lookup(host);
+    const listener = { address, port, backlog, reusePort: false, ipv6Only: false };
+    return { host, port, fd: native.listenTcp(listener) };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'EADDRINUSE' ? 'EADDRINUSE: another process listens there' : message;
+    const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    throw new ConfigError(
+      `cannot listen on ${place} for metrics: ${reason} ` +
+        '(set `metrics` to another address, or to false)',
+    );
+  }
 }

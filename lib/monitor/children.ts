@@ -2,7 +2,7 @@
 // tells the monitor through `ChildEvents`.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { Channel } from '../channel.js';
+import { Channel, type ChannelEvents } from '../channel.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
 import { origin } from '../origin.js';
@@ -12,6 +12,14 @@ export interface ChildEvents {
   report(id: number, report: Report): void;
   hungUp(id: number): void;
   ended(pid: number, code: number | null, signal: string | null): void;
+}
+
+/** Plain data, for the next program of a hot restart. */
+export interface HeldChannel {
+  readonly id: number;
+  readonly fd: number;
+  /** The beginning of a message, in base64. */
+  readonly unread: string;
 }
 
 const entry = fileURLToPath(new URL('../life/main.js', import.meta.url));
@@ -85,6 +93,25 @@ export class Children {
     this.#open(child.id, ours);
   }
 
+  /** Nothing is on its way to a child, and no end is known of that was not told yet. */
+  get areQuiet(): boolean {
+    const channels = [...this.#channels.values()];
+    return this.#lastWords.size === 0 && channels.every((channel) => channel.isIdle);
+  }
+
+  /** For the next program of a hot restart; while all `areQuiet`. */
+  channels(): HeldChannel[] {
+    return [...this.#channels].map(([id, channel]) => {
+      const { fd, unread } = channel.handOver();
+      return { id, fd, unread: unread.toString('base64') };
+    });
+  }
+
+  /** Goes on with a channel of the program before. Throws if it is none. */
+  adopt({ id, fd, unread }: HeldChannel): void {
+    this.#open(id, fd, Buffer.from(unread, 'base64'));
+  }
+
   send(id: number, order: Order): void {
     this.#channels.get(id)?.send(order);
   }
@@ -119,15 +146,16 @@ export class Children {
     else act();
   }
 
-  #open(id: number, fd: number): Channel<Report, Order> {
-    const channel = new Channel<Report, Order>(fd, {
+  #open(id: number, fd: number, unread?: Buffer): Channel<Report, Order> {
+    const events: ChannelEvents<Report> = {
       message: (report) => this.#events.report(id, report),
       end: () => {
         this.#events.hungUp(id);
         this.#lastWords.get(id)?.();
         this.#lastWords.delete(id);
       },
-    });
+    };
+    const channel = new Channel<Report, Order>(fd, events, unread);
     this.#channels.set(id, channel);
     return channel;
   }

@@ -26,6 +26,10 @@ export class Fleet {
   /** Of the code that serves; that of a phased restart only from its proof on. */
   phase = 0;
   stopping: Stopping | null = null;
+  /** Where a hot restart is: the next program is tried out, is to take over, takes over. */
+  hotRestart: 'preparing' | 'prepared' | 'performing' | null = null;
+  /** Hot restarts so far. */
+  restarts = 0;
   readonly rollouts: Rollouts;
   /** The code was loaded once: what fails from now on may be a passing trouble. */
   loaded = false;
@@ -50,7 +54,7 @@ export class Fleet {
    */
   #deaths = 0;
   #lastDeath = 0;
-  #nextId = 1;
+  nextId = 1;
 
   constructor(options: FleetOptions) {
     this.workers = options.workers;
@@ -72,7 +76,7 @@ export class Fleet {
   ): Child {
     const added: Child = {
       ...child,
-      id: this.#nextId++,
+      id: this.nextId++,
       pid: null,
       since: now,
       createdAt: now,

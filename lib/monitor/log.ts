@@ -30,8 +30,11 @@ export interface ChildFields {
   readonly pid: number;
 }
 
-/** A log on standard output. Lines that name no role are about the monitor. */
-export function createLog(settings: Settings['log']): Log {
+/**
+ * A log on standard output. Lines that name no role are about the monitor. `dropped` lines are
+ * those of the program before this one.
+ */
+export function createLog(settings: Settings['log'], dropped = 0): Log {
   const writer = new LineWriter();
   const logger = pino(
     {
@@ -54,7 +57,7 @@ export function createLog(settings: Settings['log']): Log {
     error: (fields, text) => logger.error(fields, text),
     fatal: (fields, text) => logger.fatal(fields, text),
     flush: () => writer.flush(),
-    dropped: () => writer.dropped,
+    dropped: () => dropped + writer.dropped,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Action } from './action.js';
 import type { Settings } from '../config/settings.js';
 import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
+import { replaceProgram } from './restart-rule.js';
 import { retire } from './retirement.js';
 import { candidates, fulfil } from './wish-rule.js';
 import {
@@ -36,6 +37,7 @@ export function plan(fleet: Fleet, settings: Settings, now: number): Action[] {
         roll,
         partFromOld,
         settle,
+        replaceProgram,
         fulfil,
       ];
   for (const rule of rules) {

@@ -22,6 +22,7 @@ export async function readStats(monitor: Monitor): Promise<Stats> {
     pid: process.pid,
     phase: fleet.phase,
     generation: mold?.generation ?? Math.max(0, fleet.nextGeneration - 1),
+    restarts: fleet.restarts,
     shuttingDown: fleet.stopping !== null,
     mold: mold?.pid
       ? { pid: mold.pid, generation: mold.generation, phase: mold.phase, ready: true }
@@ -66,6 +67,7 @@ function reforkStats(monitor: Monitor): ReforkStats {
 function reforkState({ fleet }: Monitor): string {
   const candidate = fleet.get(fleet.rollouts.attempt?.candidate);
   if (!fleet.rollouts.attempt) {
+    if (fleet.hotRestart) return 'restarting';
     if (fleet.rollouts.wish) return 'waiting';
     return isQuiescent(fleet) || fleet.stopping ? 'idle' : fleet.booted ? 'rolling' : 'booting';
   }
