@@ -20,7 +20,8 @@ function isUpToDate() {
 }
 
 if (!isUpToDate()) {
-  const options = ['ci', '--no-audit', '--no-fund'];
+  // Not `npm ci`, which misses the optional packages of platforms other than the lock file's.
+  const options = ['install', '--no-save', '--no-audit', '--no-fund'];
   const { status } = spawnSync('npm', options, {
     cwd: directory,
     stdio: ['ignore', 'ignore', 'inherit'],
