@@ -26,26 +26,17 @@ const { randomFillSync } = crypto;
 
 /** To be called once, before the app is loaded. */
 export function watchPools(): void {
-  wrap(
-    crypto,
-    'randomFillSync',
-    (original) =>
-      function (this: unknown, ...args: unknown[]): unknown {
-        const result: unknown = Reflect.apply(original, this, args);
-        rememberRange(args);
-        return result;
-      },
-  );
-  wrap(
-    crypto,
-    'randomFill',
-    (original) =>
-      function (this: unknown, ...args: unknown[]): unknown {
-        const result: unknown = Reflect.apply(original, this, args);
-        rememberRange(args);
-        return result;
-      },
-  );
+  for (const name of ['randomFillSync', 'randomFill'])
+    wrap(
+      crypto,
+      name,
+      (original) =>
+        function (this: unknown, ...args: unknown[]): unknown {
+          const result: unknown = Reflect.apply(original, this, args);
+          rememberRange(args);
+          return result;
+        },
+    );
   wrap(
     crypto,
     'randomBytes',

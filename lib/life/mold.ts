@@ -30,12 +30,8 @@ type SpawnOrder = Extract<Order, { type: 'spawn' }>;
 export async function mold(life: Life, generation: number, orders: Orders): Promise<Birth> {
   roleSignals.assume({ graceful: () => leave(0) });
   process.title = `pitchfork-ts (gen:${generation}) mold`;
-  try {
-    await prepare(life, generation, orders);
-  } catch (error) {
-    tell(orders, { type: 'failed', step: 'afterMoldFork', reason: describe(error) });
-    leave(1);
-  }
+  await attempt(orders, 'afterMoldFork', () => runMoldHooks(life, generation));
+  await attempt(orders, 'freeze', () => prepare(life, generation, orders));
   tell(orders, { type: 'frozen' });
   await failpoint('mold.frozen', generation);
   for (;;) {
@@ -54,13 +50,22 @@ function tell(orders: Orders, report: Report): void {
   }
 }
 
-async function prepare(life: Life, generation: number, orders: Orders): Promise<void> {
+/** Leaves with the reason if a step fails. */
+async function attempt(orders: Orders, step: string, take: () => Promise<void>): Promise<void> {
+  try {
+    await take();
+  } catch (error) {
+    tell(orders, { type: 'failed', step, reason: describe(error) });
+    leave(1);
+  }
+}
+
+async function runMoldHooks({ settings, phase }: Life, generation: number): Promise<void> {
   await failpoint('mold.hook', generation);
-  await runHooks(life.settings, 'afterMoldFork', {
-    pid: process.pid,
-    generation,
-    phase: life.phase,
-  });
+  await runHooks(settings, 'afterMoldFork', { pid: process.pid, generation, phase });
+}
+
+async function prepare(life: Life, generation: number, orders: Orders): Promise<void> {
   await judge(life, orders);
   suspendCleaners();
   await prepareIdentity();

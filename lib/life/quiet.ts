@@ -24,7 +24,8 @@ export async function quiet(timeoutMs: number): Promise<void> {
     if (active === 0 && forkBlockers === 0) return;
     const waited = performance.now() - started;
     if (waited > timeoutMs) throw new Error(`${busy(active, forkBlockers)} after ${timeoutMs} ms`);
-    if (waited > connectGraceMs) native.giveUpConnecting();
+    // A section of the app's may be waiting for that very connection.
+    if (forkBlockers === 0 && waited > connectGraceMs) native.giveUpConnecting();
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

@@ -18,12 +18,12 @@ export const refused: readonly RefusedUse[] = [
   {
     name: 'pino with a transport',
     subject: 'thread-stream',
-    code: `import pino from 'pino'; import { readFileSync } from 'node:fs';
+    code: `import pino from 'pino'; import { existsSync, readFileSync } from 'node:fs';
       const options = { destination: 'app.log' };
       const log = pino(pino.transport({ target: 'pino/file', options }));`,
     use: `log.info({ token });
       for (;;) {
-        try { if (readFileSync('app.log', 'utf8').includes(token)) return; } catch {}
+        if (existsSync('app.log') && readFileSync('app.log', 'utf8').includes(token)) return;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }`,
     breaks: true,
