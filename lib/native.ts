@@ -104,10 +104,10 @@ export interface Native {
    */
   reseedMathRandom(): boolean;
   /**
-   * The script (a path, or the file: URL of an ES module) of the nearest JavaScript frame that is
-   * neither the calling script's nor Node's own; null if the nearest 8 frames have none.
+   * The scripts (paths, or file: URLs of ES modules) of the nearest `frames` JavaScript frames,
+   * innermost first, at most `most`; without the calling script and Node's own.
    */
-  callerScript(): string | null;
+  callerScripts(frames: number, most: number): string[];
   /**
    * The script that a function was written in, seen through `bind`; null for built-in functions and
    * for what is no function.

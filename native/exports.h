@@ -18,7 +18,7 @@ Callback ReseedMathRandom;
 // place.
 void FindMathRandom(v8::Isolate* isolate, v8::Local<v8::Context> context);
 // scripts.cc
-Callback CallerScript, ScriptOf;
+Callback CallerScripts, ScriptOf;
 // messages.cc
 Callback Receive, Send, SocketPair;
 // listeners.cc

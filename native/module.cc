@@ -22,7 +22,7 @@ const struct {
     {"rememberMappings", RememberMappings},
     {"exitWithoutShutdown", ExitWithoutShutdown},
     {"reseedMathRandom", ReseedMathRandom},
-    {"callerScript", CallerScript},
+    {"callerScripts", CallerScripts},
     {"scriptOf", ScriptOf},
     {"collectGarbage", CollectGarbage},
     {"trimMalloc", TrimMalloc},

@@ -3,13 +3,13 @@
 #include <string.h>
 #include <v8.h>
 
+#include "arguments.h"
 #include "exports.h"
 
 namespace {
 
-// Between the function that asks and a library are our own frames and helpers of Node (promisify).
 // Each frame costs time in every call that is watched.
-constexpr int kMostFrames = 8;
+constexpr int kMostFrames = 64;
 
 bool IsNodes(v8::Isolate* isolate, v8::Local<v8::String> name) {
   char start[6] = {};
@@ -20,20 +20,28 @@ bool IsNodes(v8::Isolate* isolate, v8::Local<v8::String> name) {
 
 }  // namespace
 
-void CallerScript(const v8::FunctionCallbackInfo<v8::Value>& info) {
+void CallerScripts(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  Arguments arguments(info, "callerScripts");
+  int frames = arguments.Integer(arguments.At(0), "frames", 1, kMostFrames);
+  uint32_t most = static_cast<uint32_t>(arguments.Integer(arguments.At(1), "most", 1, kMostFrames));
+  if (!arguments.valid()) return;
   v8::Isolate* isolate = info.GetIsolate();
   v8::HandleScope scope(isolate);
-  info.GetReturnValue().SetNull();
-  auto stack = v8::StackTrace::CurrentStackTrace(isolate, kMostFrames, v8::StackTrace::kScriptName);
+  v8::Local<v8::Array> scripts = v8::Array::New(isolate);
+  auto stack = v8::StackTrace::CurrentStackTrace(isolate, frames, v8::StackTrace::kScriptName);
   v8::Local<v8::String> own;
-  for (int index = 0; index < stack->GetFrameCount(); index++) {
+  v8::Local<v8::String> last;
+  for (int index = 0; index < stack->GetFrameCount() && scripts->Length() < most; index++) {
     v8::Local<v8::String> script =
         stack->GetFrame(isolate, static_cast<uint32_t>(index))->GetScriptName();
     if (index == 0) own = script;
-    if (script.IsEmpty() || script->Length() == 0) continue;
-    if ((!own.IsEmpty() && script->StringEquals(own)) || IsNodes(isolate, script)) continue;
-    return info.GetReturnValue().Set(script);
+    if (script.IsEmpty() || script->Length() == 0 || IsNodes(isolate, script)) continue;
+    if ((!own.IsEmpty() && script->StringEquals(own)) ||
+        (!last.IsEmpty() && script->StringEquals(last))) continue;
+    scripts->Set(isolate->GetCurrentContext(), scripts->Length(), script).Check();
+    last = script;
   }
+  info.GetReturnValue().Set(scripts);
 }
 
 void ScriptOf(const v8::FunctionCallbackInfo<v8::Value>& info) {

@@ -4,7 +4,7 @@ import type { ChildProcess as Spawned } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import { url as inspectorUrl } from 'node:inspector';
 import type { Worker } from 'node:worker_threads';
-import { callers, packagesOf } from './callers.js';
+import { callingPackages } from './callers.js';
 import { openFiles } from './held-files.js';
 import type { Addon, LiveWorker } from './observations.js';
 import { packageOf, type Package } from './package-of.js';
@@ -59,7 +59,7 @@ const hooksWorker = 'InternalWorker';
 
 /** Published within the constructor, so that the stack still tells who makes it. */
 function noteWorker(worker: Worker): void {
-  const [owner = null] = packagesOf(callers());
+  const [owner = null] = callingPackages();
   seen.workers.set(worker, {
     kind: worker.constructor.name === hooksWorker ? 'module hooks' : 'worker',
     owner,
@@ -73,7 +73,7 @@ function noteWorker(worker: Worker): void {
  * them from the app, which would not crash any more.
  */
 function noteChild(child: Spawned): void {
-  const [owner = null] = packagesOf(callers());
+  const [owner = null] = callingPackages();
   queueMicrotask(() => {
     const { pid } = child;
     if (pid === undefined) return;
@@ -95,14 +95,14 @@ function watchAddons(): void {
   const dlopen = process.dlopen.bind(process);
   process.dlopen = (target: object, file: string, ...rest: [flags?: unknown]) => {
     Reflect.apply(dlopen, process, [target, file, ...rest]);
-    seen.addons.set(file, { file, packages: addonPackages(file, callers()) });
+    seen.addons.set(file, { file, packages: addonPackages(file, callingPackages()) });
   };
 }
 
 /** Prebuilt addons are in a package of their own for each platform, which another one loads. */
-function addonPackages(file: string, askedBy: readonly string[]): Package[] {
+function addonPackages(file: string, askedBy: readonly Package[]): Package[] {
   const own = packageOf(file);
-  const others = packagesOf(askedBy).filter(({ name }) => !addonFinders.has(name));
+  const others = askedBy.filter(({ name }) => !addonFinders.has(name));
   const next = others.find(({ directory }) => directory !== own?.directory);
   return [...(own ? [own] : []), ...(next ? [next] : [])];
 }

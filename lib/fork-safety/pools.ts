@@ -115,11 +115,14 @@ function remember(buffer: ArrayBuffer, offset: number, length: number): void {
   if (owner) note(buffer, { owner, offset, length });
 }
 
+/** Between us and a library there may be helpers of Node, such as promisify's. */
+const nearestFrames = 8;
+
 /** The library that makes this call. Most calls are the app's, and of lengths that none keeps. */
 function callingOwner(bytes: number): PoolingPackage | null {
   if (!isKeptBySome(bytes)) return null;
-  const script = native.callerScript();
-  const owner = script === null ? undefined : poolingPackages.get(packageOf(script)?.name ?? '');
+  const [script = ''] = native.callerScripts(nearestFrames, 1);
+  const owner = poolingPackages.get(packageOf(script)?.name ?? '');
   return owner?.keeps(bytes) ? owner : null;
 }
 

@@ -11,6 +11,7 @@ for (const node of supportedNodes())
       expect(lines).to.deep.equal([
         'called by CommonJS: true',
         'called by an ES module: true',
+        'called by one through the other: true',
         'called through promisify: true',
         'called by a timer: true',
         'written in CommonJS: true',
