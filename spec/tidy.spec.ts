@@ -97,7 +97,6 @@ describe('the source tree', () => {
       files('lib', /\.ts$/).filter((file) => pattern.test(read(file)));
     expect(using(/native\.fork/)).to.deep.equal(['lib/life/mold.ts']);
     expect(using(/process\.kill\(/).sort()).to.deep.equal([
-      'lib/check/ending.ts',
       'lib/failpoint.ts',
       'lib/monitor/kill.ts',
     ]);

@@ -10,8 +10,9 @@ import type { Child } from '../monitor/child.js';
 import { Children } from '../monitor/children.js';
 import { Fleet } from '../monitor/fleet.js';
 import { identityOf } from '../monitor/identity.js';
+import { signal } from '../monitor/kill.js';
 import { native } from '../native.js';
-import { endStrays, signal } from './ending.js';
+import { endStrays } from './strays.js';
 import { sendRequest, type RequestTrial } from './request.js';
 import type { CheckResult } from './result.js';
 

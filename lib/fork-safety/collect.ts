@@ -4,6 +4,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
 import type { Worker } from 'node:worker_threads';
 import { workerState } from '../life/worker-handle.js';
+import { ownChildren } from '../own-children.js';
 import { isOwn } from './callers.js';
 import { openFiles } from './held-files.js';
 import { loadedModules } from './loaded-modules.js';
@@ -102,15 +103,8 @@ function threadName(worker: Worker): string | null {
   return typeof name === 'string' ? name.slice(0, longestThreadName) : null;
 }
 
-/** Of any thread: the kernel notes a child with the one that made it. */
 function children(): ChildProcess[] {
-  const pids = listThreads().flatMap(({ tid }) =>
-    readable(() => readFileSync(`/proc/self/task/${tid}/children`, 'utf8'), '')
-      .split(' ')
-      .filter(Boolean)
-      .map(Number),
-  );
-  return pids.flatMap((pid) => {
+  return ownChildren().flatMap((pid) => {
     const command = readable(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'), '');
     // One that has ended, and waits to be reaped, has none.
     if (command === '') return [];

@@ -1,12 +1,13 @@
 // Starts processes and hears from them: the monitor's hands. It decides nothing; what it learns it
 // tells the monitor through `ChildEvents`.
 import { spawn } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Channel } from '../channel.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
 import { origin } from '../origin.js';
+import { ownChildren } from '../own-children.js';
 import type { Child } from './child.js';
 import type { Identity } from './identity.js';
 
@@ -147,10 +148,7 @@ function endedChildren(): number[] {
   const one = native.peekEndedChild();
   if (one === null) return [];
   try {
-    const children = readdirSync('/proc/self/task').flatMap((thread) =>
-      readFileSync(`/proc/self/task/${thread}/children`, 'latin1').split(' ').filter(Boolean),
-    );
-    return children.map(Number).filter(hasEnded);
+    return ownChildren().filter(hasEnded);
   } catch {
     return [one]; // A kernel without these files.
   }

@@ -21,7 +21,7 @@ export function kill(parts: Parts, child: Child, reason: string): void {
   parts.log.warn({ ...fieldsOf(child), reason }, 'killing');
   parts.fleet.kill(child, reason, performance.now());
   if (child.pid === null) parts.children.forget(child.id);
-  else end(child.pid, 'SIGKILL');
+  else signal(child.pid, 'SIGKILL');
 }
 
 export function askForStack({ log }: Parts, child: Child): void {
@@ -56,7 +56,7 @@ export async function timeOut(parts: Parts, child: Child, reason: string): Promi
     grace.abort();
   }
   // It may have ended meanwhile, and its pid may be another's.
-  if (pid !== null && fleet.get(child.id) === child) end(pid, settings.timeoutSignal);
+  if (pid !== null && fleet.get(child.id) === child) signal(pid, settings.timeoutSignal);
 }
 
 function requestOf({ urgent }: Child): RunningRequest | null {
@@ -65,9 +65,9 @@ function requestOf({ urgent }: Child): RunningRequest | null {
   return { method, url, ageMs: Math.round(ageMs + performance.now() - at) };
 }
 
-function end(pid: number, signal: NodeJS.Signals): void {
+export function signal(pid: number | null, name: NodeJS.Signals): void {
   try {
-    process.kill(pid, signal);
+    if (pid !== null) process.kill(pid, name);
   } catch {
     // It is gone already; SIGCHLD tells.
   }
