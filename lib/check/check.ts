@@ -9,7 +9,7 @@ import type { Report } from '../message.js';
 import type { Child } from '../monitor/child.js';
 import { Children } from '../monitor/children.js';
 import { Fleet } from '../monitor/fleet.js';
-import { identityOf } from '../monitor/identity.js';
+import { credentialsOf } from '../monitor/credentials.js';
 import { signal } from '../monitor/kill.js';
 import { native } from '../native.js';
 import { endStrays } from './strays.js';
@@ -72,7 +72,7 @@ class Check {
         ended: (pid, code, signal) => this.#over(pid, signal ?? `exit code ${code}`),
       },
       // Its standard output is the result's.
-      { identity: identityOf(settings), stdout: 2 },
+      { credentials: credentialsOf(settings), stdout: 2 },
     );
   }
 

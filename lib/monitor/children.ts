@@ -9,7 +9,7 @@ import { native } from '../native.js';
 import { origin } from '../origin.js';
 import { ownChildren } from '../own-children.js';
 import type { Child } from './child.js';
-import type { Identity } from './identity.js';
+import type { Credentials } from './credentials.js';
 
 export interface ChildEvents {
   report(id: number, report: Report): void;
@@ -19,7 +19,7 @@ export interface ChildEvents {
 
 export interface ChildrenOptions {
   /** Who they run as; undefined: as we do. */
-  readonly identity: Identity | undefined;
+  readonly credentials: Credentials | undefined;
   /** The descriptor that becomes their standard output. Default: ours. */
   readonly stdout?: number;
 }
@@ -49,11 +49,11 @@ export class Children {
     order: Order,
     listeners: readonly number[],
   ): number {
-    const { identity, stdout = 1 } = this.#options;
+    const { credentials, stdout = 1 } = this.#options;
     const [ours, theirs] = native.socketPair();
     try {
       const started = spawn(process.execPath, [...nodeOptions, entry], {
-        ...identity,
+        ...credentials,
         stdio: ['ignore', stdout, 'inherit', theirs],
         env: origin.environment,
         cwd: origin.directory,

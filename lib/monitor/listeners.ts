@@ -4,7 +4,7 @@
 import { lchownSync } from 'node:fs';
 import type { Address } from '../config/settings.js';
 import { native } from '../native.js';
-import type { Identity } from './identity.js';
+import type { Credentials } from './credentials.js';
 import { Inherited } from './inherited.js';
 import { queuesOf } from './queues.js';
 import { addQueues, formatHost, openTcp, type TcpQueues } from './tcp-port.js';
@@ -22,7 +22,7 @@ export async function openListeners(
   addresses: readonly Address[],
   workers: number,
   inherited = new Inherited(),
-  owner?: Identity,
+  owner?: Credentials,
 ): Promise<Listeners> {
   const listeners = new Listeners(owner);
   try {
@@ -38,10 +38,10 @@ export async function openListeners(
 export class Listeners {
   readonly #tcp: TcpQueues[] = [];
   readonly #unix: UnixQueue[] = [];
-  readonly #owner: Identity | undefined;
+  readonly #owner: Credentials | undefined;
 
   /** `owner` gets the files of unix sockets, so that a proxy gets in through its group. */
-  constructor(owner?: Identity) {
+  constructor(owner?: Credentials) {
     this.#owner = owner;
   }
 

@@ -8,7 +8,7 @@ import type { Child } from './child.js';
 import type { Outcome } from './control.js';
 import { Fleet, type Stopping } from './fleet.js';
 import { runMonitorHook } from './hooks.js';
-import type { Identity } from './identity.js';
+import type { Credentials } from './credentials.js';
 import type { Listeners } from './listeners.js';
 import type { Log } from './log.js';
 import { Measurements } from './measurements.js';
@@ -36,7 +36,7 @@ export interface MonitorParts {
   readonly listeners: Listeners;
   readonly log: Log;
   /** Who the app runs as; undefined: as the monitor. */
-  readonly identity: Identity | undefined;
+  readonly credentials: Credentials | undefined;
   readonly serviceManager: ServiceManager;
 }
 
@@ -63,7 +63,7 @@ export class Monitor {
         hungUp: (id) => this.#hungUp(id),
         ended: (pid, code, signal) => this.#ended(pid, code, signal),
       },
-      { identity: parts.identity },
+      { credentials: parts.credentials },
     );
     this.measurements = new Measurements(
       this.fleet,

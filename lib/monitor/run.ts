@@ -8,7 +8,7 @@ import { native } from '../native.js';
 import { origin } from '../origin.js';
 import { commandsOf } from './commands.js';
 import { openControl } from './control.js';
-import { identityOf } from './identity.js';
+import { credentialsOf } from './credentials.js';
 import { Inherited, inheritedSockets } from './inherited.js';
 import { openListeners } from './listeners.js';
 import { createLog, type Log } from './log.js';
@@ -29,7 +29,7 @@ interface Closable {
 export async function runMonitor(settings: Settings, overrides: Overrides): Promise<number> {
   process.title = 'pitchfork-ts monitor';
   native.becomeSubreaper();
-  const identity = identityOf(settings);
+  const credentials = credentialsOf(settings);
   const log = createLog(settings.log);
   const opened: Closable[] = [];
   let ending: Ending;
@@ -41,9 +41,16 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
       log.warn({ for: LISTEN_PID }, 'LISTEN_FDS is meant for another process');
     const inherited = new Inherited(inheritedSockets(origin.service, process.pid));
     const listeners = keep(
-      await openListeners(settings.listen, settings.workers, inherited, identity),
+      await openListeners(settings.listen, settings.workers, inherited, credentials),
     );
-    const monitor = new Monitor({ settings, overrides, listeners, log, identity, serviceManager });
+    const monitor = new Monitor({
+      settings,
+      overrides,
+      listeners,
+      log,
+      credentials,
+      serviceManager,
+    });
     const control = keep(await openControl(settings.control, commandsOf(monitor), log));
     const remote =
       settings.remoteControl &&

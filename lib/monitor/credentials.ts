@@ -5,13 +5,13 @@ import { execFileSync } from 'node:child_process';
 import { ConfigError } from '../config/config-error.js';
 import type { Settings } from '../config/settings.js';
 
-export interface Identity {
+export interface Credentials {
   readonly uid: number;
   readonly gid: number;
 }
 
 /** Undefined: as the monitor. Throws a ConfigError. */
-export function identityOf({ user, group }: Settings): Identity | undefined {
+export function credentialsOf({ user, group }: Settings): Credentials | undefined {
   if (user === null) return undefined;
   if (process.getuid?.() !== 0)
     throw new ConfigError(
