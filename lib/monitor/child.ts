@@ -1,4 +1,5 @@
 // What the monitor knows of one child.
+import { emptyLatency } from '../metrics/latency.js';
 import type { Figures, UrgentRequest } from '../message.js';
 
 export type ChildState =
@@ -66,3 +67,38 @@ export interface Child {
 /** It has not been of any use yet. */
 export const isStarting = (child: Child): boolean =>
   child.state === 'booting' || child.state === 'spawning' || child.state === 'starting';
+
+/** What is known of it when it is ordered. */
+export type MadeChild = Pick<Child, 'role' | 'state' | 'slot' | 'generation' | 'phase' | 'parent'>;
+
+/** `fleet` as it is now: the worker's share of the queues is computed for it. */
+export function newChild(
+  id: number,
+  made: MadeChild,
+  fleet: { readonly workers: number; readonly queues: number },
+  now: number,
+): Child {
+  return {
+    ...made,
+    id,
+    pid: null,
+    since: now,
+    createdAt: now,
+    lastHeard: now,
+    figures: { requests: 0, inFlight: 0, latency: emptyLatency(), eventLoopLagSeconds: 0 },
+    urgent: null,
+    overran: false,
+    askedAt: null,
+    stack: null,
+    span: fleet.workers,
+    queues: fleet.queues,
+    proven: false,
+    failedForks: 0,
+    hungUpAt: null,
+    reason: null,
+    startFailed: false,
+    unsafeReason: null,
+    tooLarge: false,
+    knowsOfStop: false,
+  };
+}

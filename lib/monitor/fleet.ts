@@ -3,10 +3,9 @@
 // except while it is handed over.
 import { describeFinding, type Finding } from '../fork-safety/finding.js';
 import type { Report } from '../message.js';
-import { emptyLatency } from '../metrics/latency.js';
 import { DeathRate } from './death-rate.js';
-import { isStarting, type Child, type ChildState } from './child.js';
-import { Rollouts, type Unforkable } from './rollouts.js';
+import { isStarting, newChild, type Child, type ChildState, type MadeChild } from './child.js';
+import { Rollouts, type Attempt, type Unforkable } from './rollouts.js';
 
 export type Stopping = 'graceful' | 'immediate';
 
@@ -66,35 +65,10 @@ export class Fleet {
     return [...this.children.values()].find((child) => child.pid === pid);
   }
 
-  add(
-    child: Pick<Child, 'role' | 'state' | 'slot' | 'generation' | 'phase' | 'parent'>,
-    now: number,
-  ): Child {
-    const added: Child = {
-      ...child,
-      id: this.#nextId++,
-      pid: null,
-      since: now,
-      createdAt: now,
-      lastHeard: now,
-      figures: { requests: 0, inFlight: 0, latency: emptyLatency(), eventLoopLagSeconds: 0 },
-      urgent: null,
-      overran: false,
-      askedAt: null,
-      stack: null,
-      span: this.workers,
-      queues: this.queues,
-      proven: false,
-      failedForks: 0,
-      hungUpAt: null,
-      reason: null,
-      startFailed: false,
-      unsafeReason: null,
-      tooLarge: false,
-      knowsOfStop: false,
-    };
-    this.children.set(added.id, added);
-    return added;
+  add(made: MadeChild, now: number): Child {
+    const child = newChild(this.#nextId++, made, this, now);
+    this.children.set(child.id, child);
+    return child;
   }
 
   /** Everybody is to leave now. */
@@ -229,6 +203,21 @@ export class Fleet {
     child.reason ??= 'its mold ended before it was born';
     this.#startFailed(child, now);
     this.#remove(child);
+  }
+
+  /** The canary stayed healthy: from now on slots are filled from its mold, or as it was booted. */
+  prove(): Attempt | null {
+    const { attempt } = this.rollouts;
+    if (!attempt) return null;
+    const mold = this.get(attempt.candidate);
+    if (mold && !attempt.unforkable) mold.proven = true;
+    attempt.proven = true;
+    this.unforkable = attempt.unforkable;
+    const isNewCode = attempt.phase !== this.phase;
+    this.reforks = isNewCode ? 0 : this.reforks + 1;
+    if (isNewCode) this.nextGeneration = attempt.generation + 1;
+    this.phase = attempt.phase;
+    return attempt;
   }
 
   /** The child was reaped. `asked` tells whether it ended because it was told to. */

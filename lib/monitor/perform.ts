@@ -207,16 +207,9 @@ export class Performer {
   /** From here on slots are filled with workers of the new mold's kind. */
   #prove(): void {
     const { fleet, log } = this.#parts;
-    const { attempt } = fleet.rollouts;
+    const attempt = fleet.prove();
     if (!attempt) return;
     const { phase, generation } = attempt;
-    const mold = fleet.get(attempt.candidate);
-    if (mold && !attempt.unforkable) mold.proven = true;
-    attempt.proven = true;
-    fleet.unforkable = attempt.unforkable;
-    fleet.reforks = phase === fleet.phase ? fleet.reforks + 1 : 0;
-    if (phase !== fleet.phase) fleet.nextGeneration = generation + 1;
-    fleet.phase = phase;
     log.info({ phase, generation }, 'canary is healthy, rolling out');
   }
 

@@ -212,17 +212,9 @@ export class World {
       case 'promote':
         if (child) fleet.enter(child, 'promoting', now);
         return;
-      case 'prove': {
-        const { attempt } = fleet.rollouts;
-        const mold = fleet.get(attempt?.candidate);
-        if (mold && !attempt?.unforkable) mold.proven = true;
-        if (!attempt) return;
-        attempt.proven = true;
-        fleet.unforkable = attempt.unforkable;
-        if (attempt.phase !== fleet.phase) fleet.nextGeneration = attempt.generation + 1;
-        fleet.phase = attempt.phase;
+      case 'prove':
+        fleet.prove();
         return;
-      }
       case 'drain':
         if (child) fleet.enter(child, 'leaving', now);
         return;
