@@ -55,7 +55,9 @@ function siblings(...args: string[]): Record<string, number> {
   return repetitions(draws.map((line) => JSON.parse(line) as Draws));
 }
 
-describe('identifiers', () => {
+describe('identifiers', function () {
+  // Millions of them: cuid2 takes 0.2 ms for each.
+  this.timeout(150_000);
   let server: Server | undefined;
   afterEach(() => server?.destroy());
 
