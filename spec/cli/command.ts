@@ -11,12 +11,17 @@ export interface Ended {
   readonly stderr: string;
 }
 
-const deadlineMs = 20_000;
+export interface CommandOptions {
+  readonly directory: string;
+  readonly variables?: NodeJS.ProcessEnv;
+  /** Then it is killed. Default: 20 s. */
+  readonly deadlineMs?: number;
+}
 
 /** In `directory`, with nothing in its environment but what it needs and `variables`. */
 export function command(
   args: readonly string[],
-  { directory, variables = {} }: { directory: string; variables?: Record<string, string> },
+  { directory, variables = {}, deadlineMs = 20_000 }: CommandOptions,
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [commandFile, ...args], {

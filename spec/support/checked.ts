@@ -1,19 +1,18 @@
 // Runs `pitchfork-ts check` to its end on an app that is given as its source, which finds the
 // packages of spec/fixtures, and asserts that nothing of it is left.
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CheckResult } from '../../lib/check/result.js';
+import { command, type Ended } from '../cli/command.js';
 import { marked } from './processes.js';
 import { until } from './until.js';
 
-const program = fileURLToPath(new URL('../../bin/pitchfork-ts.js', import.meta.url));
 const packages = fileURLToPath(new URL('../../../spec/fixtures/node_modules', import.meta.url));
 
-const limitMs = 100_000;
+const deadlineMs = 100_000;
 
 export interface CheckOptions {
   /** The source of an ES module. */
@@ -26,13 +25,7 @@ export interface CheckOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export interface Checked {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export async function runCheck(options: CheckOptions): Promise<Checked> {
+export async function runCheck(options: CheckOptions): Promise<Ended> {
   const { app, config = '', prelude = '', args = [], env = {} } = options;
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'pitchfork-spec-')));
   const mark = randomUUID();
@@ -44,7 +37,11 @@ export async function runCheck(options: CheckOptions): Promise<Checked> {
       `${prelude}
       export default { app: './app.mjs', listen: '127.0.0.1:0', ${config} };`,
     );
-    const ended = await execute(['check', ...args], directory, { ...env, PITCHFORK_SPEC: mark });
+    const ended = await command(['check', ...args], {
+      directory,
+      variables: { ...process.env, ...env, PITCHFORK_SPEC: mark },
+      deadlineMs,
+    });
     await until('nothing to be left of the check', () => marked(mark).length === 0, 5_000);
     return ended;
   } finally {
@@ -54,7 +51,7 @@ export async function runCheck(options: CheckOptions): Promise<Checked> {
 }
 
 /** With --json; throws if that is not what it printed. */
-export async function resultOf(options: CheckOptions): Promise<CheckResult & Checked> {
+export async function resultOf(options: CheckOptions): Promise<CheckResult & Ended> {
   const ended = await runCheck({ ...options, args: ['--json', ...(options.args ?? [])] });
   try {
     return { ...(JSON.parse(ended.stdout) as CheckResult), ...ended };
@@ -68,26 +65,4 @@ export function verdictsOf({ findings }: CheckResult): string[] {
   return findings
     .filter(({ severity }) => severity !== 'info')
     .map(({ severity, subject }) => `${severity}: ${subject}`);
-}
-
-function execute(
-  args: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-): Promise<Checked> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], {
-      cwd,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: limitMs,
-      killSignal: 'SIGKILL',
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
 }
