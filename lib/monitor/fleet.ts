@@ -103,8 +103,9 @@ export class Fleet {
         child.figures = report.figures;
         child.urgent =
           report.type === 'heartbeat' && report.urgent ? { ...report.urgent, at: now } : null;
-        if (report.type === 'leaving') this.enter(child, 'leaving', now);
-        return;
+        if (report.type !== 'leaving') return;
+        this.enter(child, 'leaving', now);
+        return this.rollouts.leaves(child, now);
       case 'drained':
         child.figures = { ...report.figures, inFlight: 0 };
         child.urgent = null;

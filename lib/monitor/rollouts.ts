@@ -28,7 +28,7 @@ export interface Attempt {
   /** The new code cannot be forked: its workers are booted afresh, each. */
   unforkable: Unforkable | null;
   canary: number | null;
-  /** When the canary began to serve. */
+  /** When the first canary began to serve. */
   canarySince: number | null;
   /** The canary stayed healthy: what follows is the rollout. */
   proven: boolean;
@@ -75,7 +75,23 @@ export class Rollouts {
   }
 
   serves(child: Child, now: number): void {
-    if (this.attempt?.canary === child.id) this.attempt.canarySince = now;
+    if (this.attempt?.canary === child.id) this.attempt.canarySince ??= now;
+  }
+
+  /**
+   * A worker leaves in good order, because the app or the plan wants it to: that says nothing about
+   * a mold. Another canary goes on with the trial, another candidate with the wish, at once.
+   */
+  leaves(child: Child, now: number): void {
+    const { attempt } = this;
+    if (!attempt || attempt.failure !== null) return;
+    if (attempt.canary === child.id) attempt.canary = null;
+    if (!this.isCandidate(child)) return;
+    const { wish } = attempt;
+    wish.tried.delete(child.id);
+    wish.notBefore = now;
+    this.#wishes.set(wish.kind, wish);
+    this.attempt = null;
   }
 
   isCandidate(child: Child): boolean {
@@ -90,7 +106,7 @@ export class Rollouts {
       ? child.role === 'mold'
         ? 'the new mold'
         : 'the candidate'
-      : child.id === attempt.canary
+      : child.id === attempt.canary && !attempt.proven
         ? 'the canary'
         : null;
     // A process that was refused has no further part in it.

@@ -239,6 +239,30 @@ describe('plan', () => {
     expect(world.serving()).to.equal(3);
   });
 
+  it('reforks workers that the app ends all the time', () => {
+    for (let seed = 1; seed <= 100; seed++) {
+      const world = booted({ ...noFaults }, seed);
+      Object.assign(world.faults, { exit: 0.1 });
+      world.fleet.rollouts.want('refork', 'test', world.now);
+      for (let tick = 0; tick < 600; tick++) world.tick();
+      expect(world.fleet.rollouts.lastError).to.equal(null);
+      expect(currentMold(world.fleet)?.generation).to.be.at.least(1);
+      expect(count(world, 'abandon')).to.equal(0);
+    }
+  });
+
+  it('takes a canary that ends after the proof for a worker like others', () => {
+    const world = booted();
+    world.fleet.rollouts.want('refork', 'test', world.now);
+    world.turn();
+    for (let tick = 0; tick < 200 && !world.fleet.rollouts.attempt?.proven; tick++) world.tick();
+    const canary = world.fleet.get(world.fleet.rollouts.attempt?.canary);
+    if (canary) world.fleet.ended(canary, 'SIGSEGV', world.now);
+    settle(world);
+    expect(count(world, 'finish')).to.equal(1);
+    expect(generations(world)).to.deep.equal([1, 1, 1]);
+  });
+
   it('promotes a worker whose slot is taken away before it has a stand-in', () => {
     const world = booted();
     const last = servingIn(world.fleet, 2);
@@ -340,7 +364,7 @@ describe('plan', () => {
   const fault = fc.double({ min: 0, max: 0.02, noNaN: true });
   const story = fc.record({
     seed: fc.integer(),
-    faults: fc.record({ death: fault, hang: fault, refusal: fault, unfit: fault }),
+    faults: fc.record({ death: fault, hang: fault, refusal: fault, unfit: fault, exit: fault }),
     events: fc.array(
       fc.record({
         after: fc.integer({ min: 0, max: 60 }),

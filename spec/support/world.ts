@@ -27,9 +27,13 @@ export interface Faults {
   readonly refusal: number;
   /** That the audit of a process that is to be a mold refuses it. */
   readonly unfit: number;
+  /** That the app ends a worker, in good order. */
+  readonly exit: number;
 }
 
-export const noFaults: Faults = { death: 0, hang: 0, refusal: 0, unfit: 0 };
+export const noFaults: Faults = Object.freeze({ death: 0, hang: 0, refusal: 0, unfit: 0, exit: 0 });
+
+const figures = { requests: 0, inFlight: 0, latency: emptyLatency(), eventLoopLagSeconds: 0 };
 
 const finding: Finding = {
   subject: 'sharp',
@@ -103,6 +107,9 @@ export class World {
     if (this.random() < faults.death && child.pid !== null)
       return void fleet.ended(child, 'SIGSEGV', now);
     if (this.random() < faults.hang) return void this.#hung.add(child.id);
+    const mayLeave = child.role === 'worker' && ['serving', 'promoting'].includes(child.state);
+    if (mayLeave && this.random() < faults.exit)
+      return fleet.hear(child, { type: 'leaving', figures, metrics: [], cut: 0 }, now);
     this.#progress(child);
   }
 
@@ -140,12 +147,7 @@ export class World {
           child,
           {
             type: 'heartbeat',
-            figures: {
-              requests: child.figures.requests + 10,
-              inFlight: 0,
-              latency: emptyLatency(),
-              eventLoopLagSeconds: 0,
-            },
+            figures: { ...figures, requests: child.figures.requests + 10 },
             urgent: null,
           },
           now,
