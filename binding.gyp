@@ -10,6 +10,7 @@
         'native/descriptors.cc',
         'native/entropy.cc',
         'native/error.cc',
+        'native/exec.cc',
         'native/exit.cc',
         'native/fork.cc',
         'native/listeners.cc',

@@ -18,6 +18,11 @@ class Lines {
   #parts: Buffer[] = [];
   #bytes = 0;
 
+  /** The beginning of a line whose end has not come yet. */
+  get rest(): Buffer {
+    return Buffer.concat(this.#parts);
+  }
+
   push(data: Buffer): string[] {
     const lines: string[] = [];
     let start = 0;
@@ -47,13 +52,15 @@ export interface ChannelEvents<In> {
 export class Channel<In, Out extends object> {
   readonly #fd: number;
   readonly #socket: Socket;
+  readonly #lines = new Lines();
   #open = true;
 
-  /** Owns `fd` from now on. */
-  constructor(fd: number, events: ChannelEvents<In>) {
+  /** Owns `fd` from now on. `unread` was received on it before, and not used up. */
+  constructor(fd: number, events: ChannelEvents<In>, unread: Buffer = Buffer.alloc(0)) {
     this.#fd = fd;
     this.#socket = new Socket({ fd, readable: true, writable: true });
-    const lines = new Lines();
+    const lines = this.#lines;
+    lines.push(unread);
     const end = () => {
       if (!this.#open) return;
       this.close();
@@ -86,6 +93,11 @@ export class Channel<In, Out extends object> {
     if (!this.#open) throw new Error('EPIPE: the channel is closed');
     if (this.#socket.writableLength > 0) throw new Error('EAGAIN: the channel is not read');
     native.send(this.#fd, encode(message), [...fds]);
+  }
+
+  /** For the next program of this process, which goes on with it; while the channel is idle. */
+  handOver(): { readonly fd: number; readonly unread: Buffer } {
+    return { fd: this.#fd, unread: this.#lines.rest };
   }
 
   /** Resolves when everything that was sent is in the kernel's hands, or the peer is gone. */

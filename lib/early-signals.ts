@@ -16,8 +16,11 @@ const recorded = [
 /** What arrived before `takeSignals`, in order. */
 export const earlySignals: NodeJS.Signals[] = [];
 
+/** There is something to finish after a hot restart: children that serve. */
+const succeeds = process.env['PITCHFORK_HAND_OVER'] !== undefined;
+
 let deliver = (signal: NodeJS.Signals): void => {
-  if (leaving.has(signal)) process.exit(0);
+  if (leaving.has(signal) && !succeeds) process.exit(0);
   // A repeated wish is the same wish: this also bounds the list.
   if (!earlySignals.includes(signal)) earlySignals.push(signal);
 };

@@ -190,6 +190,26 @@ export interface Native {
    * WNOWAIT); null if none.
    */
   peekEndedChild(): number | null;
+  /**
+   * execve(2) of `file` with `command` as its arguments, its own name first, and `environment` as
+   * 'NAME=value'. Descriptors are closed but for stdio and `keep`. Returns only by throwing what
+   * failed; then nothing has changed. Call it from the main thread: children would be sent their
+   * parent-death signal otherwise. What asks something of a monitor (TERM, USR1, CHLD …) is blocked
+   * until the next program calls `releaseSignals`, if this addon, built for its Node, is in its
+   * LD_PRELOAD and PITCHFORK_HAND_OVER in its environment.
+   */
+  exec(
+    file: string,
+    command: readonly string[],
+    environment: readonly string[],
+    keep: readonly number[],
+  ): void;
+  /** An anonymous file in memory, memfd_create(2). */
+  memoryFile(): number;
+  /** FD_CLOEXEC, for what this program was started with. */
+  closeOnExec(fds: readonly number[]): void;
+  /** Signals that were held since `exec` come now. */
+  releaseSignals(): void;
   /** getpid(2), never cached. */
   pid(): number;
 
@@ -221,14 +241,15 @@ export interface Native {
 const name = `pitchfork-${process.platform}-${process.arch}-${process.versions.modules}.node`;
 
 function load(): Native {
-  // dist/lib/native.js → build/ beside dist/
-  const file = fileURLToPath(new URL(`../../build/native/${name}`, import.meta.url));
-  if (!existsSync(file))
+  if (!existsSync(nativeFile))
     throw new ConfigError(
       `the native addon is not built for Node ${process.versions.node} (${name} is missing): ` +
         'run `npm rebuild pitchfork-ts` (in a checkout: `npm install`) with this Node',
     );
-  return createRequire(import.meta.url)(file) as Native;
+  return createRequire(import.meta.url)(nativeFile) as Native;
 }
+
+/** The addon: dist/lib/native.js → build/ beside dist/ */
+export const nativeFile = fileURLToPath(new URL(`../../build/native/${name}`, import.meta.url));
 
 export const native: Native = load();

@@ -89,3 +89,24 @@ std::vector<int> Arguments::Integers(v8::Local<v8::Value> value, const char* nam
   }
   return numbers;
 }
+
+std::vector<std::string> Arguments::Texts(v8::Local<v8::Value> value, const char* name,
+                                          uint32_t at_most) {
+  std::vector<std::string> texts;
+  if (!valid_) return texts;
+  if (!value->IsArray() || value.As<v8::Array>()->Length() > at_most) {
+    Refuse(name, "an array of strings");
+    return texts;
+  }
+  v8::Local<v8::Array> array = value.As<v8::Array>();
+  for (uint32_t i = 0; valid_ && i < array->Length(); i++) {
+    v8::Local<v8::Value> item;
+    if (!array->Get(isolate_->GetCurrentContext(), i).ToLocal(&item)) {
+      valid_ = false;
+      return texts;
+    }
+    texts.push_back(Text(item, name));
+    if (valid_ && texts.back().find('\0') != std::string::npos) Refuse(name, "text without NUL");
+  }
+  return texts;
+}

@@ -26,6 +26,8 @@ class Arguments {
   std::string Name(v8::Local<v8::Value> value, const char* name);
   std::vector<int> Integers(v8::Local<v8::Value> value, const char* name, int least,
                             uint32_t at_most);
+  // May hold any character but NUL.
+  std::vector<std::string> Texts(v8::Local<v8::Value> value, const char* name, uint32_t at_most);
 
  private:
   void Refuse(const char* name, const std::string& expectation);

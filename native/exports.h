@@ -31,6 +31,8 @@ Callback ConnectionsOf, EndReading;
 Callback CutConnections, GiveUpConnecting;
 // Called when the addon is loaded, which is before the app is.
 void RememberInherited();
+// exec.cc
+Callback Exec, MemoryFile, CloseOnExec, ReleaseSignals;
 // children.cc
 Callback BecomeSubreaper, DieWithMonitor, LeadProcessGroup, Reap, PeekEndedChild, Pid;
 // watchdog.cc

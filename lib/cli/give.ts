@@ -5,6 +5,7 @@ import { endedWithin } from './ended.js';
 import type { Invocation } from './invocation.js';
 import { interruptible } from './interruptible.js';
 import { showProgress } from './progress.js';
+import { restarted } from './restarted.js';
 import { orders, type OrderDescription, type OrderName } from './orders.js';
 
 /** From the last answer of a server to the end of its process. */
@@ -19,11 +20,18 @@ export async function give(name: OrderName, invocation: Invocation): Promise<num
   const seen = wait && order.ends && 'socketPath' in point;
   const monitor = seen ? await monitorPid(point) : undefined;
   const answered = ask(point, { method: 'POST', path: order.path, wait });
-  if (wait && !order.ends) await shown(answered, point);
+  if (wait && !order.ends)
+    await shown(name === 'restart' ? untilRestarted(answered, point) : answered, point);
   else if (monitor === undefined) accepted(await answered);
   else await untilOver(answered, monitor);
   process.stdout.write(`${name}: ${wait || !order.waits ? 'done' : 'under way'}\n`);
   return 0;
+}
+
+async function untilRestarted(answered: ReturnType<typeof ask>, point: ControlPoint) {
+  const answer = await answered;
+  await restarted(point, accepted(answer));
+  return answer;
 }
 
 async function shown(answered: ReturnType<typeof ask>, point: ControlPoint): Promise<void> {

@@ -23,6 +23,12 @@ export const orders = {
     waits: true,
     ends: false,
   },
+  restart: {
+    path: '/restart',
+    description: 'restart the monitor itself too: new pitchfork-ts, Node and configuration',
+    waits: true,
+    ends: false,
+  },
   stop: { path: '/stop', description: 'stop gracefully', waits: true, ends: true },
   halt: { path: '/halt', description: 'stop at once', waits: true, ends: true },
   'add-worker': {
@@ -44,6 +50,7 @@ export type OrderName = keyof typeof orders;
 export const orderNames = [
   'refork',
   'phased-restart',
+  'restart',
   'stop',
   'halt',
   'add-worker',

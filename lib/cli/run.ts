@@ -2,7 +2,9 @@
 import cluster from 'node:cluster';
 import { ConfigError } from '../config/config-error.js';
 import { findConfig, loadSettings } from '../config/load.js';
-import { origin } from '../origin.js';
+import type { Settings } from '../config/settings.js';
+import type { Held } from '../monitor/preflight.js';
+import { origin, preflight } from '../origin.js';
 import type { Invocation } from './invocation.js';
 
 /** Its forks would share the channel to the primary process, and be told apart by nobody. */
@@ -22,6 +24,15 @@ export async function run({ config, overrides, remote }: Invocation): Promise<nu
         'a port)',
     );
   const settings = await loadSettings(config ?? findConfig(origin.directory), overrides);
+  if (preflight !== null) return tryOut(settings, JSON.parse(preflight) as Held);
   const { runMonitor } = await import('../monitor/run.js');
   return runMonitor(settings, overrides);
+}
+
+async function tryOut(settings: Settings, held: Held): Promise<number> {
+  const { tryTakingOver } = await import('../monitor/preflight.js');
+  // All that the monitor needs, for what is missing in a new release.
+  await import('../monitor/run.js');
+  process.stdout.write(`\n${JSON.stringify(await tryTakingOver(settings, held))}\n`);
+  return 0;
 }

@@ -3,18 +3,32 @@
 // tells of living workers only.
 import { AggregatorRegistry } from 'prom-client';
 import type { MetricSnapshot } from '../message.js';
-import { Ledger } from './ledger.js';
+import { Ledger, type LedgerRecord } from './ledger.js';
 import { parseMetrics, type MetricJson, type MetricValue } from './metric-json.js';
 
 /** Metrics of the monitor's own; an app cannot add to them. */
 const reservedPrefix = 'pitchfork_';
 
-export class AppMetrics {
-  readonly #ledger = new Ledger<readonly MetricJson[]>([], {
-    fold: (one, other) => aggregate([lasting(one), lasting(other)]),
-  });
+/** Plain data, for the next program of a hot restart. */
+export interface AppMetricsRecord {
+  readonly ledger: LedgerRecord<readonly MetricJson[]>;
+  readonly lastRead: readonly (readonly [series: string, value: number])[];
+}
 
-  readonly #lastRead = new Map<string, number>();
+export class AppMetrics {
+  readonly #ledger: Ledger<readonly MetricJson[]>;
+  readonly #lastRead: Map<string, number>;
+
+  constructor(before?: AppMetricsRecord) {
+    const fold = (one: readonly MetricJson[], other: readonly MetricJson[]) =>
+      aggregate([lasting(one), lasting(other)]);
+    this.#ledger = new Ledger<readonly MetricJson[]>([], { fold }, before?.ledger);
+    this.#lastRead = new Map(before?.lastRead);
+  }
+
+  record(): AppMetricsRecord {
+    return { ledger: this.#ledger.record(), lastRead: [...this.#lastRead] };
+  }
 
   /** Takes what the child's registries say now. */
   update(childId: number, snapshot: MetricSnapshot): void {

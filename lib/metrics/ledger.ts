@@ -9,20 +9,33 @@ export interface Rules<T> {
   readonly fold: (one: T, other: T) => T;
 }
 
+/** Plain data, for the next program of a hot restart. */
+export interface LedgerRecord<T> {
+  readonly live: readonly (readonly [childId: number, value: T])[];
+  readonly gone: readonly (readonly [childId: number, value: T])[];
+  readonly folded: T;
+}
+
 /** More children than ever leave between a reap and the reading of a last report. */
 const maxUnfolded = 32;
 
 export class Ledger<T> {
   readonly #rules: Rules<T>;
-  readonly #live = new Map<number, T>();
-  readonly #gone = new Map<number, T>();
+  readonly #live: Map<number, T>;
+  readonly #gone: Map<number, T>;
   readonly #zero: T;
   #folded: T;
 
-  constructor(zero: T, rules: Rules<T>) {
+  constructor(zero: T, rules: Rules<T>, before?: LedgerRecord<T>) {
     this.#zero = zero;
-    this.#folded = zero;
     this.#rules = rules;
+    this.#live = new Map(before?.live);
+    this.#gone = new Map(before?.gone);
+    this.#folded = before?.folded ?? zero;
+  }
+
+  record(): LedgerRecord<T> {
+    return { live: [...this.#live], gone: [...this.#gone], folded: this.#folded };
   }
 
   /** Child ids are never used twice. */

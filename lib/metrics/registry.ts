@@ -4,7 +4,7 @@
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { latencyBoundsSeconds, type Latency } from './latency.js';
 import type { Memory } from './memory.js';
-import type { MetricJson, MetricValue } from './metric-json.js';
+import { parseMetrics, type MetricJson, type MetricValue } from './metric-json.js';
 
 /** The current numbers, taken once for each scrape. */
 export interface MetricsReading {
@@ -53,32 +53,42 @@ export interface Metrics {
   ): void;
   /** The Prometheus text. */
   collect(): Promise<string>;
+  /** What was counted here, for the next program of a hot restart. Waits for no I/O. */
+  record(): Promise<MetricJson[]>;
 }
 
 const forkBoundsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 const reforkBoundsSeconds = [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
-export function createMetrics(source: MetricsSource): Metrics {
-  const registers = [new Registry()];
+/** `before`: what the program before this one counted. */
+export function createMetrics(source: MetricsSource, before: readonly MetricJson[] = []): Metrics {
+  const readings = new Registry();
+  const counted = new Registry();
   let reading: MetricsReading | undefined;
-  registerReadings(registers, () => reading);
-  const events = registerEvents(registers);
+  registerReadings([readings], () => reading);
+  const events = registerEvents([counted]);
+  const record = async (): Promise<MetricJson[]> => {
+    const now = parseMetrics(await counted.getMetricsAsJSON());
+    return parseMetrics(AggregatorRegistry.aggregate([[...before], now]).getMetricsAsArray());
+  };
   return {
     ...events,
     async collect() {
       const current = await source.read();
       reading = current;
-      const own = await Promise.all(registers.map((registry) => registry.metrics()));
+      const own = await readings.metrics();
       const shared = AggregatorRegistry.aggregate([
+        await record(),
         [latencyMetric(current.latency)],
         [...current.app],
       ]);
-      return [...own, await shared.metrics()].join('\n');
+      return [own, await shared.metrics()].join('\n');
     },
+    record,
   };
 }
 
-function registerEvents(registers: Registry[]): Omit<Metrics, 'collect'> {
+function registerEvents(registers: Registry[]): Omit<Metrics, 'collect' | 'record'> {
   const forks = new Histogram({
     name: 'pitchfork_fork_duration_seconds',
     help: 'Time that a mold took to fork a worker.',

@@ -1,7 +1,7 @@
 // The metrics listener: Prometheus text, and a live page for people. Read-only, and apart from the
 // app's traffic.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { ConfigError } from '../config/config-error.js';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { holdPort, serveOn, type HeldPort } from '../held-port.js';
 import { page } from './page.js';
 
 export interface MetricsAddress {
@@ -22,6 +22,7 @@ export interface MetricsContent {
 
 export interface MetricsServer {
   readonly port: number;
+  readonly held: HeldPort;
   close(): Promise<void>;
 }
 
@@ -44,7 +45,16 @@ const checkIntervalMs = 1_000;
 
 /** Throws a ConfigError if the port cannot be had. */
 export async function openMetrics(
-  { host, port, path }: MetricsAddress,
+  address: MetricsAddress,
+  content: MetricsContent,
+): Promise<MetricsServer> {
+  return serveMetrics(await listenForMetrics(address), address.path, content);
+}
+
+/** Owns the socket from now on. */
+export async function serveMetrics(
+  held: HeldPort,
+  path: string,
   content: MetricsContent,
 ): Promise<MetricsServer> {
   const answers = new Map<string, Answer>([
@@ -71,10 +81,11 @@ export async function openMetrics(
   );
   server.maxConnections = maxClients;
   server.setTimeout(stalledMs);
-  await listen(server, host, port);
-  const address = server.address();
+  const port = await serveOn(held, server);
+  server.on('error', () => undefined);
   return {
-    port: typeof address === 'object' && address ? address.port : port,
+    port,
+    held,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -123,23 +134,12 @@ function reply(response: ServerResponse, status: number, body: string, type = 't
   response.end(body);
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const reason =
-        error.code === 'EADDRINUSE' ? 'EADDRINUSE: another process listens there' : error.message;
-      const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-      reject(
-        new ConfigError(
-          `cannot listen on ${place} for metrics: ${reason} ` +
-            '(set `metrics` to another address, or to false)',
-        ),
-      );
-    });
-    server.listen({ host, port }, () => {
-      server.removeAllListeners('error');
-      server.on('error', () => undefined);
-      resolve();
-    });
-  });
+/** Throws a ConfigError if the port cannot be had. */
+export function listenForMetrics(address: MetricsAddress): Promise<HeldPort> {
+  return holdPort(
+    address,
+    (place, reason) =>
+      `cannot listen on ${place} for metrics: ${reason} ` +
+      '(set `metrics` to another address, or to false)',
+  );
 }

@@ -2,13 +2,28 @@
 // falls, whichever worker is replaced or killed, and however often or late a report is received.
 import type { Figures } from '../message.js';
 import { addLatency, emptyLatency, type Latency } from './latency.js';
-import { Ledger } from './ledger.js';
+import { Ledger, type LedgerRecord } from './ledger.js';
 
 export type Counts = Pick<Figures, 'requests' | 'latency'>;
 
+/** Plain data, for the next program of a hot restart. */
+export interface TotalsRecord {
+  readonly ledger: LedgerRecord<Counts>;
+  readonly lastRead: Counts;
+}
+
 export class Totals {
-  readonly #ledger = new Ledger<Counts>(none(), { merge: larger, fold: add });
-  #lastRead = none();
+  readonly #ledger: Ledger<Counts>;
+  #lastRead: Counts;
+
+  constructor(before?: TotalsRecord) {
+    this.#ledger = new Ledger<Counts>(none(), { merge: larger, fold: add }, before?.ledger);
+    this.#lastRead = before?.lastRead ?? none();
+  }
+
+  record(): TotalsRecord {
+    return { ledger: this.#ledger.record(), lastRead: this.#lastRead };
+  }
 
   /** Takes what the child has counted since its birth. */
   update(childId: number, { requests, latency }: Counts): void {

@@ -24,6 +24,7 @@ export type Action =
   | { type: 'dropWish'; reason: string }
   | { type: 'finish' }
   | { type: 'wish'; reason: string }
+  | { type: 'replaceProgram' }
   | { type: 'giveUp'; reason: string }
   | { type: 'booted' }
   | { type: 'exit'; code: 0 | 1; reason: string };

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Channel } from '../channel.js';
+import { Channel, type ChannelEvents } from '../channel.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
 import { origin } from '../origin.js';
@@ -22,6 +22,14 @@ export interface ChildrenOptions {
   readonly credentials: Credentials | undefined;
   /** The descriptor that becomes their standard output. Default: ours. */
   readonly stdout?: number;
+}
+
+/** Plain data, for the next program of a hot restart. */
+export interface HeldChannel {
+  readonly id: number;
+  readonly fd: number;
+  /** The beginning of a message, in base64. */
+  readonly unread: string;
 }
 
 const entry = fileURLToPath(new URL('../life/main.js', import.meta.url));
@@ -96,6 +104,25 @@ export class Children {
     this.#open(child.id, ours);
   }
 
+  /** Nothing is on its way to a child, and no end is known of that was not told yet. */
+  get areQuiet(): boolean {
+    const channels = [...this.#channels.values()];
+    return this.#lastWords.size === 0 && channels.every((channel) => channel.isIdle);
+  }
+
+  /** For the next program of a hot restart; while all `areQuiet`. */
+  channels(): HeldChannel[] {
+    return [...this.#channels].map(([id, channel]) => {
+      const { fd, unread } = channel.handOver();
+      return { id, fd, unread: unread.toString('base64') };
+    });
+  }
+
+  /** Goes on with a channel of the program before. Throws if it is none. */
+  adopt({ id, fd, unread }: HeldChannel): void {
+    this.#open(id, fd, Buffer.from(unread, 'base64'));
+  }
+
   send(id: number, order: Order): void {
     this.#channels.get(id)?.send(order);
   }
@@ -129,15 +156,16 @@ export class Children {
     else act();
   }
 
-  #open(id: number, fd: number): Channel<Report, Order> {
-    const channel = new Channel<Report, Order>(fd, {
+  #open(id: number, fd: number, unread?: Buffer): Channel<Report, Order> {
+    const events: ChannelEvents<Report> = {
       message: (report) => this.#events.report(id, report),
       end: () => {
         this.#events.hungUp(id);
         this.#lastWords.get(id)?.();
         this.#lastWords.delete(id);
       },
-    });
+    };
+    const channel = new Channel<Report, Order>(fd, events, unread);
     this.#channels.set(id, channel);
     return channel;
   }

@@ -15,6 +15,7 @@ export function commandsOf(monitor: Monitor): Commands {
     stats: () => readStats(monitor),
     refork: rollOut('refork'),
     phasedRestart: rollOut('phased restart'),
+    hotRestart: () => monitor.hotRestart('control command'),
     stop: async (wait) => {
       monitor.stop('graceful', 'control command');
       if (wait) await monitor.over;

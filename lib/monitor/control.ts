@@ -6,7 +6,7 @@ import { ensureControlDirectory } from '../config/runtime-directory.js';
 import { native } from '../native.js';
 import type { Log } from './log.js';
 import type { Stats } from './stats.js';
-import { listenOnPath } from './unix-path.js';
+import { heldSocket, listenOnPath, type UnixSocket } from './unix-path.js';
 
 export type Outcome =
   | { readonly ok: true; readonly [detail: string]: unknown }
@@ -20,6 +20,8 @@ export interface Commands {
   stats(): Promise<Stats>;
   refork(wait: boolean): Promise<Outcome>;
   phasedRestart(wait: boolean): Promise<Outcome>;
+  /** The outcome is that of the preparation: the monitor that performs it cannot answer. */
+  hotRestart(): Promise<Outcome>;
   /** Graceful. */
   stop(wait: boolean): Promise<Outcome>;
   /** Immediate. */
@@ -28,8 +30,14 @@ export interface Commands {
   removeWorker(): Promise<Outcome>;
 }
 
+/** Plain data, for the next program of a hot restart. */
+export interface HeldControl extends Pick<UnixSocket, 'fd' | 'identity'> {
+  readonly path: string;
+}
+
 export interface Control {
   readonly path: string;
+  readonly held: HeldControl;
   /**
    * Lets answers that are ready reach their clients, for at most a second. Removes the path if it
    * is still ours.
@@ -42,6 +50,7 @@ type Perform = (commands: Commands, wait: boolean) => Promise<Outcome>;
 const actions: Readonly<Record<string, Perform>> = {
   '/refork': (commands, wait) => commands.refork(wait),
   '/phased-restart': (commands, wait) => commands.phasedRestart(wait),
+  '/restart': (commands) => commands.hotRestart(),
   '/stop': (commands, wait) => commands.stop(wait),
   '/halt': (commands) => commands.halt(),
   '/workers/add': (commands) => commands.addWorker(),
@@ -58,15 +67,30 @@ const checkIntervalMs = 1_000;
 const farewellMs = 1_000;
 
 /** Throws a ConfigError if the path cannot be had, in particular if another instance has it. */
-export async function openControl(path: string, commands: Commands, log: Log): Promise<Control> {
+export async function listenForControl(path: string): Promise<HeldControl> {
   try {
     ensureControlDirectory(path);
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error));
   }
   const live = `another pitchfork-ts already runs with control socket ${path}`;
-  const socket = await listenOnPath({ path, backlog, mode: 0o600 }, live);
+  const { fd, identity } = await listenOnPath({ path, backlog, mode: 0o600 }, live);
+  return { path, fd, identity };
+}
 
+/** As `listenForControl`. */
+export async function openControl(path: string, commands: Commands, log: Log): Promise<Control> {
+  return serveControl(await listenForControl(path), commands, log);
+}
+
+/** Owns the socket from now on. */
+export async function serveControl(
+  held: HeldControl,
+  commands: Commands,
+  log: Log,
+): Promise<Control> {
+  const { path } = held;
+  const socket = heldSocket(path, held);
   const server = createControlServer(commands, log);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -79,6 +103,7 @@ export async function openControl(path: string, commands: Commands, log: Log): P
   server.on('error', (error) => log.error({ err: error }, 'control socket failed'));
   return {
     path,
+    held,
     close() {
       socket.unlink();
       return closeServer(server);

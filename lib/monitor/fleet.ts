@@ -28,6 +28,10 @@ export class Fleet {
   stopping: Stopping | null = null;
   /** A server that is to stop serves on until then, so that load balancers can turn away first. */
   leaveAt = 0;
+  /** Where a hot restart is: the next program is tried out, is to take over, takes over. */
+  hotRestart: 'preparing' | 'prepared' | 'performing' | null = null;
+  /** Hot restarts so far. */
+  restarts = 0;
   readonly rollouts: Rollouts;
   /** The code was loaded once: what fails from now on may be a passing trouble. */
   loaded = false;
@@ -49,7 +53,7 @@ export class Fleet {
   /** No spawn and no boot before this. */
   notBefore = 0;
   readonly #deaths = new DeathRate();
-  #nextId = 1;
+  nextId = 1;
 
   constructor(options: FleetOptions) {
     this.workers = options.workers;
@@ -66,7 +70,7 @@ export class Fleet {
   }
 
   add(made: MadeChild, now: number): Child {
-    const child = newChild(this.#nextId++, made, this, now);
+    const child = newChild(this.nextId++, made, this, now);
     this.children.set(child.id, child);
     return child;
   }

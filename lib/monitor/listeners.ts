@@ -1,6 +1,7 @@
 // The listening sockets. The monitor opens them, and holds each for as long as it lives: what is
 // queued on a socket outlives the worker that would have accepted it, whereas closing a
-// SO_REUSEPORT socket resets its queue.
+// SO_REUSEPORT socket resets its queue. A hot restart hands them over; one that the new
+// configuration no longer has is closed when the workers that accept on it are gone.
 import { lchownSync } from 'node:fs';
 import type { Address } from '../config/settings.js';
 import { native } from '../native.js';
@@ -8,11 +9,22 @@ import type { Credentials } from './credentials.js';
 import { Inherited } from './inherited.js';
 import { queuesOf } from './queues.js';
 import { addQueues, formatHost, openTcp, type TcpQueues } from './tcp-port.js';
-import { listenOnPath, type UnixSocket } from './unix-path.js';
+import { heldSocket, listenOnPath, type UnixSocket } from './unix-path.js';
 
-interface UnixQueue extends UnixSocket {
-  readonly path: string;
+/** The sockets of one address. Plain data, for the next program of a hot restart. */
+export interface HeldListener {
+  readonly address: Address;
+  readonly tcp: readonly TcpQueues[];
+  readonly unix: Pick<UnixSocket, 'fd' | 'identity'> | null;
+  /** Workers of later phases do not accept from it; null: all do. */
+  lastPhase: number | null;
 }
+
+/** Two addresses of one name are one listener, whatever else is said of them. */
+export const nameOf = (address: Address): string =>
+  address.kind === 'tcp'
+    ? `http://${formatHost(address.host)}:${address.port}`
+    : `unix:${address.path}`;
 
 /**
  * Throws a ConfigError, with nothing left open, if any of the addresses cannot be had, or if an
@@ -36,30 +48,62 @@ export async function openListeners(
 }
 
 export class Listeners {
-  readonly #tcp: TcpQueues[] = [];
-  readonly #unix: UnixQueue[] = [];
+  #held: HeldListener[];
   readonly #owner: Credentials | undefined;
 
-  /** `owner` gets the files of unix sockets, so that a proxy gets in through its group. */
-  constructor(owner?: Credentials) {
+  /**
+   * `owner` gets the files of unix sockets, so that a proxy gets in through its group. `held`: what
+   * the program before this one held.
+   */
+  constructor(owner?: Credentials, held: readonly HeldListener[] = []) {
     this.#owner = owner;
+    this.#held = [...held];
   }
 
-  async open(address: Address, workers: number, inherited: Inherited): Promise<void> {
+  get held(): readonly HeldListener[] {
+    return this.#held;
+  }
+
+  async open(address: Address, workers: number, inherited = new Inherited()): Promise<void> {
     if (address.kind === 'tcp') {
-      this.#tcp.push(...(await openTcp(address, workers, inherited)));
+      const tcp = await openTcp(address, workers, inherited);
+      this.#held.push({ address, tcp, unix: null, lastPhase: null });
       return;
     }
     const { path, backlog, mode } = address;
     const given = inherited.takeUnix(path);
     if (given) {
       // Its path is its owner's, who goes on listening there.
-      this.#unix.push({ path, fd: given.fd, unlink: () => undefined });
+      const unix = { fd: given.fd, identity: null };
+      this.#held.push({ address, tcp: [], unix, lastPhase: null });
       return;
     }
     const live = `cannot listen on ${path}: a server already listens on ${path}`;
-    this.#unix.push({ path, ...(await listenOnPath({ path, backlog, mode }, live)) });
+    const { fd, identity } = await listenOnPath({ path, backlog, mode }, live);
+    this.#held.push({ address, tcp: [], unix: { fd, identity }, lastPhase: null });
     if (this.#owner) lchownSync(path, this.#owner.uid, this.#owner.gid);
+  }
+
+  /**
+   * Of what is held, only `wanted` is for workers of phases after `phase`. Returns what is not held
+   * yet.
+   */
+  keep(wanted: readonly Address[], phase: number): Address[] {
+    const names = wanted.map(nameOf);
+    for (const listener of this.#held)
+      listener.lastPhase = names.includes(nameOf(listener.address))
+        ? null
+        : (listener.lastPhase ?? phase);
+    const held = this.#held.map(({ address }) => nameOf(address));
+    return wanted.filter((address) => !held.includes(nameOf(address)));
+  }
+
+  /** Closes what workers of this phase do not accept from; nobody of an earlier one serves. */
+  closeBefore(phase: number): void {
+    const isOver = ({ lastPhase }: HeldListener) => lastPhase !== null && lastPhase < phase;
+    const over = this.#held.filter(isOver);
+    this.#held = this.#held.filter((listener) => !isOver(listener));
+    over.forEach(closeListener);
   }
 
   /**
@@ -67,37 +111,48 @@ export class Listeners {
    * ConfigError.
    */
   grow(workers: number): void {
-    for (const queues of this.#tcp) addQueues(queues, workers);
+    for (const { tcp } of this.#held) for (const queues of tcp) addQueues(queues, workers);
   }
 
   /**
-   * Every descriptor that the worker in `slot` accepts from. They stay the monitor's: pass
-   * duplicates.
+   * Every descriptor that the worker of that phase in `slot` accepts from. They stay the monitor's:
+   * pass duplicates.
    */
-  descriptorsFor(slot: number, workers: number): number[] {
-    const tcp = this.#tcp.flatMap(({ address, fds }) =>
-      address.queues === 1
-        ? fds
-        : queuesOf(slot, workers, fds.length).flatMap((queue) => fds[queue] ?? []),
+  descriptorsFor(slot: number, workers: number, phase = 0): number[] {
+    const accepting = this.#held.filter(
+      ({ lastPhase }) => lastPhase === null || phase <= lastPhase,
     );
-    return [...tcp, ...this.#unix.map(({ fd }) => fd)];
+    const tcp = accepting.flatMap((listener) =>
+      listener.tcp.flatMap(({ address, fds }) =>
+        address.queues === 1
+          ? fds
+          : queuesOf(slot, workers, fds.length).flatMap((queue) => fds[queue] ?? []),
+      ),
+    );
+    return [...tcp, ...accepting.flatMap(({ unix }) => unix?.fd ?? [])];
   }
 
   /** For the log, with real ports: 'http://127.0.0.1:8080', 'unix:/path'. */
   addresses(): string[] {
+    const current = this.#held.filter(({ lastPhase }) => lastPhase === null);
     return [
-      ...this.#tcp.map(({ numeric, port }) => `http://${formatHost(numeric)}:${port}`),
-      ...this.#unix.map(({ path }) => `unix:${path}`),
+      ...current.flatMap(({ tcp }) =>
+        tcp.map(({ numeric, port }) => `http://${formatHost(numeric)}:${port}`),
+      ),
+      ...current.flatMap(({ address }) => (address.kind === 'unix' ? nameOf(address) : [])),
     ];
   }
 
   /** Also removes the paths of unix sockets, unless somebody else has taken them over. */
   close(): void {
-    for (const { fds } of this.#tcp.splice(0)) for (const fd of fds) native.closeDescriptor(fd);
-    for (const socket of this.#unix.splice(0)) {
-      // First the path, so that nobody who finds it is refused.
-      socket.unlink();
-      native.closeDescriptor(socket.fd);
-    }
+    this.#held.splice(0).forEach(closeListener);
   }
+}
+
+function closeListener({ address, tcp, unix }: HeldListener): void {
+  for (const { fds } of tcp) for (const fd of fds) native.closeDescriptor(fd);
+  if (!unix || address.kind !== 'unix') return;
+  // First the path, so that nobody who finds it is refused.
+  heldSocket(address.path, unix).unlink();
+  native.closeDescriptor(unix.fd);
 }

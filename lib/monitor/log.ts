@@ -35,10 +35,10 @@ export interface ChildFields {
 }
 
 /**
- * In a file or on standard output. Lines that name no role are about the monitor. Throws a
- * ConfigError.
+ * In a file or on standard output. Lines that name no role are about the monitor. `dropped` lines
+ * are those of the program before this one. Throws a ConfigError.
  */
-export function createLog(settings: Settings['log']): Log {
+export function createLog(settings: Settings['log'], dropped = 0): Log {
   const file = settings.file === null ? null : openLogFile(settings.file);
   const writer = new LineWriter(file?.write ?? openStdout());
   const logger = pino(
@@ -66,7 +66,7 @@ export function createLog(settings: Settings['log']): Log {
       file?.reopen();
       return file !== null;
     },
-    dropped: () => writer.dropped,
+    dropped: () => dropped + writer.dropped,
   };
 }
 

@@ -1,9 +1,10 @@
 // What the monitor measures: the workers' own reports, added up, and what /proc says of every
 // process.
-import { AppMetrics } from '../metrics/app-metrics.js';
+import { AppMetrics, type AppMetricsRecord } from '../metrics/app-metrics.js';
 import { memoryOf } from '../metrics/memory.js';
-import { createMetrics, type MetricsReading } from '../metrics/registry.js';
-import { Totals } from '../metrics/totals.js';
+import { createMetrics, type Metrics, type MetricsReading } from '../metrics/registry.js';
+import type { MetricJson } from '../metrics/metric-json.js';
+import { Totals, type TotalsRecord } from '../metrics/totals.js';
 import type { Order, Report } from '../message.js';
 import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
@@ -22,13 +23,20 @@ interface Question {
   answered(): void;
 }
 
+/** Plain data, for the next program of a hot restart: no counter falls. */
+export interface MeasurementsRecord {
+  readonly totals: TotalsRecord;
+  readonly app: AppMetricsRecord;
+  readonly events: readonly MetricJson[];
+}
+
 export class Measurements {
   readonly #fleet: Fleet;
   readonly #ask: (id: number, order: Order) => void;
   readonly #logLinesDropped: () => number;
-  readonly #totals = new Totals();
-  readonly #app = new AppMetrics();
-  readonly #metrics = createMetrics({ read: () => this.#read() });
+  readonly #totals: Totals;
+  readonly #app: AppMetrics;
+  readonly #metrics: Metrics;
   readonly #questions = new Set<Question>();
   #lastQuestion = 0;
 
@@ -36,10 +44,20 @@ export class Measurements {
     fleet: Fleet,
     ask: (id: number, order: Order) => void,
     logLinesDropped: () => number,
+    before?: MeasurementsRecord,
   ) {
     this.#fleet = fleet;
     this.#ask = ask;
     this.#logLinesDropped = logLinesDropped;
+    this.#totals = new Totals(before?.totals);
+    this.#app = new AppMetrics(before?.app);
+    this.#metrics = createMetrics({ read: () => this.#read() }, before?.events);
+  }
+
+  /** Waits for no I/O: nothing else happens meanwhile. */
+  async record(): Promise<MeasurementsRecord> {
+    const events = await this.#metrics.record();
+    return { totals: this.#totals.record(), app: this.#app.record(), events };
   }
 
   /** The Prometheus text. */

@@ -7,6 +7,9 @@ import { Children } from './children.js';
 import type { Child } from './child.js';
 import type { Outcome } from './control.js';
 import { Fleet, type Stopping } from './fleet.js';
+import { restoreFleet, wantedWorkers, type HandOver } from './hand-over.js';
+import type { Doors } from './doors.js';
+import { HotRestart } from './hot-restart.js';
 import { runMonitorHook } from './hooks.js';
 import type { Credentials } from './credentials.js';
 import type { Listeners } from './listeners.js';
@@ -38,6 +41,7 @@ export interface MonitorParts {
   /** Who the app runs as; undefined: as the monitor. */
   readonly credentials: Credentials | undefined;
   readonly serviceManager: ServiceManager;
+  readonly doors: Doors;
 }
 
 const now = (): number => performance.now();
@@ -52,11 +56,20 @@ export class Monitor {
   #lastTick = now();
   #performing = false;
   readonly #performer: Performer;
+  readonly #hotRestart: HotRestart;
 
-  constructor(parts: MonitorParts) {
+  /** `before`: what the program before this one handed over. */
+  constructor(parts: MonitorParts, before?: HandOver) {
     this.#parts = parts;
     const { workers, refork } = parts.settings;
-    this.fleet = new Fleet({ workers, backoffMs: refork.backoffMs });
+    const { backoffMs } = refork;
+    this.fleet = before
+      ? restoreFleet(
+          before.fleet,
+          { workers: wantedWorkers(before, parts.settings), backoffMs },
+          now(),
+        )
+      : new Fleet({ workers, backoffMs });
     this.#children = new Children(
       {
         report: (id, report) => this.#report(id, report),
@@ -69,14 +82,33 @@ export class Monitor {
       this.fleet,
       (id, order) => this.#children.send(id, order),
       () => parts.log.dropped(),
+      before?.measurements,
     );
+    const { fleet, measurements } = this;
+    const own = { ...parts, fleet, children: this.#children, measurements };
+    this.#hotRestart = new HotRestart({ ...own, turn: () => this.turn() });
     this.#performer = new Performer({
-      ...parts,
-      fleet: this.fleet,
-      children: this.#children,
-      measurements: this.measurements,
+      ...own,
       waiters: this.#waiters,
+      hotRestart: this.#hotRestart,
     });
+    if (before) this.#adopt(before);
+  }
+
+  /** Goes on with the children of the program before; what cannot be reached is replaced. */
+  #adopt({ channels, fleet: { booted } }: HandOver): void {
+    for (const child of this.fleet.children.values())
+      try {
+        const channel = channels.find(({ id }) => id === child.id);
+        if (channel) this.#children.adopt(channel);
+        else child.hungUpAt ??= now();
+      } catch (error) {
+        this.#parts.log.error({ ...fieldsOf(child), err: error }, 'could not be taken over');
+        child.hungUpAt ??= now();
+      }
+    // New code, a new Node and a new configuration are to reach the workers too.
+    this.fleet.rollouts.want('phased restart', 'hot restart', now());
+    if (booted) void runMonitorHook(this.#parts, 'afterMonitorReady');
   }
 
   /** Resolves when everything has left. */
@@ -116,12 +148,21 @@ export class Monitor {
     return outcome;
   }
 
+  /** Resolves when the next program was tried out; the rest is its business. */
+  hotRestart(reason: string): Promise<Outcome> {
+    if (this.fleet.stopping)
+      return Promise.resolve({ ok: false, error: 'no hot restart: the server is shutting down' });
+    this.#parts.log.info({ reason }, 'hot restart requested');
+    return this.#hotRestart.prepare();
+  }
+
   stop(how: Stopping, reason: string): void {
     if (this.fleet.stopping === 'immediate' || this.fleet.stopping === how) return;
     this.#parts.log.info({ reason }, how === 'graceful' ? 'stopping' : 'stopping at once');
     this.fleet.stopping = how;
     const delays = how === 'graceful' && this.fleet.booted;
     this.fleet.leaveAt = now() + (delays ? this.#parts.settings.shutdownDelayMs : 0);
+    this.fleet.hotRestart = null;
     this.fleet.rollouts.clear();
     this.#waiters.settleAll({ ok: false, error: 'the server was stopped' });
     this.turn();

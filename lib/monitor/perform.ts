@@ -3,6 +3,7 @@ import { isStarting, type Child } from './child.js';
 import type { Children } from './children.js';
 import type { Outcome } from './control.js';
 import type { Fleet } from './fleet.js';
+import type { HotRestart } from './hot-restart.js';
 import { runMonitorHook } from './hooks.js';
 import { askForStack, kill, timeOut } from './kill.js';
 import type { Measurements } from './measurements.js';
@@ -19,6 +20,7 @@ export interface PerformerParts extends MonitorParts {
   readonly children: Children;
   readonly measurements: Measurements;
   readonly waiters: Waiters;
+  readonly hotRestart: HotRestart;
 }
 
 /** How it ended: `reason` tells why a code is not 0. */
@@ -101,6 +103,9 @@ export class Performer {
         void runMonitorHook(this.#parts, 'afterMonitorReady');
         void runMonitorHook(this.#parts, 'afterBooted');
         return;
+      case 'replaceProgram':
+        fleet.hotRestart = 'performing';
+        return void this.#parts.hotRestart.perform();
       case 'giveUp':
         log.fatal({ reason: action.reason }, 'giving up');
         return this.#giveUp(action.reason);
@@ -162,7 +167,7 @@ export class Performer {
         child,
         settings.nodeOptions,
         { type: 'boot', file: settings.file, overrides, phase, generation, slot },
-        slot === null ? [] : listeners.descriptorsFor(slot, fleet.workers),
+        slot === null ? [] : listeners.descriptorsFor(slot, fleet.workers, phase),
       );
       log.info(fieldsOf(child), 'booting');
     } catch (error) {
@@ -180,7 +185,7 @@ export class Performer {
     const child = fleet.add({ ...role, parent: mold.id }, now());
     if (canary && fleet.rollouts.attempt) fleet.rollouts.attempt.canary = child.id;
     try {
-      const fds = listeners.descriptorsFor(slot, fleet.workers);
+      const fds = listeners.descriptorsFor(slot, fleet.workers, phase);
       children.order(child, mold, fds);
       log.debug(fieldsOf(child), 'spawning');
     } catch (error) {
@@ -266,10 +271,11 @@ export class Performer {
   }
 
   #finish(): void {
-    const { fleet, log, measurements } = this.#parts;
+    const { fleet, listeners, log, measurements } = this.#parts;
     const { attempt } = fleet.rollouts;
     if (!attempt) return;
     const { wish, phase, generation, startedAt } = attempt;
+    listeners.closeBefore(phase);
     const ms = Math.round(now() - startedAt);
     measurements.rolledOut(wish.kind, 'success', ms / 1000);
     fleet.rollouts.end(null, now());

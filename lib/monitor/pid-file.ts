@@ -26,6 +26,11 @@ export function writePidFile(path: string): PidFile {
   } catch (error) {
     throw new ConfigError(`cannot write pidfile ${path}: ${messageOf(error)}`);
   }
+  return pidFile(path);
+}
+
+/** One that was written for this process already. */
+export function pidFile(path: string): PidFile {
   return {
     close() {
       try {

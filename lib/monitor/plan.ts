@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.js';
 import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
 import { killOverdue } from './overdue.js';
+import { replaceProgram } from './restart-rule.js';
 import { retire } from './retirement.js';
 import { candidates, fulfil } from './wish-rule.js';
 import {
@@ -38,6 +39,7 @@ export function plan(fleet: Fleet, settings: Settings, now: number): Action[] {
         roll,
         partFromOld,
         settle,
+        replaceProgram,
         fulfil,
       ];
   for (const rule of rules) {

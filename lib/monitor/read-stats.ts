@@ -22,6 +22,7 @@ export async function readStats(monitor: Monitor): Promise<Stats> {
     pid: process.pid,
     phase: fleet.phase,
     generation: mold?.generation ?? Math.max(0, fleet.nextGeneration - 1),
+    restarts: fleet.restarts,
     shuttingDown: fleet.stopping !== null,
     mold: mold?.pid
       ? { pid: mold.pid, generation: mold.generation, phase: mold.phase, ready: true }

@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { ConfigError } from '../config/config-error.js';
 import { readToken } from '../config/readers.js';
 import type { RemoteControl } from '../config/settings.js';
+import { holdPort, serveOn, type HeldPort } from '../held-port.js';
 import { closeServer, createControlServer, type Commands } from './control.js';
 import type { Log } from './log.js';
 import { formatHost } from './tcp-port.js';
@@ -12,6 +13,7 @@ import { formatHost } from './tcp-port.js';
 export interface OpenRemoteControl {
   /** 'http://127.0.0.1:9293', with the real port. */
   readonly url: string;
+  readonly held: HeldPort;
   /** As that of the control socket. */
   close(): Promise<void>;
 }
@@ -22,21 +24,32 @@ export async function openRemoteControl(
   commands: Commands,
   log: Log,
 ): Promise<OpenRemoteControl> {
-  const { host, port } = settings;
-  const isAllowed = bearerOf(tokenOf(settings));
-  const server = createControlServer(commands, log, isAllowed);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, resolve);
-  }).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`remoteControl: cannot listen on ${formatHost(host)}:${port}: ${reason}`);
-  });
-  server.on('error', (error) => log.error({ err: error }, 'remote control failed'));
-  const address = server.address();
-  const bound = typeof address === 'object' && address ? address.port : port;
-  return { url: `http://${formatHost(host)}:${bound}`, close: () => closeServer(server) };
+  const isAllowed = permission(settings);
+  return serveRemoteControl(await listenForRemoteControl(settings), isAllowed, commands, log);
 }
+
+/** Throws a ConfigError if the port cannot be had. */
+export const listenForRemoteControl = (settings: RemoteControl): Promise<HeldPort> =>
+  holdPort(settings, (place, reason) => `remoteControl: cannot listen on ${place}: ${reason}`);
+
+/** Owns the socket from now on. */
+export async function serveRemoteControl(
+  held: HeldPort,
+  isAllowed: Permission,
+  commands: Commands,
+  log: Log,
+): Promise<OpenRemoteControl> {
+  const server = createControlServer(commands, log, isAllowed);
+  const port = await serveOn(held, server);
+  server.on('error', (error) => log.error({ err: error }, 'remote control failed'));
+  const url = `http://${formatHost(held.host)}:${port}`;
+  return { url, held, close: () => closeServer(server) };
+}
+
+export type Permission = (request: IncomingMessage) => boolean;
+
+/** Whether a request has the token. Throws a ConfigError if there is none. */
+export const permission = (settings: RemoteControl): Permission => bearerOf(tokenOf(settings));
 
 function tokenOf({ token, tokenFile }: RemoteControl): string {
   if (tokenFile === undefined) return token ?? '';
@@ -49,7 +62,7 @@ function tokenOf({ token, tokenFile }: RemoteControl): string {
 }
 
 /** How long the comparison takes tells nothing of the token, not even its length. */
-function bearerOf(token: string): (request: IncomingMessage) => boolean {
+function bearerOf(token: string): Permission {
   const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
   const expected = hash(token);
   return ({ headers }) => {

@@ -1,25 +1,21 @@
-// Puts a monitor together, runs it to its end, and takes everything apart again.
+// Puts a monitor together, runs it to its end, and takes everything apart again. After a hot
+// restart, much of it is there already.
 import { isLoopback } from '../config/loopback.js';
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import { takeSignals } from '../early-signals.js';
-import { openMetrics } from '../metrics/server.js';
 import { native } from '../native.js';
 import { origin } from '../origin.js';
-import { commandsOf } from './commands.js';
-import { openControl } from './control.js';
-import { credentialsOf } from './credentials.js';
+import { credentialsOf, type Credentials } from './credentials.js';
+import { Doors } from './doors.js';
 import { Inherited, inheritedSockets } from './inherited.js';
-import { openListeners } from './listeners.js';
+import { openListeners, type Listeners } from './listeners.js';
 import { createLog, type Log } from './log.js';
 import { Monitor } from './monitor.js';
 import type { Ending } from './perform.js';
-import { writePidFile } from './pid-file.js';
-import { readStats } from './read-stats.js';
-import { openRemoteControl } from './remote-control.js';
 import { ServiceManager } from './service-manager.js';
 import { obey } from './signals.js';
-import { unreadiness } from './view.js';
+import { takeOver, takeOverListeners, takeOverLog } from './take-over.js';
 
 interface Closable {
   close(): unknown;
@@ -29,58 +25,37 @@ interface Closable {
 export async function runMonitor(settings: Settings, overrides: Overrides): Promise<number> {
   process.title = 'pitchfork-ts monitor';
   native.becomeSubreaper();
+  const before = takeOver();
+  const log = before ? takeOverLog(before, settings.log) : createLog(settings.log);
   const credentials = credentialsOf(settings);
-  const log = createLog(settings.log);
   const opened: Closable[] = [];
   let ending: Ending;
   const keep = <T extends Closable>(closable: T): T => (opened.push(closable), closable);
   try {
-    const serviceManager = keep(new ServiceManager(origin.service, log));
-    const { LISTEN_FDS, LISTEN_PID } = origin.service;
-    if (LISTEN_FDS !== undefined && Number(LISTEN_PID) !== process.pid)
-      log.warn({ for: LISTEN_PID }, 'LISTEN_FDS is meant for another process');
-    const inherited = new Inherited(inheritedSockets(origin.service, process.pid));
+    const said = before ? 'restarting' : 'starting';
+    const serviceManager = keep(new ServiceManager(origin.service, log, said));
     const listeners = keep(
-      await openListeners(settings.listen, settings.workers, inherited, credentials),
+      before
+        ? await takeOverListeners(before, settings, credentials, log)
+        : await listen(settings, credentials, log),
     );
-    const monitor = new Monitor({
-      settings,
-      overrides,
-      listeners,
-      log,
-      credentials,
-      serviceManager,
-    });
-    const control = keep(await openControl(settings.control, commandsOf(monitor), log));
-    const remote =
-      settings.remoteControl &&
-      keep(await openRemoteControl(settings.remoteControl, commandsOf(monitor), log));
-    if (settings.pidfile !== null) keep(writePidFile(settings.pidfile));
-    const metrics =
-      settings.metrics &&
-      keep(
-        await openMetrics(settings.metrics, {
-          collect: () => monitor.measurements.collect(),
-          stats: () => readStats(monitor),
-          unreadiness: () => unreadiness(monitor.fleet),
-        }),
-      );
+    const doors = keep(new Doors(settings, log));
+    const parts = { settings, overrides, listeners, log, credentials, serviceManager, doors };
+    const monitor = new Monitor(parts, before);
+    await doors.open(monitor, before);
     log.info(
       {
         pid: process.pid,
-        workers: settings.workers,
+        workers: monitor.fleet.workers,
         listen: listeners.addresses(),
-        control: control.path,
-        ...(remote && { remoteControl: remote.url }),
-        ...(settings.metrics &&
-          metrics && {
-            metrics: `http://${settings.metrics.host}:${metrics.port}${settings.metrics.path}`,
-          }),
+        ...doors.addresses(),
+        ...(before && { restarts: monitor.fleet.restarts }),
       },
-      'monitor started',
+      before ? 'monitor restarted' : 'monitor started',
     );
     warnOfOpenness(settings, log);
     takeSignals((signal) => obey(monitor, signal));
+    if (before) native.releaseSignals();
     ending = await monitor.run();
     log.info({ code: ending.code }, 'monitor stopped');
   } finally {
@@ -89,6 +64,18 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
   }
   if (ending.code !== 0) process.stderr.write(`pitchfork-ts: ${firstLine(ending.reason)}\n`);
   return ending.code;
+}
+
+function listen(
+  settings: Settings,
+  credentials: Credentials | undefined,
+  log: Log,
+): Promise<Listeners> {
+  const { LISTEN_FDS, LISTEN_PID } = origin.service;
+  if (LISTEN_FDS !== undefined && Number(LISTEN_PID) !== process.pid)
+    log.warn({ for: LISTEN_PID }, 'LISTEN_FDS is meant for another process');
+  const inherited = new Inherited(inheritedSockets(origin.service, process.pid));
+  return openListeners(settings.listen, settings.workers, inherited, credentials);
 }
 
 /** These are for operators: what others can reach should be meant to be reached. */

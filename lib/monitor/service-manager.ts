@@ -8,11 +8,12 @@ import type { Attempt } from './rollouts.js';
 import { all, rolloutState, serving, slots } from './view.js';
 
 /** One rollout after another is two reloads: their attempts tell them apart. */
-export type ServicePhase = 'starting' | 'ready' | 'stopping' | Attempt;
+export type ServicePhase = 'starting' | 'ready' | 'stopping' | 'restarting' | Attempt;
 
 export function phaseOf(fleet: Fleet): ServicePhase {
   if (fleet.stopping) return 'stopping';
   if (!fleet.booted) return 'starting';
+  if (fleet.hotRestart === 'performing') return 'restarting';
   return fleet.rollouts.attempt ?? 'ready';
 }
 
@@ -25,6 +26,8 @@ export function announcements(
   if (before === after || after === 'starting') return [];
   if (after === 'stopping') return ['STOPPING=1'];
   if (after === 'ready') return ['READY=1'];
+  // The rollout that follows a hot restart belongs to it.
+  if (before === 'restarting' && after !== 'restarting') return [];
   const begin = `RELOADING=1\nMONOTONIC_USEC=${monotonicUsec}`;
   // The manager waits for the end of one reload before it sees the next.
   return before === 'ready' ? [begin] : ['READY=1', begin];
@@ -57,14 +60,15 @@ export class ServiceManager {
   readonly #socket: string | null;
   readonly #log: Log;
   readonly #timer: NodeJS.Timeout | undefined;
-  #phase: ServicePhase = 'starting';
+  #phase: ServicePhase;
   #status = '';
   #complained = false;
 
-  /** Without NOTIFY_SOCKET there is nobody to tell. */
-  constructor(variables: ServiceVariables, log: Log) {
+  /** Without NOTIFY_SOCKET there is nobody to tell. `phase`: what it was told last. */
+  constructor(variables: ServiceVariables, log: Log, phase: ServicePhase = 'starting') {
     this.#socket = variables.NOTIFY_SOCKET ?? null;
     this.#log = log;
+    this.#phase = phase;
     const intervalMs = watchdogIntervalMs(variables, process.pid);
     if (this.#socket === null || intervalMs === null) return;
     this.#send('WATCHDOG=1');

@@ -12,6 +12,8 @@ export function obey(monitor: Monitor, signal: NodeJS.Signals): void {
       return void monitor.rollOut('refork', signal);
     case 'SIGUSR1':
       return void monitor.rollOut('phased restart', signal);
+    case 'SIGUSR2':
+      return void monitor.hotRestart(signal);
     case 'SIGTTIN':
       return void monitor.changeWorkers(1);
     case 'SIGTTOU':

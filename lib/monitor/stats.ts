@@ -51,6 +51,8 @@ export interface Stats {
   readonly pid: number;
   readonly phase: number;
   readonly generation: number;
+  /** Hot restarts since the server was started. */
+  readonly restarts: number;
   readonly shuttingDown: boolean;
   readonly mold: MoldStats | null;
   /** One entry per slot: the worker that serves it. */

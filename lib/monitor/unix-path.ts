@@ -20,6 +20,8 @@ const connectTimeoutMs = 1_000;
 
 export interface UnixSocket {
   readonly fd: number;
+  /** Tells what was made at the path from what others may put there. */
+  readonly identity: string | null;
   /** Removes the path if it still leads to this socket. Closing the descriptor is the caller's. */
   unlink(): void;
 }
@@ -68,12 +70,21 @@ const reasons: Readonly<Record<string, string>> = {
 
 function socketAt(path: string, fd: number): UnixSocket {
   const made = look(path);
+  return heldSocket(path, { fd, identity: made ? identityOf(made) : null });
+}
+
+/** One that was made by `listenOnPath`, in this program or the one before. */
+export function heldSocket(
+  path: string,
+  { fd, identity }: Pick<UnixSocket, 'fd' | 'identity'>,
+): UnixSocket {
   return {
     fd,
+    identity,
     unlink() {
       try {
         const found = look(path);
-        if (made && found && isSame(made, found)) unlinkSync(path);
+        if (found && identityOf(found) === identity) unlinkSync(path);
       } catch {
         // Its directory is gone, or no longer ours to write to; the next start will find a stale
         // socket.
@@ -90,8 +101,8 @@ function look(path: string): BigIntStats | undefined {
  * Inode numbers are used again at once by some file systems, so the time of birth belongs to the
  * identity.
  */
-function isSame(one: BigIntStats, other: BigIntStats): boolean {
-  return one.dev === other.dev && one.ino === other.ino && one.birthtimeNs === other.birthtimeNs;
+function identityOf({ dev, ino, birthtimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${birthtimeNs}`;
 }
 
 function kind(found: BigIntStats): string {
@@ -133,7 +144,7 @@ function removeStale(path: string, stale: BigIntStats): void {
     throw new ConfigError(`cannot replace the stale socket ${path}: ${errorCode(error)}`);
   }
   const moved = look(aside);
-  if (moved && !isSame(moved, stale)) linkBack(aside, path);
+  if (moved && identityOf(moved) !== identityOf(stale)) linkBack(aside, path);
   unlinkSync(aside);
 }
 

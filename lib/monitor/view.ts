@@ -89,6 +89,7 @@ export const canFill = (fleet: Fleet): boolean =>
 export function rolloutState(fleet: Fleet): string {
   const { attempt, wish } = fleet.rollouts;
   if (!attempt) {
+    if (fleet.hotRestart) return 'restarting';
     if (wish) return 'waiting';
     return isQuiescent(fleet) || fleet.stopping ? 'idle' : fleet.booted ? 'rolling' : 'booting';
   }

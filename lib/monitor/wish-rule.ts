@@ -7,6 +7,8 @@ import { all, isQuiescent, serving } from './view.js';
 
 export function fulfil(fleet: Fleet, settings: Settings, now: number): Action[] {
   const { attempt, calmUntil, wish } = fleet.rollouts;
+  // Its own rollout follows, of newer code.
+  if (fleet.hotRestart !== null) return [];
   // Not only when all is well: new code may be just what is needed.
   if (wish?.kind === 'phased restart')
     return attempt || !fleet.loaded ? [] : [{ type: 'bootNext' }];

@@ -32,6 +32,7 @@ const stats: Stats = {
   pid: 1000,
   phase: 0,
   generation: 1,
+  restarts: 0,
   shuttingDown: false,
   mold: { pid: 10, generation: 1, phase: 0, ready: true },
   workers: [

@@ -1,0 +1,220 @@
+// A hot restart, the side of the program that goes: it has the command that it was started with
+// tried out, hands everything over, and puts that command in its own place, under the same pid.
+// Until then nothing is given up: whatever fails, this program goes on.
+import { spawn } from 'node:child_process';
+import { accessSync, constants, writeSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { native } from '../native.js';
+import { handOverVariable, origin, preflightVariable, type Succession } from '../origin.js';
+import type { Children } from './children.js';
+import type { Outcome } from './control.js';
+import type { Fleet } from './fleet.js';
+import { descriptorsOf, handOverFormat, recordFleet, type HandOver } from './hand-over.js';
+import { nameOf } from './listeners.js';
+import type { Measurements } from './measurements.js';
+import type { MonitorParts } from './monitor.js';
+import type { Held, Report } from './preflight.js';
+import { isCalm } from './restart-rule.js';
+
+export interface HotRestartParts extends MonitorParts {
+  readonly fleet: Fleet;
+  readonly children: Children;
+  readonly measurements: Measurements;
+  /** Has the plan look again. */
+  turn(): void;
+}
+
+/** Characters of what the program that is tried out says. */
+const mostOutput = 64 * 1024;
+
+export class HotRestart {
+  readonly #parts: HotRestartParts;
+  #preparation: Promise<Outcome> | null = null;
+  /** The addon of the next program's Node. */
+  #preload = '';
+
+  constructor(parts: HotRestartParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Resolves when the next program has been tried out: it takes over as soon as nothing is under
+   * way. Whoever asks meanwhile asks for the same.
+   */
+  prepare(): Promise<Outcome> {
+    return (this.#preparation ??= this.#prepare());
+  }
+
+  async #prepare(): Promise<Outcome> {
+    const { fleet, settings } = this.#parts;
+    fleet.hotRestart = 'preparing';
+    try {
+      const { addon } = await tryOut(this.#held(), settings.spawnTimeoutMs);
+      this.#preload = addon;
+    } catch (error) {
+      return this.#fail(error);
+    }
+    if (fleet.stopping) return { ok: false, error: 'the server was stopped' };
+    // Not before the answer of a control command is on its way.
+    setImmediate(() => {
+      if (fleet.hotRestart !== 'preparing') return;
+      fleet.hotRestart = 'prepared';
+      this.#parts.turn();
+    });
+    return { ok: true, restarts: fleet.restarts + 1 };
+  }
+
+  /** Does not return if all goes well. */
+  async perform(): Promise<void> {
+    const { fleet, children, measurements, log } = this.#parts;
+    const measured = await measurements.record();
+    if (fleet.hotRestart !== 'performing') return;
+    if (!isCalm(fleet) || !children.areQuiet) {
+      // A later turn of the plan sees to it again.
+      fleet.hotRestart = 'prepared';
+      return;
+    }
+    try {
+      const handOver = this.#handOver(measured);
+      log.info({ restarts: fleet.restarts + 1 }, 'replacing the program of the monitor');
+      log.flush();
+      leap({ ...handOver, logLinesDropped: log.dropped() }, this.#preload);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): Outcome {
+    const { fleet, log } = this.#parts;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#preparation = null;
+    fleet.hotRestart = null;
+    fleet.rollouts.lastError = `hot restart: ${reason}`;
+    log.error({ reason }, 'hot restart failed');
+    this.#parts.turn();
+    return { ok: false, error: reason };
+  }
+
+  #held(): Held {
+    const { listeners, doors, settings } = this.#parts;
+    return {
+      format: handOverFormat,
+      listen: listeners.held.map(({ address }) => nameOf(address)),
+      control: doors.control?.path ?? null,
+      remoteControl: doors.remoteControl?.held ?? null,
+      metrics: doors.metrics?.held ?? null,
+      pidfile: settings.pidfile,
+    };
+  }
+
+  #handOver(measurements: HandOver['measurements']): HandOver {
+    const { fleet, children, listeners, settings, doors, log } = this.#parts;
+    if (!doors.control) throw new Error('the control socket is not open yet');
+    return {
+      fleet: recordFleet(fleet, performance.now()),
+      configuredWorkers: settings.workers,
+      channels: children.channels(),
+      listeners: listeners.held,
+      control: doors.control.held,
+      remoteControl: doors.remoteControl?.held ?? null,
+      metrics: doors.metrics?.held ?? null,
+      pidfile: settings.pidfile,
+      measurements,
+      logLinesDropped: log.dropped(),
+    };
+  }
+}
+
+/** Where the command's Node is now: a symbolic link may lead to another one than at the start. */
+function program(): string {
+  const [name = ''] = origin.command;
+  if (name.includes('/')) return resolve(origin.directory, name);
+  const directories = (origin.environment['PATH'] ?? '').split(delimiter);
+  const found = directories.map((directory) => join(directory, name)).find(isExecutable);
+  return found ?? process.execPath;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Has the next program look whether it could take over. Rejects with what it says against it. */
+function tryOut(held: Held, timeoutMs: number): Promise<Report> {
+  const [name, ...args] = origin.command;
+  const child = spawn(program(), args, {
+    argv0: name,
+    cwd: origin.directory,
+    env: { ...origin.environment, [preflightVariable]: JSON.stringify(held) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  let output = '';
+  let complaints = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output = (output + text).slice(-mostOutput);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints = (complaints + text).slice(0, mostOutput);
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => reject(new Error(`cannot be started: ${error.message}`)));
+    child.once('close', (code, signal) => {
+      const report = code === 0 ? reportIn(output) : undefined;
+      const late = signal === 'SIGKILL' ? ` within ${timeoutMs} ms` : '';
+      const end = `it did not get ready${late} (${signal ?? `exit code ${code}`})`;
+      if (report) resolve(report);
+      else reject(new Error(complaintIn(complaints) ?? end));
+    });
+  });
+}
+
+/** The configuration may have printed something before. */
+function reportIn(output: string): Report | undefined {
+  try {
+    return JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as Report;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Our own words about it, or else the line of Node's that names the error. */
+function complaintIn(text: string): string | undefined {
+  const lines = text.split('\n');
+  const own = lines.find((line) => line.startsWith('pitchfork-ts: '));
+  return own?.slice('pitchfork-ts: '.length) ?? lines.find((line) => /^\w*Error\b/.test(line));
+}
+
+/** Throws if this program has to go on. */
+function leap(handOver: HandOver, addon: string): void {
+  const text = JSON.stringify(handOver);
+  const fd = native.memoryFile();
+  const before = process.cwd();
+  try {
+    writeSync(fd, text);
+    const preload = origin.environment['LD_PRELOAD'] ?? null;
+    const succession: Succession = { fd, preload };
+    const environment = {
+      ...origin.environment,
+      ...origin.service,
+      [handOverVariable]: JSON.stringify(succession),
+      LD_PRELOAD: preload === null ? addon : `${addon}:${preload}`,
+    };
+    process.chdir(origin.directory);
+    native.exec(
+      program(),
+      origin.command,
+      Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+      [...descriptorsOf(handOver), fd],
+    );
+  } catch (error) {
+    native.closeDescriptor(fd);
+    process.chdir(before);
+    throw error;
+  }
+}
