@@ -42,7 +42,7 @@ describe('control socket', () => {
     expect(status).to.equal(200);
     const stats = await server.stats();
     expect(body).to.have.all.keys(
-      ...['pid', 'phase', 'generation', 'shuttingDown', 'mold', 'workers', 'leaving'],
+      ...['pid', 'phase', 'generation', 'restarts', 'shuttingDown', 'mold', 'workers', 'leaving'],
       ...['refork', 'versions'],
     );
     expect(stats).to.include({ pid: server.pid, phase: 0, generation: 0, shuttingDown: false });
