@@ -1,5 +1,5 @@
-// What operators reach the monitor by: the control socket, remote control, metrics, and the pid file
-// that names it. Opened at the start, or taken over from the program before.
+// What operators reach the monitor by: the control socket, remote control, metrics, and the pid
+// file that names it. Opened at the start, or taken over from the program before.
 import type { Settings } from '../config/settings.js';
 import { openMetrics, type MetricsServer } from '../metrics/server.js';
 import { commandsOf } from './commands.js';

@@ -14,7 +14,7 @@ import type { Unforkable } from './rollouts.js';
 /** Changes whenever a program of before could not be understood. */
 export const handOverFormat = 1;
 
-interface FleetRecord {
+export interface FleetRecord {
   readonly workers: number;
   readonly queues: number;
   readonly phase: number;

@@ -2,25 +2,16 @@
 // the configuration does not know is refused. Method: a launcher that opens them and becomes the
 // server.
 import { statSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
+import { freePort } from '../support/free-port.js';
 import { scratch } from '../support/scratch.js';
 import { fixtureApp, Server, withDeadline } from '../support/server.js';
 import { withSockets } from '../support/socket-launcher.js';
 
 const app = fixtureApp('plain.mjs');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 describe('socket activation', () => {
   const directory = scratch();

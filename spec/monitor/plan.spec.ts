@@ -368,7 +368,7 @@ describe('plan', () => {
     events: fc.array(
       fc.record({
         after: fc.integer({ min: 0, max: 60 }),
-        what: fc.constantFrom('refork', 'more', 'less', 'reforkTwice', 'phased', 'grow'),
+        what: fc.constantFrom('refork', 'more', 'less', 'reforkTwice', 'phased', 'hot', 'grow'),
       }),
       { maxLength: 8 },
     ),
@@ -386,6 +386,7 @@ describe('plan', () => {
           if (what.startsWith('refork')) world.fleet.rollouts.want('refork', 'story', world.now);
           if (what === 'phased') world.fleet.rollouts.want('phased restart', 'story', world.now);
           if (what === 'reforkTwice') world.fleet.rollouts.want('refork', 'story', world.now);
+          if (what === 'hot') world.fleet.hotRestart = 'prepared';
           if (what === 'grow') world.grow();
           if (what === 'more') world.fleet.workers = Math.min(6, world.fleet.workers + 1);
           if (what === 'less') world.fleet.workers = Math.max(1, world.fleet.workers - 1);
@@ -395,6 +396,7 @@ describe('plan', () => {
         // From here on nothing goes wrong any more.
         Object.assign(world.faults, noFaults);
         for (let tick = 0; tick < 2_000; tick++) world.tick();
+        expect(world.fleet.hotRestart).to.equal(null);
         const { fleet } = world;
         // After many failures a refork waits for minutes before the next candidate is tried.
         const { wish } = fleet.rollouts;
@@ -446,6 +448,7 @@ describe('plan', () => {
         world.lowestServing = Infinity;
         for (let refork = 0; refork < reforks; refork++) {
           const kind = refork % 2 === 0 ? 'refork' : 'phased restart';
+          if (refork % 3 === 2) world.fleet.hotRestart = 'prepared';
           world.fleet.rollouts.want(kind, 'story', world.now);
           world.turn();
           for (let tick = 0; tick < 150; tick++) world.tick();

@@ -6,6 +6,7 @@ import type { Settings } from '../../lib/config/settings.js';
 import { isStarting, type Child } from '../../lib/monitor/child.js';
 import { Fleet } from '../../lib/monitor/fleet.js';
 import type { Action } from '../../lib/monitor/action.js';
+import { recordFleet, restoreFleet, type FleetRecord } from '../../lib/monitor/hand-over.js';
 import { plan } from '../../lib/monitor/plan.js';
 import { isQuiescent, servingIn } from '../../lib/monitor/view.js';
 import { emptyLatency } from '../../lib/metrics/latency.js';
@@ -46,7 +47,7 @@ const finding: Finding = {
 };
 
 export class World {
-  readonly fleet: Fleet;
+  fleet: Fleet;
   now = 0;
   exited: number | null = null;
   /** Everything the plan ever decided, by type. */
@@ -166,6 +167,16 @@ export class World {
     return added;
   }
 
+  /** The next program has a clock of its own, and nothing but the hand-over. */
+  #replaceProgram(): void {
+    const { workers } = this.fleet;
+    const text = JSON.stringify(recordFleet(this.fleet, this.now));
+    this.now = 10;
+    const { backoffMs } = this.config.refork;
+    this.fleet = restoreFleet(JSON.parse(text) as FleetRecord, { workers, backoffMs }, this.now);
+    this.fleet.rollouts.want('phased restart', 'hot restart', this.now);
+  }
+
   #perform(action: Action): void {
     const { fleet, now } = this;
     this.decided.push(action);
@@ -260,6 +271,8 @@ export class World {
       case 'booted':
         fleet.booted = true;
         return;
+      case 'replaceProgram':
+        return this.#replaceProgram();
       case 'giveUp':
         fleet.stopping = 'immediate';
         return;
