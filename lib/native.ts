@@ -194,9 +194,9 @@ export interface Native {
    * execve(2) of `file` with `command` as its arguments, its own name first, and `environment` as
    * 'NAME=value'. Descriptors are closed but for stdio and `keep`. Returns only by throwing what
    * failed; then nothing has changed. Call it from the main thread: children would be sent their
-   * parent-death signal otherwise. What asks something of a monitor (TERM, USR1, CHLD …) is blocked
-   * until the next program calls `releaseSignals`, if this addon, built for its Node, is in its
-   * LD_PRELOAD and PITCHFORK_HAND_OVER in its environment.
+   * parent-death signal otherwise. Signals that `holdSignals` holds come in the next program, when
+   * it calls `releaseSignals`, if this addon, built for its Node, is in its LD_PRELOAD and
+   * PITCHFORK_HAND_OVER in its environment.
    */
   exec(
     file: string,
@@ -208,7 +208,12 @@ export interface Native {
   memoryFile(): number;
   /** FD_CLOEXEC, for what this program was started with. */
   closeOnExec(fds: readonly number[]): void;
-  /** Signals that were held since `exec` come now. */
+  /**
+   * What asks something of a monitor (TERM, USR1, CHLD …) waits from now on. What came before is
+   * still on its way through the event loop.
+   */
+  holdSignals(): void;
+  /** Signals that were held, in this program or the one before, come now. */
   releaseSignals(): void;
   /** getpid(2), never cached. */
   pid(): number;

@@ -34,6 +34,14 @@ sigset_t HeldSignals() {
 
 using Sigmask = int(int how, const sigset_t* set, sigset_t* before);
 
+// Other threads do not block them, and would take what the next program is to get: they pass it on.
+// What is pending for a thread that calls execve(2) stays so.
+bool forwarding = false;
+pthread_t holder;
+struct sigaction handlers[sizeof kHeld / sizeof *kHeld];
+
+void Forward(int signal) { pthread_kill(holder, signal); }
+
 enum class Hold { kUnknown, kHolding, kOver };
 Hold hold = Hold::kUnknown;
 
@@ -70,8 +78,26 @@ extern "C" __attribute__((visibility("default"))) int pthread_sigmask(int how, c
   return next(how, &wanted, before);
 }
 
+void HoldSignals(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  sigset_t held = HeldSignals();
+  int number = pthread_sigmask(SIG_BLOCK, &held, nullptr);
+  if (number != 0) return ThrowErrno(info.GetIsolate(), number, "pthread_sigmask");
+  if (forwarding) return;
+  forwarding = true;
+  holder = pthread_self();
+  struct sigaction forward = {};
+  forward.sa_handler = Forward;
+  forward.sa_flags = SA_RESTART;
+  size_t at = 0;
+  for (int signal : kHeld) sigaction(signal, &forward, &handlers[at++]);
+}
+
 void ReleaseSignals(const v8::FunctionCallbackInfo<v8::Value>& info) {
   hold = Hold::kOver;
+  size_t at = 0;
+  if (forwarding)
+    for (int signal : kHeld) sigaction(signal, &handlers[at++], nullptr);
+  forwarding = false;
   sigset_t held = HeldSignals();
   int number = pthread_sigmask(SIG_UNBLOCK, &held, nullptr);
   if (number != 0) ThrowErrno(info.GetIsolate(), number, "pthread_sigmask");
@@ -104,15 +130,16 @@ void Exec(const v8::FunctionCallbackInfo<v8::Value>& info) {
   for (int stdio : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) keep.push_back(stdio);
   std::vector<char*> argv = Pointers(&command);
   std::vector<char*> envp = Pointers(&environment);
-  sigset_t held = HeldSignals();
-  sigset_t before;
+  sigset_t pending;
+  sigpending(&pending);
   struct sigaction ignore = {};
   ignore.sa_handler = SIG_IGN;
-  struct sigaction handlers[sizeof kHarmlessToLose / sizeof *kHarmlessToLose];
+  struct sigaction before[sizeof kHarmlessToLose / sizeof *kHarmlessToLose] = {};
 
-  pthread_sigmask(SIG_BLOCK, &held, &before);
+  // One that is pending would be lost at once.
   size_t at = 0;
-  for (int signal : kHarmlessToLose) sigaction(signal, &ignore, &handlers[at++]);
+  for (int signal : kHarmlessToLose)
+    sigaction(signal, sigismember(&pending, signal) ? nullptr : &ignore, &before[at++]);
   int number = 0;
   for (int fd : keep)
     if (number == 0 && !SetCloseOnExec(fd, false)) number = errno;
@@ -123,7 +150,6 @@ void Exec(const v8::FunctionCallbackInfo<v8::Value>& info) {
   // Still here: everything is to be as it was.
   for (int fd : keep) SetCloseOnExec(fd, true);
   at = 0;
-  for (int signal : kHarmlessToLose) sigaction(signal, &handlers[at++], nullptr);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  for (int signal : kHarmlessToLose) sigaction(signal, &before[at++], nullptr);
   ThrowErrno(info.GetIsolate(), number, "execve " + file);
 }

@@ -32,7 +32,7 @@ Callback CutConnections, GiveUpConnecting;
 // Called when the addon is loaded, which is before the app is.
 void RememberInherited();
 // exec.cc
-Callback Exec, MemoryFile, CloseOnExec, ReleaseSignals;
+Callback Exec, MemoryFile, CloseOnExec, HoldSignals, ReleaseSignals;
 // children.cc
 Callback BecomeSubreaper, DieWithMonitor, LeadProcessGroup, Reap, PeekEndedChild, Pid;
 // watchdog.cc

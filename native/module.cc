@@ -48,6 +48,7 @@ const struct {
     {"exec", Exec},
     {"memoryFile", MemoryFile},
     {"closeOnExec", CloseOnExec},
+    {"holdSignals", HoldSignals},
     {"releaseSignals", ReleaseSignals},
     {"pid", Pid},
     {"startWatchdog", StartWatchdog},

@@ -244,6 +244,7 @@ export class Fleet {
   /** Before a child is killed: its state tells whether that counts as a failed start. */
   kill(child: Child, reason: string, now: number): void {
     child.reason ??= reason;
+    child.dismissed = this.isLeaving(now) && child.state !== 'leaving';
     if (isStarting(child)) this.#startFailed(child, now);
     this.rollouts.failIfInvolved(child, child.reason);
     this.enter(child, 'killed', now);

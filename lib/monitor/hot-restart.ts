@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, writeSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { native } from '../native.js';
 import { handOverVariable, origin, preflightVariable, type Succession } from '../origin.js';
 import type { Children } from './children.js';
@@ -32,6 +33,7 @@ export class HotRestart {
   #preparation: Promise<Outcome> | null = null;
   /** The addon of the next program's Node. */
   #preload = '';
+  readonly #trial = new AbortController();
 
   constructor(parts: HotRestartParts) {
     this.#parts = parts;
@@ -49,14 +51,15 @@ export class HotRestart {
     const { fleet, settings } = this.#parts;
     fleet.hotRestart = 'preparing';
     try {
-      const { addon } = await tryOut(this.#held(), settings.spawnTimeoutMs);
+      const { signal } = this.#trial;
+      const { addon } = await tryOut(this.#held(), settings.spawnTimeoutMs, signal);
       this.#preload = addon;
     } catch (error) {
-      return this.#fail(error);
+      if (!fleet.stopping) return this.#fail(error);
     }
     if (fleet.stopping) return { ok: false, error: 'the server was stopped' };
     // Not before the answer of a control command is on its way.
-    setImmediate(() => {
+    void setImmediate().then(() => {
       if (fleet.hotRestart !== 'preparing') return;
       fleet.hotRestart = 'prepared';
       this.#parts.turn();
@@ -64,18 +67,30 @@ export class HotRestart {
     return { ok: true, restarts: fleet.restarts + 1 };
   }
 
+  /** The server stops: no program is to come, and none that is tried out outlives it. */
+  cancel(): void {
+    this.#parts.fleet.hotRestart = null;
+    this.#trial.abort();
+  }
+
   /** Does not return if all goes well. */
   async perform(): Promise<void> {
-    const { fleet, children, measurements, log } = this.#parts;
-    const measured = await measurements.record();
-    if (fleet.hotRestart !== 'performing') return;
-    if (!isCalm(fleet) || !children.areQuiet) {
+    const { fleet, children } = this.#parts;
+    native.holdSignals();
+    // Those that came before are handled first: once more round the event loop.
+    for (let turn = 0; turn < 2; turn++) await setImmediate();
+    if (fleet.hotRestart === 'performing') {
+      if (isCalm(fleet) && children.areQuiet) await this.#leap();
       // A later turn of the plan sees to it again.
-      fleet.hotRestart = 'prepared';
-      return;
+      else fleet.hotRestart = 'prepared';
     }
+    native.releaseSignals();
+  }
+
+  async #leap(): Promise<void> {
+    const { fleet, measurements, log } = this.#parts;
     try {
-      const handOver = this.#handOver(measured);
+      const handOver = this.#handOver(await measurements.record());
       log.info({ restarts: fleet.restarts + 1 }, 'replacing the program of the monitor');
       log.flush();
       leap({ ...handOver, logLinesDropped: log.dropped() }, this.#preload);
@@ -144,7 +159,7 @@ function isExecutable(file: string): boolean {
 }
 
 /** Has the next program look whether it could take over. Rejects with what it says against it. */
-function tryOut(held: Held, timeoutMs: number): Promise<Report> {
+function tryOut(held: Held, timeoutMs: number, signal: AbortSignal): Promise<Report> {
   const [name, ...args] = origin.command;
   const child = spawn(program(), args, {
     argv0: name,
@@ -153,6 +168,7 @@ function tryOut(held: Held, timeoutMs: number): Promise<Report> {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
+    signal,
   });
   let output = '';
   let complaints = '';

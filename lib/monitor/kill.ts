@@ -18,8 +18,8 @@ type Parts = Pick<MonitorParts, 'settings' | 'log'> & {
 const hookGraceMs = 1_000;
 
 export function kill(parts: Parts, child: Child, reason: string): void {
-  parts.log.warn({ ...fieldsOf(child), reason }, 'killing');
   parts.fleet.kill(child, reason, performance.now());
+  parts.log[child.dismissed ? 'info' : 'warn']({ ...fieldsOf(child), reason }, 'killing');
   if (child.pid === null) parts.children.forget(child.id);
   else signal(child.pid, 'SIGKILL');
 }

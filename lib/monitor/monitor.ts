@@ -162,7 +162,7 @@ export class Monitor {
     this.fleet.stopping = how;
     const delays = how === 'graceful' && this.fleet.booted;
     this.fleet.leaveAt = now() + (delays ? this.#parts.settings.shutdownDelayMs : 0);
-    this.fleet.hotRestart = null;
+    this.#hotRestart.cancel();
     this.fleet.rollouts.clear();
     this.#waiters.settleAll({ ok: false, error: 'the server was stopped' });
     this.turn();
@@ -238,7 +238,7 @@ export class Monitor {
     if (!child) return;
     const how = signal ?? `exit code ${code}`;
     const { asked } = this.fleet.ended(child, how, now());
-    const clean = asked && code === 0;
+    const clean = asked && (code === 0 || child.dismissed);
     this.#parts.log[clean ? 'info' : 'error'](
       { ...fieldsOf(child), code, signal, ...(clean ? {} : { reason: child.reason }) },
       clean ? 'left' : 'ended unexpectedly',
