@@ -14,10 +14,11 @@ import { unreachable } from '../unreachable.js';
 import { mendNewborn } from './after-fork.js';
 import { Heartbeat } from './heartbeat.js';
 import { describe, leave } from './leave.js';
-import { orphanGraceMs, runHooks, type Life, type Orders } from './life.js';
+import { orphanGraceMs, orphanMarginMs, runHooks, type Life, type Orders } from './life.js';
 import type { Birth } from './mold.js';
 import { RequestWatch } from './request-watch.js';
 import { roleSignals } from './signals.js';
+import { within } from './within.js';
 import { workerState } from './worker-handle.js';
 
 /**
@@ -25,15 +26,15 @@ import { workerState } from './worker-handle.js';
  * closed.
  */
 const lingerMs = 1_000;
-/** What an orphan leaves unused of its grace, so that it goes by itself. */
-const orphanMarginMs = 200;
+
+type SlotBirth = Birth & { readonly slot: number };
 
 export interface Promotion {
   readonly generation: number;
   readonly channel: Orders;
 }
 
-export async function worker(life: Life, birth: Birth): Promise<Promotion> {
+export async function worker(life: Life, birth: SlotBirth): Promise<Promotion> {
   const running = new RunningWorker(life, birth);
   try {
     return await running.run();
@@ -44,7 +45,7 @@ export async function worker(life: Life, birth: Birth): Promise<Promotion> {
 
 class RunningWorker {
   readonly #life: Life;
-  readonly #birth: Birth;
+  readonly #birth: SlotBirth;
   readonly #channel: Channel<Order, Report>;
   #engine: Engine | undefined;
   #heartbeat: Heartbeat | undefined;
@@ -53,7 +54,7 @@ class RunningWorker {
   #parting: 'promotion' | 'end' | null = null;
   #promote: (promotion: Promotion) => void = () => undefined;
 
-  constructor(life: Life, birth: Birth) {
+  constructor(life: Life, birth: SlotBirth) {
     this.#life = life;
     this.#birth = birth;
     this.#channel = new Channel(birth.channelFd, {
@@ -283,18 +284,5 @@ class RunningWorker {
     this.#channel.send({ type: 'failed', step, reason: describe(error) });
     await this.#channel.flushed();
     return leave(1);
-  }
-}
-
-/** Whether the promise settles within `ms`. */
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -116,7 +116,7 @@ export class Measurements {
         slot: slot ?? 0,
         seconds: figures.eventLoopLagSeconds,
       })),
-      memory: await this.#memory([...serving, ...children.filter(({ role }) => role === 'mold')]),
+      memory: await this.#memory([...serving, ...children.filter(({ role }) => role !== 'worker')]),
       logLinesDropped: this.#logLinesDropped(),
       app: this.#app.collect(),
     };
@@ -133,7 +133,7 @@ export class Measurements {
     return read.flatMap(({ memory, ...process }) => (memory ? [{ ...process, memory }] : []));
   }
 
-  /** Asks every serving worker for the app's metrics, and gives them a moment to answer. */
+  /** Asks every serving worker, and the service worker, for the app's metrics, and gives them a moment to answer. */
   async #askAll(): Promise<void> {
     const asked = [...this.#fleet.children.values()].filter(({ state }) => state === 'serving');
     if (asked.length === 0) return;

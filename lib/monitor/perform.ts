@@ -10,6 +10,7 @@ import type { MonitorParts } from './monitor.js';
 import { fieldsOf } from './narrate.js';
 import type { Action } from './action.js';
 import type { Order } from '../message.js';
+import type { Role } from '../config/hooks.js';
 import { unreachable } from '../unreachable.js';
 import type { RolloutKind, Wish } from './rollouts.js';
 import type { Waiters } from './waiters.js';
@@ -34,6 +35,8 @@ export interface RolloutTimes {
 }
 
 const now = (): number => performance.now();
+
+const roleIn = (slot: number | null): Role => (slot === null ? 'service' : 'worker');
 
 export class Performer {
   rolloutTimes: RolloutTimes = { startedAt: null, finishedAt: null };
@@ -139,12 +142,12 @@ export class Performer {
     this.#bootChild(role, (child) => this.#began(wish, child, next));
   }
 
-  #bootWorker(slot: number, canary: boolean): void {
+  #bootWorker(slot: number | null, canary: boolean): void {
     const { fleet } = this.#parts;
     const { attempt } = fleet.rollouts;
     const { phase } = canary && attempt ? attempt : fleet;
     const { generation = 0 } = (canary ? attempt?.unforkable : fleet.unforkable) ?? {};
-    this.#bootChild({ role: 'worker', slot, generation, phase }, (child) => {
+    this.#bootChild({ role: roleIn(slot), slot, generation, phase }, (child) => {
       if (canary && attempt) attempt.canary = child.id;
     });
   }
@@ -161,7 +164,13 @@ export class Performer {
       child.pid = children.boot(
         child,
         settings.nodeOptions,
-        { type: 'boot', file: settings.file, overrides, phase, generation, slot },
+        {
+          type: 'boot',
+          file: settings.file,
+          overrides,
+          ...{ phase, generation, slot },
+          role: child.role,
+        },
         slot === null ? [] : listeners.descriptorsFor(slot, fleet.workers),
       );
       log.info(fieldsOf(child), 'booting');
@@ -171,16 +180,16 @@ export class Performer {
     }
   }
 
-  #spawn(moldId: number, slot: number, canary: boolean): void {
+  #spawn(moldId: number, slot: number | null, canary: boolean): void {
     const { children, fleet, listeners, log } = this.#parts;
     const mold = fleet.get(moldId);
     if (!mold) return;
     const { generation, phase } = mold;
-    const role = { role: 'worker', state: 'spawning', slot, generation, phase } as const;
+    const role = { role: roleIn(slot), state: 'spawning', slot, generation, phase } as const;
     const child = fleet.add({ ...role, parent: mold.id }, now());
     if (canary && fleet.rollouts.attempt) fleet.rollouts.attempt.canary = child.id;
     try {
-      const fds = listeners.descriptorsFor(slot, fleet.workers);
+      const fds = slot === null ? [] : listeners.descriptorsFor(slot, fleet.workers);
       children.order(child, mold, fds);
       log.debug(fieldsOf(child), 'spawning');
     } catch (error) {

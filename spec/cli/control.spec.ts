@@ -39,6 +39,7 @@ const stats: Stats = {
     { ...worker, slot: 1, pid: 12, ready: false, heartbeatAge: null, memory: null },
   ],
   leaving: [{ ...worker, pid: 9, generation: 0 }],
+  service: null,
   refork: { state: 'idle', lastError: null, unforkable: null, startedAt: null, finishedAt: null },
   versions: { node: '20' },
 };

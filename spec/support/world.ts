@@ -18,7 +18,13 @@ export const settings = {
   heartbeatTimeoutMs: 2_000,
   shutdownTimeoutMs: 1_000,
   maxConsecutiveSpawnErrors: false,
+  hooks: { beforeServiceWorkerReady: [] },
 } as unknown as Settings;
+
+export const withService: Settings = {
+  ...settings,
+  hooks: { ...settings.hooks, beforeServiceWorkerReady: [() => undefined] },
+};
 
 /** Probabilities per process and tick. */
 export interface Faults {
@@ -29,9 +35,14 @@ export interface Faults {
   readonly unfit: number;
   /** That the app ends a worker, in good order. */
   readonly exit: number;
+  /** That a start of the service worker fails. */
+  readonly service: number;
 }
 
-export const noFaults: Faults = Object.freeze({ death: 0, hang: 0, refusal: 0, unfit: 0, exit: 0 });
+const none = { death: 0, hang: 0, refusal: 0, unfit: 0, exit: 0, service: 0 };
+export const noFaults: Faults = Object.freeze(none);
+
+const roleIn = (slot: number | null) => (slot === null ? 'service' : 'worker');
 
 const figures = { requests: 0, inFlight: 0, latency: emptyLatency(), eventLoopLagSeconds: 0 };
 
@@ -76,6 +87,7 @@ export class World {
     this.now += ms;
     for (const child of [...this.fleet.children.values()]) this.#live(child);
     this.turn();
+    void this.service; // At most one, at every moment.
     if (this.fleet.booted && !this.fleet.stopping)
       this.lowestServing = Math.min(this.lowestServing, this.serving());
   }
@@ -85,6 +97,16 @@ export class World {
     if (this.fleet.stopping || this.fleet.rollouts.wish || !isQuiescent(this.fleet)) return;
     const child = servingIn(this.fleet, 0);
     if (child?.state === 'serving') child.tooLarge = true;
+  }
+
+  hang(child: Child): void {
+    this.#hung.add(child.id);
+  }
+
+  get service(): Child | undefined {
+    const found = [...this.fleet.children.values()].filter(({ role }) => role === 'service');
+    if (found.length > 1) throw new Error('two service workers at a time');
+    return found[0];
   }
 
   serving(): number {
@@ -107,7 +129,7 @@ export class World {
     if (this.random() < faults.death && child.pid !== null)
       return void fleet.ended(child, 'SIGSEGV', now);
     if (this.random() < faults.hang) return void this.#hung.add(child.id);
-    const mayLeave = child.role === 'worker' && ['serving', 'promoting'].includes(child.state);
+    const mayLeave = child.role !== 'mold' && ['serving', 'promoting'].includes(child.state);
     if (mayLeave && this.random() < faults.exit)
       return fleet.hear(child, { type: 'leaving', figures, metrics: [], cut: 0 }, now);
     this.#progress(child);
@@ -119,7 +141,7 @@ export class World {
     switch (child.state) {
       case 'booting':
       case 'promoting':
-        if (child.slot !== null && child.state === 'booting')
+        if (child.role !== 'mold' && child.state === 'booting')
           return fleet.hear(child, { type: 'serving' }, now);
         if (this.random() < this.faults.unfit)
           return fleet.hear(
@@ -141,6 +163,8 @@ export class World {
         return fleet.hear(child, { type: 'born', pid }, now);
       }
       case 'starting':
+        if (child.role === 'service' && this.random() < this.faults.service)
+          return void fleet.ended(child, 'exit code 1', now);
         return fleet.hear(child, { type: 'serving' }, now);
       case 'serving':
         return fleet.hear(
@@ -188,7 +212,7 @@ export class World {
         const { slot, canary } = action;
         const { phase } = canary && attempt ? attempt : fleet;
         const { generation = 0 } = (canary ? attempt?.unforkable : fleet.unforkable) ?? {};
-        const added = this.#boot({ role: 'worker', slot, generation, phase });
+        const added = this.#boot({ role: roleIn(slot), slot, generation, phase });
         if (canary && attempt) attempt.canary = added.id;
         return;
       }
@@ -196,7 +220,7 @@ export class World {
         const mold = fleet.get(action.mold);
         if (!mold) throw new Error('an order to a mold that is gone');
         const { slot } = action;
-        const role = { role: 'worker', state: 'spawning', slot } as const;
+        const role = { role: roleIn(slot), state: 'spawning', slot } as const;
         const { generation, phase } = mold;
         const added = fleet.add({ ...role, generation, phase, parent: mold.id }, now);
         if (action.canary && fleet.rollouts.attempt) fleet.rollouts.attempt.canary = added.id;
