@@ -73,7 +73,7 @@ export type Report =
   /** The JavaScript that runs just now, told from within it (native/watchdog.cc). */
   | { type: 'stuck'; stack: string }
   /** A worker to be promoted has parted from all its clients; these are its last totals. */
-  | { type: 'drained'; figures: Figures; metrics: MetricSnapshot }
+  | { type: 'drained'; figures: Figures; metrics: MetricSnapshot | null }
   /** What the audit of a process that can be forked found besides. */
   | { type: 'audited'; findings: Finding[] }
   /** The audit found what cannot be forked. The process serves on, or leaves. */
@@ -91,10 +91,11 @@ export type Report =
   /** This process cannot go on in its role, and leaves. */
   | { type: 'failed'; step: string; reason: string }
   /** A leaving worker's last totals. */
-  | { type: 'leaving'; figures: Figures; metrics: MetricSnapshot; cut: number }
+  | { type: 'leaving'; figures: Figures; metrics: MetricSnapshot | null; cut: number }
   /** What came of it; `draws` are random values, by generator. */
   | { type: 'exercised'; trials: Trial[]; draws: Record<string, string>; findings: Finding[] }
-  | { type: 'measured'; request: number; metrics: MetricSnapshot }
+  /** What the app counts; null if that could not be collected. */
+  | { type: 'measured'; request: number; metrics: MetricSnapshot | null }
   /**
    * Something an operator should read; the monitor writes it to the log with this process's name.
    */

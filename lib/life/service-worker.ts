@@ -5,10 +5,11 @@ import { Channel } from '../channel.js';
 import type { ServiceInfo } from '../config/hooks.js';
 import { failpoint } from '../failpoint.js';
 import type { Figures, Order, Report } from '../message.js';
-import { snapshot } from '../metrics/app-registry.js';
 import { emptyLatency } from '../metrics/latency.js';
 import { native } from '../native.js';
+import { unreachable } from '../unreachable.js';
 import { mendNewborn } from './after-fork.js';
+import { appCounts } from './app-counts.js';
 import { Heartbeat } from './heartbeat.js';
 import { describe, leave } from './leave.js';
 import { orphanGraceMs, orphanMarginMs, runHooks, type Life } from './life.js';
@@ -89,13 +90,27 @@ class RunningService {
   }
 
   #obey(order: Order): void {
-    if (order.type === 'drain') this.#endAsAsked();
-    else if (order.type === 'announceStop') workerState.shuttingDown = true;
-    else if (order.type === 'measure') void this.#measure(order.request);
+    switch (order.type) {
+      case 'drain':
+        return this.#endAsAsked();
+      case 'announceStop':
+        workerState.shuttingDown = true;
+        return;
+      case 'measure':
+        return void this.#measure(order.request);
+      case 'boot':
+      case 'spawn':
+      case 'retire':
+      case 'promote':
+      case 'exercise':
+        return; // For others.
+      default:
+        return unreachable(order);
+    }
   }
 
   async #measure(request: number): Promise<void> {
-    this.#channel.send({ type: 'measured', request, metrics: await snapshot() });
+    this.#channel.send({ type: 'measured', request, metrics: await appCounts(this.#channel) });
   }
 
   #endAsAsked(): void {
@@ -108,7 +123,7 @@ class RunningService {
     this.#leaves = true;
     workerState.shuttingDown = true;
     await this.#finishWork(graceMs);
-    const metrics = await snapshot();
+    const metrics = await appCounts(this.#channel);
     this.#channel.send({ type: 'leaving', figures: this.#figures, metrics, cut: 0 });
     await this.#channel.flushed();
     return leave(0);

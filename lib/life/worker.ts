@@ -8,10 +8,10 @@ import { failpoint } from '../failpoint.js';
 import { audit } from '../fork-safety/audit.js';
 import type { HookArguments, HookName, WorkerInfo } from '../config/hooks.js';
 import type { Figures, Order, Report } from '../message.js';
-import { snapshot } from '../metrics/app-registry.js';
 import { native } from '../native.js';
 import { unreachable } from '../unreachable.js';
 import { mendNewborn } from './after-fork.js';
+import { appCounts } from './app-counts.js';
 import { Heartbeat } from './heartbeat.js';
 import { describe, leave } from './leave.js';
 import { orphanGraceMs, orphanMarginMs, runHooks, type Life, type Orders } from './life.js';
@@ -159,10 +159,7 @@ class RunningWorker {
   #obey(order: Order): void {
     switch (order.type) {
       case 'measure':
-        void snapshot().then((metrics) =>
-          this.#channel.send({ type: 'measured', request: order.request, metrics }),
-        );
-        return;
+        return void this.#measure(order.request);
       case 'exercise':
         return void this.#exercise();
       case 'announceStop':
@@ -179,6 +176,10 @@ class RunningWorker {
       default:
         return unreachable(order);
     }
+  }
+
+  async #measure(request: number): Promise<void> {
+    this.#channel.send({ type: 'measured', request, metrics: await appCounts(this.#channel) });
   }
 
   async #exercise(): Promise<void> {
@@ -213,7 +214,7 @@ class RunningWorker {
 
   async #part(cut: number): Promise<never> {
     await this.#runLogged('beforeWorkerExit', this.#info);
-    const metrics = await snapshot();
+    const metrics = await appCounts(this.#channel);
     this.#channel.send({ type: 'leaving', figures: this.#figures, metrics, cut });
     await this.#channel.flushed();
     return leave(0);
@@ -249,7 +250,8 @@ class RunningWorker {
       this.#heartbeat?.stop();
       this.#requestWatch?.stop();
       native.stopWatchdog();
-      this.#channel.send({ type: 'drained', figures: this.#figures, metrics: await snapshot() });
+      const metrics = await appCounts(this.#channel);
+      this.#channel.send({ type: 'drained', figures: this.#figures, metrics });
       await this.#channel.flushed();
       if (this.#toldToEnd()) return leave(0);
       this.#promote({ generation, channel: this.#channel.detach() });
