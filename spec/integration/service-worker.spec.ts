@@ -5,7 +5,7 @@ import type { ServiceStats } from '../../lib/monitor/stats.js';
 import { calls, recorder } from '../support/hook-calls.js';
 import { expectPostConditions, metricValue } from '../support/post-conditions.js';
 import { descriptors, processOf } from '../support/processes.js';
-import { Server, type ServerOptions } from '../support/server.js';
+import { fixtureApp, Server, type ServerOptions } from '../support/server.js';
 import { listeningSockets } from '../support/shared-files.js';
 import { until } from '../support/until.js';
 
@@ -176,6 +176,20 @@ describe('the service worker', () => {
     expect(server.log('draining')).to.deep.equal([]);
     expect((await server.exit).code).to.equal(0);
     expect(calls(server, 'exit').map((call) => call.pid)).to.deep.equal([pid]);
+  });
+
+  it('has what the app counts in it among the metrics, still when it has left', async () => {
+    const first = await start({
+      app: fixtureApp('prom-client-jobs.mjs'),
+      config: `beforeServiceWorkerReady() { globalThis.work(); },
+  beforeServiceWorkerExit() { globalThis.work(); },`,
+    });
+    const jobs = async () => metricValue(await server.metrics(), 'app_jobs_total');
+    expect(await jobs()).to.equal(1);
+    await server.refork();
+    await running(first);
+    expect(await jobs()).to.equal(3);
+    await server.stop();
   });
 
   it('is booted afresh where the app cannot be forked', async () => {
