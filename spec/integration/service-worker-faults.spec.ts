@@ -88,10 +88,13 @@ describe('a service worker in trouble', () => {
   for (const how of ['at rest', 'in an endless loop'])
     it(`is gone when the monitor is killed, ${how}`, async () => {
       await start(`heartbeatTimeout: '60s',
-  beforeServiceWorkerReady() { process.on('SIGURG', () => { for (;;); }); },
+  beforeServiceWorkerReady() { process.on('SIGURG', () => { record('spins')(); for (;;); }); },
   beforeServiceWorkerExit: record('exit'),`);
       const pid = await pidOf();
-      if (how !== 'at rest') process.kill(pid, 'SIGURG');
+      if (how !== 'at rest') {
+        process.kill(pid, 'SIGURG');
+        await until('it to spin', () => calls(server, 'spins').length > 0);
+      }
       server.signal('SIGKILL');
       await server.exit;
       await until('the service worker to be gone', () => !isAlive(pid), 1_500);
