@@ -49,4 +49,7 @@ export default defineConfig({
   //   afterMoldFork() { … }     in a worker that becomes a mold: close databases, end threads here
   //   beforeFork() { … }        in the mold, before each fork
   //   afterWorkerFork() { … }   in each new worker, before it accepts: open them here
+  // With this one there is one more fork, which accepts nothing and is never there twice:
+  //   beforeServiceWorkerReady() { … }   start schedules and queue consumers here,
+  //   beforeServiceWorkerExit() { … }    end them here
 });

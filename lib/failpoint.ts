@@ -16,6 +16,7 @@ export const failpoints = [
   'worker.born',
   'worker.hook',
   'worker.serving',
+  'service.hook',
 ] as const;
 
 export type Failpoint = (typeof failpoints)[number];

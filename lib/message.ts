@@ -1,6 +1,7 @@
 // Everything that processes say to each other. Reports are facts, orders are imperatives; each is
 // one line of JSON and safe to receive twice. Descriptors travel only with `spawn` (see
 // channel.ts).
+import type { Role } from './config/hooks.js';
 import type { Trial } from './fork-safety/exercise.js';
 import type { Finding } from './fork-safety/finding.js';
 import type { Latency } from './metrics/latency.js';
@@ -11,8 +12,8 @@ export type MetricSnapshot = unknown[];
 /** Monitor to child. */
 export type Order =
   /**
-   * To a fresh process: load configuration and app, become the mold of a new phase; or, with a slot
-   * and its listening sockets, a worker, where the app cannot be forked.
+   * To a fresh process: load configuration and app, become the mold of a new phase; or, where the
+   * app cannot be forked, the service worker, or a worker, with a slot and its listening sockets.
    */
   | {
       type: 'boot';
@@ -20,12 +21,14 @@ export type Order =
       overrides: object;
       phase: number;
       generation: number;
+      role: Role;
       slot: number | null;
     }
   /**
-   * To a mold: fork a worker. Its channel is the first descriptor, the listening sockets follow.
+   * To a mold: fork a worker, or without a slot the service worker. Its channel is the first
+   * descriptor, a worker's listening sockets follow.
    */
-  | { type: 'spawn'; id: number; slot: number }
+  | { type: 'spawn'; id: number; slot: number | null }
   /** To a worker: become the mold of this generation. */
   | { type: 'promote'; generation: number }
   /** To a worker: finish what is in flight and leave. */
@@ -70,7 +73,7 @@ export type Report =
   /** The JavaScript that runs just now, told from within it (native/watchdog.cc). */
   | { type: 'stuck'; stack: string }
   /** A worker to be promoted has parted from all its clients; these are its last totals. */
-  | { type: 'drained'; figures: Figures; metrics: MetricSnapshot }
+  | { type: 'drained'; figures: Figures; metrics: MetricSnapshot | null }
   /** What the audit of a process that can be forked found besides. */
   | { type: 'audited'; findings: Finding[] }
   /** The audit found what cannot be forked. The process serves on, or leaves. */
@@ -88,10 +91,11 @@ export type Report =
   /** This process cannot go on in its role, and leaves. */
   | { type: 'failed'; step: string; reason: string }
   /** A leaving worker's last totals. */
-  | { type: 'leaving'; figures: Figures; metrics: MetricSnapshot; cut: number }
+  | { type: 'leaving'; figures: Figures; metrics: MetricSnapshot | null; cut: number }
   /** What came of it; `draws` are random values, by generator. */
   | { type: 'exercised'; trials: Trial[]; draws: Record<string, string>; findings: Finding[] }
-  | { type: 'measured'; request: number; metrics: MetricSnapshot }
+  /** What the app counts; null if that could not be collected. */
+  | { type: 'measured'; request: number; metrics: MetricSnapshot | null }
   /**
    * Something an operator should read; the monitor writes it to the log with this process's name.
    */

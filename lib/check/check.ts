@@ -5,7 +5,7 @@ import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import type { Trial } from '../fork-safety/exercise.js';
 import { describeFinding, type Finding } from '../fork-safety/finding.js';
-import type { Report } from '../message.js';
+import type { Order, Report } from '../message.js';
 import type { Child } from '../monitor/child.js';
 import { Children } from '../monitor/children.js';
 import { Fleet } from '../monitor/fleet.js';
@@ -135,8 +135,10 @@ class Check {
     const { file, nodeOptions, spawnTimeoutMs } = this.#settings;
     const role = { role: 'mold', state: 'booting', slot: null, generation: 0, phase: 0 } as const;
     const mold = this.#fleet.add({ ...role, parent: null }, 0);
-    const overrides = this.#overrides;
-    const order = { type: 'boot', file, overrides, phase: 0, generation: 0, slot: null } as const;
+    const order: Order = {
+      ...{ type: 'boot', file, overrides: this.#overrides },
+      ...{ role: 'mold', slot: null, generation: 0, phase: 0 },
+    };
     mold.pid = this.#children.boot(mold, nodeOptions, order, []);
     const report = await this.#answer(
       mold,

@@ -1,5 +1,5 @@
 // The stats of a server as a table for people.
-import type { Stats, WorkerStats } from '../monitor/stats.js';
+import type { ServiceStats, Stats, WorkerStats } from '../monitor/stats.js';
 import { progressText } from './progress.js';
 
 const heading = [
@@ -19,13 +19,14 @@ const heading = [
 const bytesPerMib = 2 ** 20;
 
 export function statusText(stats: Stats): string {
-  const { mold } = stats;
+  const { mold, service } = stats;
   const rows = [
     [...heading],
     ...(mold
       ? [['mold', mold.pid, mold.generation, mold.phase, mold.ready ? 'frozen' : 'preparing']]
       : []),
     ...stats.workers.map((worker) => row(worker, worker.ready ? 'serving' : 'starting')),
+    ...(service ? [row(service, service.ready ? 'running' : 'not ready')] : []),
     ...stats.leaving.map((worker) => row(worker, 'leaving')),
   ].map((cells) => cells.map(String));
   return [summary(stats), ...errors(stats), '', ...table(rows), ''].join('\n');
@@ -45,8 +46,9 @@ function errors({ refork }: Stats): string[] {
   ];
 }
 
-function row(worker: WorkerStats, state: string): (string | number)[] {
-  const { slot, pid, generation, phase, requests, inFlight, memory, heartbeatAge, age } = worker;
+function row(child: ServiceStats & Partial<WorkerStats>, state: string): (string | number)[] {
+  const { slot = 'service', requests = '-', inFlight = '-' } = child;
+  const { pid, generation, phase, memory, heartbeatAge, age } = child;
   return [
     slot,
     pid,

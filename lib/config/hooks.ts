@@ -2,6 +2,8 @@
 // and where it runs.
 import type { IncomingHttpHeaders } from 'node:http';
 
+export type Role = 'mold' | 'worker' | 'service';
+
 /** What a mold tells about itself. */
 export interface MoldInfo {
   readonly pid: number;
@@ -16,15 +18,19 @@ export interface WorkerInfo extends MoldInfo {
   readonly requests: number;
 }
 
+/** The service worker as its own hooks see it. */
+export type ServiceInfo = MoldInfo;
+
 /** A child as the monitor's hooks see it. */
 export interface ChildInfo extends MoldInfo {
-  readonly role: 'mold' | 'worker';
-  /** null for a mold. */
+  readonly role: Role;
+  /** null for a mold and the service worker. */
   readonly slot: number | null;
 }
 
 export interface ForkInfo {
-  readonly slot: number;
+  /** null for the service worker. */
+  readonly slot: number | null;
   readonly generation: number;
 }
 
@@ -104,6 +110,17 @@ export interface HookArguments {
   afterRequestComplete: [WorkerInfo, CompletedRequest];
   /** Worker, when a request is older than `requestTimeout`, before a successor is forked. */
   afterWorkerTimeout: [WorkerInfo, { readonly request: RunningRequest }];
+  /**
+   * Service worker, which exists where this hook does: a fork of each mold, one at a time, that
+   * accepts nothing. Here it starts what runs beside the workers: timers, consumers of queues. A
+   * throw fails this start.
+   */
+  beforeServiceWorkerReady: [ServiceInfo];
+  /**
+   * Service worker, once on each graceful way out; it leaves when this is done, or after
+   * `shutdownTimeout`.
+   */
+  beforeServiceWorkerExit: [ServiceInfo];
   /**
    * Monitor, just before it kills a worker that is stuck or whose request overran for good. Waited
    * for, but no longer than a second.

@@ -174,6 +174,8 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
       beforeWorkerExit: config.beforeWorkerExit,
       afterRequestComplete: config.afterRequestComplete,
       afterWorkerTimeout: config.afterWorkerTimeout,
+      beforeServiceWorkerReady: config.beforeServiceWorkerReady,
+      beforeServiceWorkerExit: config.beforeServiceWorkerExit,
       afterWorkerHardTimeout: config.afterWorkerHardTimeout,
       afterWorkerExit: config.afterWorkerExit,
     },
@@ -186,6 +188,9 @@ function findProblem(settings: Settings): string | undefined {
   if (app === undefined) return `app: there is no such file: ${settings.app}`;
   if (!app.isFile()) return `app: not a file: ${settings.app}`;
   if (settings.group !== null && settings.user === null) return 'group: needs `user` as well';
+  const { beforeServiceWorkerReady, beforeServiceWorkerExit } = settings.hooks;
+  if (beforeServiceWorkerExit.length > 0 && beforeServiceWorkerReady.length === 0)
+    return 'beforeServiceWorkerExit: there is no service worker without `beforeServiceWorkerReady`';
   const twice = duplicate(settings.listen);
   return twice === undefined ? undefined : `listen: ${twice} is given twice`;
 }

@@ -86,6 +86,8 @@ export function configSchema(directory: string) {
     beforeWorkerExit: hookList<'beforeWorkerExit'>(),
     afterRequestComplete: hookList<'afterRequestComplete'>(),
     afterWorkerTimeout: hookList<'afterWorkerTimeout'>(),
+    beforeServiceWorkerReady: hookList<'beforeServiceWorkerReady'>(),
+    beforeServiceWorkerExit: hookList<'beforeServiceWorkerExit'>(),
     afterWorkerHardTimeout: hookList<'afterWorkerHardTimeout'>(),
     afterWorkerExit: hookList<'afterWorkerExit'>(),
   } satisfies Record<keyof Config, z.ZodType>);

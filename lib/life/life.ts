@@ -1,5 +1,5 @@
 // A process's life is a loop of two functions: `mold` resolves only in a newborn, `worker` only
-// when it is promoted.
+// when it is promoted. A newborn may be the service worker instead, for the rest of its life.
 import type { HookArguments, HookName } from '../config/hooks.js';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
@@ -15,6 +15,7 @@ import { loadApp } from './app.js';
 import type { App } from './app-kind.js';
 import { mold, type Birth } from './mold.js';
 import { describe, leave } from './leave.js';
+import { serviceWorker } from './service-worker.js';
 import { roleSignals } from './signals.js';
 import { warmUp } from './warmup.js';
 import { worker } from './worker.js';
@@ -34,6 +35,8 @@ export type Orders = BlockingChannel<Order, Report>;
  * timer ends it. All is to be gone within a second, also where the timer's turn comes late.
  */
 export const orphanGraceMs = 700;
+/** What an orphan leaves unused of its grace, so that it goes by itself. */
+export const orphanMarginMs = 200;
 
 export type BootOrder = Extract<Order, { type: 'boot' }>;
 
@@ -45,7 +48,7 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   observe();
   watchPools();
   watchHyperid();
-  const { slot, generation, phase } = boot;
+  const { role, slot, generation, phase } = boot;
   const fail = (step: string, error: unknown): never => {
     channel.send({ type: 'failed', step, reason: describe(error) });
     return leave(1);
@@ -63,11 +66,13 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   const life: Life = { settings, app, phase, monitorPid };
   await warmUp(life, generation).catch((error: unknown) => fail('warmup', error));
   let birth: Birth =
-    slot === null
+    role === 'mold'
       ? await mold(life, generation, channel)
       : { forkId: null, slot, generation, channelFd: channel.fd, listenFds: fds };
   for (;;) {
-    const promotion = await worker(life, birth);
+    const { slot } = birth;
+    if (slot === null) return serviceWorker(life, birth);
+    const promotion = await worker(life, { ...birth, slot });
     birth = await mold(life, promotion.generation, promotion.channel);
   }
 }

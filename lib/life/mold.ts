@@ -14,11 +14,12 @@ import { checkPhase, quiet } from './quiet.js';
 import { roleSignals } from './signals.js';
 import { workerState } from './worker-handle.js';
 
-/** What a newborn worker got along. */
+/** What a newborn got along. */
 export interface Birth {
   /** A number of its own in this server's life; null for one that was booted, not forked. */
   readonly forkId: number | null;
-  readonly slot: number;
+  /** null for the service worker. */
+  readonly slot: number | null;
   readonly generation: number;
   readonly channelFd: number;
   readonly listenFds: readonly number[];

@@ -3,7 +3,7 @@
 // life of the process fills it in.
 
 export interface WorkerState {
-  slot: number;
+  slot: number | null;
   generation: number;
   phase: number;
   requests: () => number;
@@ -23,7 +23,8 @@ export interface WorkerState {
 }
 
 export interface WorkerHandle {
-  readonly slot: number;
+  /** null in the service worker. */
+  readonly slot: number | null;
   /** Molds since the last boot of the code. */
   readonly generation: number;
   /** Boots of the code. */
@@ -34,8 +35,8 @@ export interface WorkerHandle {
   /** This worker, or the whole server, is about to leave. */
   readonly shuttingDown: boolean;
   /**
-   * Finishes what is in flight and leaves; another worker takes the slot. Nothing outside of a
-   * worker.
+   * Finishes what is in flight and leaves; another worker takes the slot. The service worker is
+   * replaced as well. Nothing outside of a worker.
    */
   exit(): void;
   /**

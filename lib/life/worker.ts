@@ -8,16 +8,17 @@ import { failpoint } from '../failpoint.js';
 import { audit } from '../fork-safety/audit.js';
 import type { HookArguments, HookName, WorkerInfo } from '../config/hooks.js';
 import type { Figures, Order, Report } from '../message.js';
-import { snapshot } from '../metrics/app-registry.js';
 import { native } from '../native.js';
 import { unreachable } from '../unreachable.js';
 import { mendNewborn } from './after-fork.js';
+import { appCounts } from './app-counts.js';
 import { Heartbeat } from './heartbeat.js';
 import { describe, leave } from './leave.js';
-import { orphanGraceMs, runHooks, type Life, type Orders } from './life.js';
+import { orphanGraceMs, orphanMarginMs, runHooks, type Life, type Orders } from './life.js';
 import type { Birth } from './mold.js';
 import { RequestWatch } from './request-watch.js';
 import { roleSignals } from './signals.js';
+import { within } from './within.js';
 import { workerState } from './worker-handle.js';
 
 /**
@@ -25,15 +26,15 @@ import { workerState } from './worker-handle.js';
  * closed.
  */
 const lingerMs = 1_000;
-/** What an orphan leaves unused of its grace, so that it goes by itself. */
-const orphanMarginMs = 200;
+
+type SlotBirth = Birth & { readonly slot: number };
 
 export interface Promotion {
   readonly generation: number;
   readonly channel: Orders;
 }
 
-export async function worker(life: Life, birth: Birth): Promise<Promotion> {
+export async function worker(life: Life, birth: SlotBirth): Promise<Promotion> {
   const running = new RunningWorker(life, birth);
   try {
     return await running.run();
@@ -44,7 +45,7 @@ export async function worker(life: Life, birth: Birth): Promise<Promotion> {
 
 class RunningWorker {
   readonly #life: Life;
-  readonly #birth: Birth;
+  readonly #birth: SlotBirth;
   readonly #channel: Channel<Order, Report>;
   #engine: Engine | undefined;
   #heartbeat: Heartbeat | undefined;
@@ -53,7 +54,7 @@ class RunningWorker {
   #parting: 'promotion' | 'end' | null = null;
   #promote: (promotion: Promotion) => void = () => undefined;
 
-  constructor(life: Life, birth: Birth) {
+  constructor(life: Life, birth: SlotBirth) {
     this.#life = life;
     this.#birth = birth;
     this.#channel = new Channel(birth.channelFd, {
@@ -158,10 +159,7 @@ class RunningWorker {
   #obey(order: Order): void {
     switch (order.type) {
       case 'measure':
-        void snapshot().then((metrics) =>
-          this.#channel.send({ type: 'measured', request: order.request, metrics }),
-        );
-        return;
+        return void this.#measure(order.request);
       case 'exercise':
         return void this.#exercise();
       case 'announceStop':
@@ -178,6 +176,10 @@ class RunningWorker {
       default:
         return unreachable(order);
     }
+  }
+
+  async #measure(request: number): Promise<void> {
+    this.#channel.send({ type: 'measured', request, metrics: await appCounts(this.#channel) });
   }
 
   async #exercise(): Promise<void> {
@@ -212,7 +214,7 @@ class RunningWorker {
 
   async #part(cut: number): Promise<never> {
     await this.#runLogged('beforeWorkerExit', this.#info);
-    const metrics = await snapshot();
+    const metrics = await appCounts(this.#channel);
     this.#channel.send({ type: 'leaving', figures: this.#figures, metrics, cut });
     await this.#channel.flushed();
     return leave(0);
@@ -248,7 +250,8 @@ class RunningWorker {
       this.#heartbeat?.stop();
       this.#requestWatch?.stop();
       native.stopWatchdog();
-      this.#channel.send({ type: 'drained', figures: this.#figures, metrics: await snapshot() });
+      const metrics = await appCounts(this.#channel);
+      this.#channel.send({ type: 'drained', figures: this.#figures, metrics });
       await this.#channel.flushed();
       if (this.#toldToEnd()) return leave(0);
       this.#promote({ generation, channel: this.#channel.detach() });
@@ -283,18 +286,5 @@ class RunningWorker {
     this.#channel.send({ type: 'failed', step, reason: describe(error) });
     await this.#channel.flushed();
     return leave(1);
-  }
-}
-
-/** Whether the promise settles within `ms`. */
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

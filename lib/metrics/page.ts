@@ -98,7 +98,8 @@ export const page = `<!doctype html>
     const largest = Math.max(1, ...all.map(mapped));
     byId('facts').replaceChildren(
       fact('phase', stats.phase), fact('generation', stats.generation),
-      fact('mold', stats.mold ? stats.mold.pid : 'none'), fact('refork', stats.refork.state),
+      fact('mold', stats.mold ? stats.mold.pid : 'none'),
+      ...(stats.service ? [fact('service', stats.service.pid)] : []), fact('refork', stats.refork.state),
       fact('requests/s', number(Math.round(Math.max(0, rate)))),
       fact('workers, private', mib(sum('private'))),
       fact('workers, pss', mib(sum('pss'))));

@@ -2,6 +2,7 @@
 // reforks) are counted as they happen. Labels are bounded: slots and roles, never pids or
 // generations.
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Role } from '../config/hooks.js';
 import { latencyBoundsSeconds, type Latency } from './latency.js';
 import type { Memory } from './memory.js';
 import { parseMetrics, type MetricJson, type MetricValue } from './metric-json.js';
@@ -20,9 +21,9 @@ export interface MetricsReading {
   readonly latency: Latency;
   readonly inFlight: number;
   readonly eventLoopLag: readonly { readonly slot: number; readonly seconds: number }[];
-  /** `slot` is null for the monitor and molds. Those of one role and slot are added up. */
+  /** `slot` is null for all but workers. Those of one role and slot are added up. */
   readonly memory: readonly {
-    readonly role: 'monitor' | 'mold' | 'worker';
+    readonly role: 'monitor' | Role;
     readonly slot: number | null;
     readonly memory: Memory;
   }[];

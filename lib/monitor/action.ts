@@ -3,9 +3,9 @@ export type Action =
   | { type: 'boot' }
   /** The code anew, for a phased restart. */
   | { type: 'bootNext' }
-  /** A worker of its own boot, where the app cannot be forked. */
-  | { type: 'bootWorker'; slot: number; canary: boolean }
-  | { type: 'spawn'; mold: number; slot: number; canary: boolean }
+  /** A worker of its own boot, where the app cannot be forked. No slot: the service worker. */
+  | { type: 'bootWorker'; slot: number | null; canary: boolean }
+  | { type: 'spawn'; mold: number; slot: number | null; canary: boolean }
   | { type: 'choose'; child: number; reason: string }
   | { type: 'promote'; child: number; generation: number }
   /** The canary is healthy. */

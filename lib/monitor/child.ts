@@ -1,4 +1,5 @@
 // What the monitor knows of one child.
+import type { Role } from '../config/hooks.js';
 import { emptyLatency } from '../metrics/latency.js';
 import type { Figures, UrgentRequest } from '../message.js';
 
@@ -9,6 +10,7 @@ export type ChildState =
   | 'spawning'
   /** Born, runs its hooks, does not accept yet. */
   | 'starting'
+  /** The service worker: does its work. */
   | 'serving'
   /** A worker that was told to become a mold: drains, then compacts. */
   | 'promoting'
@@ -21,9 +23,9 @@ export type ChildState =
 
 export interface Child {
   readonly id: number;
-  role: 'mold' | 'worker';
+  role: Role;
   state: ChildState;
-  /** null for a mold. */
+  /** null for a mold and the service worker. */
   slot: number | null;
   generation: number;
   readonly phase: number;

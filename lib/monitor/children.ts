@@ -90,7 +90,7 @@ export class Children {
    */
   order(child: Child, mold: Child, listeners: readonly number[]): void {
     const channel = this.#channels.get(mold.id);
-    if (!channel || child.slot === null) throw new Error('the mold has no channel');
+    if (!channel) throw new Error('the mold has no channel');
     const [ours, theirs] = native.socketPair();
     try {
       const order: Order = { type: 'spawn', id: child.id, slot: child.slot };

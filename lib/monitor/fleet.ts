@@ -3,8 +3,9 @@
 // except while it is handed over.
 import { describeFinding, type Finding } from '../fork-safety/finding.js';
 import type { Report } from '../message.js';
-import { DeathRate } from './death-rate.js';
+import { DeathRate, delayMs } from './death-rate.js';
 import { isStarting, newChild, type Child, type ChildState, type MadeChild } from './child.js';
+import { ServiceStarts } from './service-starts.js';
 import { Rollouts, type Attempt, type Unforkable } from './rollouts.js';
 
 export type Stopping = 'graceful' | 'immediate';
@@ -52,6 +53,7 @@ export class Fleet {
   wokeAt = -Infinity;
   /** No spawn and no boot before this. */
   notBefore = 0;
+  readonly serviceStarts = new ServiceStarts();
   readonly #deaths = new DeathRate();
   nextId = 1;
 
@@ -99,7 +101,8 @@ export class Fleet {
       case 'serving':
         if (!isStarting(child)) return;
         this.enter(child, 'serving', now);
-        this.spawnErrors = 0;
+        if (child.role === 'service') this.serviceStarts.succeeded();
+        else this.spawnErrors = 0;
         this.rollouts.serves(child, now);
         return;
       case 'heartbeat':
@@ -186,8 +189,8 @@ export class Fleet {
   }
 
   #forkFailed(mold: Child, id: number, reason: string, now: number): void {
-    if (!refusedByKernel.test(reason)) mold.failedForks++;
     const child = this.children.get(id);
+    if (child?.role !== 'service' && !refusedByKernel.test(reason)) mold.failedForks++;
     if (!child) return;
     child.reason = `fork: ${reason}`;
     this.#startFailed(child, now);
@@ -229,7 +232,8 @@ export class Fleet {
   ended(child: Child, how: string, now: number): { asked: boolean } {
     const asked = child.state === 'leaving' || this.isLeaving(now);
     child.reason = child.reason ? `${child.reason} (${how})` : how;
-    if (!asked) {
+    if (child.role === 'service' && !isStarting(child)) this.serviceStarts.ended(now);
+    else if (!asked) {
       if (isStarting(child)) this.#startFailed(child, now);
       else if (child.state !== 'killed' || !child.startFailed) this.#died(now);
     }
@@ -255,13 +259,14 @@ export class Fleet {
   /** A start that failed delays the next one, longer each time; one that succeeds forgives all. */
   #startFailed(child: Child, now: number): void {
     child.startFailed = true;
+    if (child.role === 'service') return this.serviceStarts.failed(now);
     const reason = child.reason ?? 'did not start';
     this.rollouts.failIfInvolved(child, reason);
     // New code that does not boot is no trouble of the one that serves.
     if (this.rollouts.isCandidate(child)) return;
     this.spawnErrors++;
     this.lastSpawnError = reason;
-    this.notBefore = now + Math.min(10_000, 100 * 2 ** Math.min(this.spawnErrors, 10));
+    this.notBefore = now + delayMs(this.spawnErrors);
   }
 
   #died(now: number): void {

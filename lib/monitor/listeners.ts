@@ -115,10 +115,11 @@ export class Listeners {
   }
 
   /**
-   * Every descriptor that the worker of that phase in `slot` accepts from. They stay the monitor's:
-   * pass duplicates.
+   * Every descriptor that the worker of that phase in `slot` accepts from; without a slot none. They
+   * stay the monitor's: pass duplicates.
    */
-  descriptorsFor(slot: number, workers: number, phase = 0): number[] {
+  descriptorsFor(slot: number | null, workers: number, phase = 0): number[] {
+    if (slot === null) return [];
     const accepting = this.#held.filter(
       ({ lastPhase }) => lastPhase === null || phase <= lastPhase,
     );

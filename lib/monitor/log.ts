@@ -1,6 +1,7 @@
 // The monitor's log. It is an aid, never a dependency: a full disk, a closed pipe or a reader that
 // has stopped reading costs lines, which are counted, but neither ends nor delays the monitor.
 import { isatty } from 'node:tty';
+import type { Role } from '../config/hooks.js';
 import { pino, stdTimeFunctions, type DestinationStream } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Settings } from '../config/settings.js';
@@ -27,7 +28,7 @@ export interface Log {
 
 /** What every line about a child carries. */
 export interface ChildFields {
-  readonly role: 'mold' | 'worker';
+  readonly role: Role;
   readonly slot: number | null;
   readonly generation: number;
   readonly phase: number;

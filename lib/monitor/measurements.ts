@@ -72,11 +72,11 @@ export class Measurements {
       case 'drained':
       case 'leaving':
         this.#totals.update(child.id, report.figures);
-        this.#app.update(child.id, report.metrics);
+        if (report.metrics) this.#app.update(child.id, report.metrics);
         // A mold counts nothing; what it counted as a worker stays in the totals.
         return this.retire(child.id);
       case 'measured':
-        this.#app.update(child.id, report.metrics);
+        if (report.metrics) this.#app.update(child.id, report.metrics);
         return this.#answered(report.request, child.id);
       case 'forked':
         return this.#metrics.forked(report.durationMs / 1000);
@@ -134,7 +134,7 @@ export class Measurements {
         slot: slot ?? 0,
         seconds: figures.eventLoopLagSeconds,
       })),
-      memory: await this.#memory([...serving, ...children.filter(({ role }) => role === 'mold')]),
+      memory: await this.#memory([...serving, ...children.filter(({ role }) => role !== 'worker')]),
       logLinesDropped: this.#logLinesDropped(),
       app: this.#app.collect(),
     };
@@ -151,7 +151,7 @@ export class Measurements {
     return read.flatMap(({ memory, ...process }) => (memory ? [{ ...process, memory }] : []));
   }
 
-  /** Asks every serving worker for the app's metrics, and gives them a moment to answer. */
+  /** Asks all who serve for the app's metrics, and gives them a moment to answer. */
   async #askAll(): Promise<void> {
     const asked = [...this.#fleet.children.values()].filter(({ state }) => state === 'serving');
     if (asked.length === 0) return;

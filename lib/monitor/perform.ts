@@ -11,6 +11,7 @@ import type { MonitorParts } from './monitor.js';
 import { fieldsOf } from './narrate.js';
 import type { Action } from './action.js';
 import type { Order } from '../message.js';
+import type { Role } from '../config/hooks.js';
 import { unreachable } from '../unreachable.js';
 import type { RolloutKind, Wish } from './rollouts.js';
 import type { Waiters } from './waiters.js';
@@ -36,6 +37,8 @@ export interface RolloutTimes {
 }
 
 const now = (): number => performance.now();
+
+const roleIn = (slot: number | null): Role => (slot === null ? 'service' : 'worker');
 
 export class Performer {
   rolloutTimes: RolloutTimes = { startedAt: null, finishedAt: null };
@@ -144,30 +147,30 @@ export class Performer {
     this.#bootChild(role, (child) => this.#began(wish, child, next));
   }
 
-  #bootWorker(slot: number, canary: boolean): void {
+  #bootWorker(slot: number | null, canary: boolean): void {
     const { fleet } = this.#parts;
     const { attempt } = fleet.rollouts;
     const { phase } = canary && attempt ? attempt : fleet;
     const { generation = 0 } = (canary ? attempt?.unforkable : fleet.unforkable) ?? {};
-    this.#bootChild({ role: 'worker', slot, generation, phase }, (child) => {
+    this.#bootChild({ role: roleIn(slot), slot, generation, phase }, (child) => {
       if (canary && attempt) attempt.canary = child.id;
     });
   }
 
   #bootChild(
-    role: Pick<Child, 'role' | 'slot' | 'generation' | 'phase'>,
+    made: Pick<Child, 'role' | 'slot' | 'generation' | 'phase'>,
     added: (child: Child) => void = () => undefined,
   ): void {
     const { children, fleet, listeners, settings, overrides, log } = this.#parts;
-    const child = fleet.add({ ...role, state: 'booting', parent: null }, now());
+    const child = fleet.add({ ...made, state: 'booting', parent: null }, now());
     added(child);
-    const { slot, generation, phase } = child;
+    const { slot, phase } = child;
     try {
       child.pid = children.boot(
         child,
         settings.nodeOptions,
-        { type: 'boot', file: settings.file, overrides, phase, generation, slot },
-        slot === null ? [] : listeners.descriptorsFor(slot, fleet.workers, phase),
+        { type: 'boot', file: settings.file, overrides, ...made },
+        listeners.descriptorsFor(slot, fleet.workers, phase),
       );
       log.info(fieldsOf(child), 'booting');
     } catch (error) {
@@ -176,12 +179,12 @@ export class Performer {
     }
   }
 
-  #spawn(moldId: number, slot: number, canary: boolean): void {
+  #spawn(moldId: number, slot: number | null, canary: boolean): void {
     const { children, fleet, listeners, log } = this.#parts;
     const mold = fleet.get(moldId);
     if (!mold) return;
     const { generation, phase } = mold;
-    const role = { role: 'worker', state: 'spawning', slot, generation, phase } as const;
+    const role = { role: roleIn(slot), state: 'spawning', slot, generation, phase } as const;
     const child = fleet.add({ ...role, parent: mold.id }, now());
     if (canary && fleet.rollouts.attempt) fleet.rollouts.attempt.canary = child.id;
     try {

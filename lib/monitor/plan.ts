@@ -4,10 +4,12 @@
 import type { Action } from './action.js';
 import type { Settings } from '../config/settings.js';
 import type { Child } from './child.js';
+import { fill } from './fill.js';
 import type { Fleet } from './fleet.js';
 import { killOverdue } from './overdue.js';
 import { replaceProgram } from './restart-rule.js';
 import { retire } from './retirement.js';
+import { keepService } from './service-rule.js';
 import { candidates, fulfil } from './wish-rule.js';
 import {
   all,
@@ -38,6 +40,7 @@ export function plan(fleet: Fleet, settings: Settings, now: number): Action[] {
         advanceAttempt,
         roll,
         partFromOld,
+        keepService,
         settle,
         replaceProgram,
         fulfil,
@@ -97,7 +100,8 @@ function leave(fleet: Fleet): Action[] {
 function fillMold(fleet: Fleet, _settings: Settings, now: number): Action[] {
   const children = all(fleet);
   if (canFill(fleet) || unprovenMold(fleet)) return [];
-  if (children.some((child) => ['booting', 'promoting'].includes(child.state))) return [];
+  const others = children.filter(({ role }) => role !== 'service');
+  if (others.some(({ state }) => state === 'booting' || state === 'promoting')) return [];
   if (fleet.rollouts.attempt) {
     const candidate = fleet.get(fleet.rollouts.attempt.candidate);
     if (fleet.rollouts.attempt.failure === null && candidate?.state === 'serving')
@@ -138,13 +142,6 @@ function fillSlots(fleet: Fleet, _settings: Settings, now: number): Action[] {
   return slots(fleet)
     .filter((slot) => holders(fleet, slot).length === 0)
     .map((slot) => fill(fleet, slot));
-}
-
-function fill(fleet: Fleet, slot: number): Action {
-  const mold = currentMold(fleet);
-  return mold
-    ? { type: 'spawn', mold: mold.id, slot, canary: false }
-    : { type: 'bootWorker', slot, canary: false };
 }
 
 /** Stand-in first, then the promotion, then a canary, then the proof. */

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { memoryOf } from '../metrics/memory.js';
 import type { Child } from './child.js';
 import type { Monitor } from './monitor.js';
-import { currentMold, rolloutState, servingIn } from './view.js';
-import type { ReforkStats, Stats, WorkerStats } from './stats.js';
+import { all, currentMold, rolloutState, servingIn } from './view.js';
+import type { ReforkStats, ServiceStats, Stats, WorkerStats } from './stats.js';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
@@ -15,9 +15,10 @@ export async function readStats(monitor: Monitor): Promise<Stats> {
   const mold = currentMold(fleet);
   const slots = Array.from({ length: fleet.workers }, (_, slot) => servingIn(fleet, slot));
   const serving = slots.filter((child): child is Child => child !== undefined);
-  const leaving = [...fleet.children.values()].filter(
+  const leaving = all(fleet).filter(
     (child) => child.role === 'worker' && ['leaving', 'killed'].includes(child.state),
   );
+  const service = all(fleet).find(({ role }) => role === 'service');
   return {
     pid: process.pid,
     phase: fleet.phase,
@@ -29,26 +30,28 @@ export async function readStats(monitor: Monitor): Promise<Stats> {
       : null,
     workers: await Promise.all(serving.map(workerStats)),
     leaving: await Promise.all(leaving.map(workerStats)),
+    service: service ? await serviceStats(service) : null,
     refork: reforkStats(monitor),
     versions: { 'pitchfork-ts': version, node: process.versions.node },
   };
 }
 
 async function workerStats(child: Child): Promise<WorkerStats> {
-  const { requests, inFlight, eventLoopLagSeconds } = child.figures;
+  const { requests, inFlight } = child.figures;
+  // Requests go to the app as they arrive: none waits in a worker.
+  const counts = { requests, inFlight, backlog: 0 };
+  return { slot: child.slot ?? 0, ...(await serviceStats(child)), ...counts };
+}
+
+async function serviceStats(child: Child): Promise<ServiceStats> {
   return {
-    slot: child.slot ?? 0,
     pid: child.pid ?? 0,
     generation: child.generation,
     phase: child.phase,
     ready: child.state === 'serving',
-    requests,
-    inFlight,
-    // Requests go to the app as they arrive: none waits in a worker.
-    backlog: 0,
     age: (performance.now() - child.createdAt) / 1000,
     heartbeatAge: (performance.now() - child.lastHeard) / 1000,
-    eventLoopLag: eventLoopLagSeconds,
+    eventLoopLag: child.figures.eventLoopLagSeconds,
     memory: child.pid === null ? null : ((await memoryOf(child.pid)) ?? null),
   };
 }

@@ -32,6 +32,9 @@ export interface WorkerStats {
   readonly memory: Memory | null;
 }
 
+/** `ready` once its first hook is done, until it leaves. */
+export type ServiceStats = Omit<WorkerStats, 'slot' | 'requests' | 'inFlight' | 'backlog'>;
+
 export interface ReforkStats {
   /**
    * 'idle' when no rollout of any kind is under way; otherwise a word for the step that it is at.
@@ -59,6 +62,8 @@ export interface Stats {
   readonly workers: readonly WorkerStats[];
   /** Those that drain. */
   readonly leaving: readonly WorkerStats[];
+  /** null where there is none, at the moment or at all. */
+  readonly service: ServiceStats | null;
   readonly refork: ReforkStats;
   /** For example { 'pitchfork-ts': '1.0.0', node: '20.20.2' }. */
   readonly versions: Readonly<Record<string, string>>;

@@ -29,8 +29,11 @@ export function holders(fleet: Fleet, slot: number): Child[] {
   );
 }
 
+/** Workers only: the service worker has no clients. */
 export const serving = (children: Child[]): Child[] =>
-  children.filter((child) => child.state === 'serving' && child.hungUpAt === null);
+  children.filter(
+    ({ role, state, hungUpAt }) => role === 'worker' && state === 'serving' && hungUpAt === null,
+  );
 
 /**
  * The one that a slot keeps when it has several: up to date, newest generation, then the warmest.

@@ -40,6 +40,7 @@ const stats: Stats = {
     { ...worker, slot: 1, pid: 12, ready: false, heartbeatAge: null, memory: null },
   ],
   leaving: [{ ...worker, pid: 9, generation: 0 }],
+  service: null,
   refork: { state: 'idle', lastError: null, unforkable: null, startedAt: null, finishedAt: null },
   versions: { node: '20' },
 };
@@ -180,6 +181,26 @@ describe('progressText', () => {
 });
 
 describe('statusText', () => {
+  it('has the service worker among them', () => {
+    const { slot, requests, inFlight, backlog, ...vitals } = worker;
+    const service = { ...vitals, pid: 13 };
+    const [line] = statusText({ ...stats, service }).match(/^service.*$/m) ?? [];
+    expect(line?.split(/ {2,}/)).to.deep.equal([
+      'service',
+      '13',
+      '1',
+      '0',
+      'running',
+      '-',
+      '-',
+      '20.5M',
+      '69.5M',
+      '0.5s',
+      '1h2m',
+    ]);
+    expect([slot, requests, inFlight, backlog]).to.deep.equal([0, 42, 2, 0]);
+  });
+
   it('has a line for each process', () => {
     expect(statusText(stats).split('\n')).to.deep.equal([
       'monitor 1000, generation 1, phase 0, idle',

@@ -172,6 +172,17 @@ describe('metrics of a running server', () => {
       await server.stop();
     });
 
+  it('go on without those of an app whose own collecting fails, and so do its workers', async () => {
+    server = await Server.start({ app: fixtureApp('prom-client-broken.mjs'), workers: 2 });
+    await send(server, 10);
+    await expectTotal(server, 'pitchfork_requests_total', 10);
+    const complaint = /^the app's metrics could not be collected: Error: no database\n/;
+    expect(server.log().some(({ msg }) => complaint.test(msg))).to.equal(true);
+    expect((await server.refork()).body).to.include({ ok: true });
+    expect(server.log('ended unexpectedly')).to.deep.equal([]);
+    await server.stop();
+  });
+
   it('do not wait for a worker that hangs', async () => {
     server = await Server.start({ app, workers: 2 });
     await send(server, 10);

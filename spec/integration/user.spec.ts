@@ -77,6 +77,15 @@ describe('user and group', () => {
     await server.stop();
   });
 
+  it('are dropped in the service worker as well', async () => {
+    await start(`user: 'nobody', beforeServiceWorkerReady() {},`);
+    await booted();
+    const { pid } = await server.logged('ready', { role: 'service' });
+    expect(status(pid ?? 0, 'Uid')).to.equal(Array(4).fill(nobody).join('\t'));
+    expect(status(pid ?? 0, 'CapEff')).to.match(/^0+$/);
+    await server.stop();
+  });
+
   it('leave nobody behind when the monitor is killed, not even one that spins', async () => {
     await start(`user: ${nobody},`);
     await booted();

@@ -23,6 +23,7 @@ const stats: Stats = {
   mold: null,
   workers: [],
   leaving: [],
+  service: null,
   refork: { state: 'idle', lastError: null, unforkable: null, startedAt: null, finishedAt: null },
   versions: {},
 };

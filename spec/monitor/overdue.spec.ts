@@ -3,7 +3,8 @@
 import { expect } from 'chai';
 import type { Child } from '../../lib/monitor/child.js';
 import { isQuiescent } from '../../lib/monitor/view.js';
-import { World, noFaults, settings } from '../support/world.js';
+import { noFaults, settings } from '../support/story.js';
+import { World } from '../support/world.js';
 
 function booted(config = settings): World {
   const world = new World(noFaults, () => 0.7, config);

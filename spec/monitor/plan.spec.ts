@@ -4,19 +4,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Child } from '../../lib/monitor/child.js';
-import { currentMold, isQuiescent, servingIn } from '../../lib/monitor/view.js';
-import { Exited, World, noFaults, settings, type Faults } from '../support/world.js';
-
-/** A small generator with a seed, so that a failing story can be told again. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { currentMold, isOutdated, isQuiescent, servingIn } from '../../lib/monitor/view.js';
+import { seeded } from '../support/seeded.js';
+import { noFaults, settings, withService, type Faults } from '../support/story.js';
+import { Exited, World } from '../support/world.js';
 
 function settle(world: World, ticks = 400): void {
   for (let tick = 0; tick < ticks && !(world.fleet.booted && isQuiescent(world.fleet)); tick++)
@@ -364,7 +355,10 @@ describe('plan', () => {
   const fault = fc.double({ min: 0, max: 0.02, noNaN: true });
   const story = fc.record({
     seed: fc.integer(),
-    faults: fc.record({ death: fault, hang: fault, refusal: fault, unfit: fault, exit: fault }),
+    faults: fc.record({
+      ...{ death: fault, hang: fault, refusal: fault, unfit: fault, exit: fault, service: fault },
+    }),
+    config: fc.constantFrom(settings, withService),
     events: fc.array(
       fc.record({
         after: fc.integer({ min: 0, max: 60 }),
@@ -377,9 +371,9 @@ describe('plan', () => {
   it('comes to rest with every slot served by one worker, whatever happens on the way', function () {
     this.timeout(120_000);
     fc.assert(
-      fc.property(story, ({ seed, faults, events }) => {
+      fc.property(story, ({ seed, faults, config, events }) => {
         const random = seeded(seed);
-        const world = new World({ ...faults }, random);
+        const world = new World({ ...faults }, random, config);
         world.turn();
         for (const { after, what } of events) {
           for (let tick = 0; tick < after; tick++) world.tick();
@@ -409,7 +403,12 @@ describe('plan', () => {
         const molds = [...fleet.children.values()].filter(({ role }) => role === 'mold');
         const wanted = fleet.unforkable ? [] : ['frozen'];
         expect(molds.map(({ state }) => state)).to.deep.equal(wanted);
-        expect(fleet.children.size).to.equal(fleet.workers + wanted.length);
+        const { service } = world;
+        if (config === withService) {
+          expect(service?.state).to.equal('serving');
+          expect(service && isOutdated(fleet, service)).to.equal(false);
+        }
+        expect(fleet.children.size).to.equal(fleet.workers + wanted.length + (service ? 1 : 0));
         expect(fleet.rollouts.wish ?? fleet.rollouts.attempt).to.equal(null);
       }),
       { numRuns: 300 },
@@ -421,8 +420,9 @@ describe('plan', () => {
   it('ends by TERM from any state', function () {
     this.timeout(60_000);
     fc.assert(
-      fc.property(story, atMost(200), atMost(3_000), ({ seed, faults }, after, delayMs) => {
-        const world = new World(faults, seeded(seed));
+      fc.property(story, atMost(200), atMost(3_000), (told, after, delayMs) => {
+        const { seed, faults, config } = told;
+        const world = new World(faults, seeded(seed), config);
         world.turn();
         for (let tick = 0; tick < after; tick++) {
           if (tick === 40) world.fleet.rollouts.want('refork', 'story', world.now);

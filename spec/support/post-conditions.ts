@@ -85,9 +85,10 @@ function expectFullStrength({ workers, mold, leaving, refork }: Stats, wanted: n
 }
 
 /** The monitor and its children, each alive, none unknown. */
-function expectTree(server: Server, { workers, mold }: Stats): void {
+function expectTree(server: Server, { workers, mold, service }: Stats): void {
   const processes = server.processes();
-  const known = [server.pid, mold?.pid ?? 0, ...workers.map(({ pid }) => pid)];
+  const others = service ? [service.pid] : [];
+  const known = [server.pid, mold?.pid ?? 0, ...workers.map(({ pid }) => pid), ...others];
   expect(
     processes.map(({ pid }) => pid),
     `processes ${JSON.stringify(processes)}`,

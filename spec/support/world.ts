@@ -1,7 +1,6 @@
 // A simulated world for the plan: processes that start, drain, freeze and die when the random
 // numbers say so, and a clock that is moved by hand. It performs what the plan decides, as the
 // monitor would.
-import type { Finding } from '../../lib/fork-safety/finding.js';
 import type { Settings } from '../../lib/config/settings.js';
 import { isStarting, type Child } from '../../lib/monitor/child.js';
 import { Fleet } from '../../lib/monitor/fleet.js';
@@ -10,41 +9,11 @@ import { recordFleet, restoreFleet, type FleetRecord } from '../../lib/monitor/h
 import { plan } from '../../lib/monitor/plan.js';
 import { isQuiescent, servingIn } from '../../lib/monitor/view.js';
 import { emptyLatency } from '../../lib/metrics/latency.js';
+import { finding, noFaults, settings, type Faults } from './story.js';
 
-export const settings = {
-  workers: 3,
-  reforkAfter: [],
-  refork: { drainTimeoutMs: 500, backoffMs: 1_000, canaryMs: 200, maxUnavailable: 1 },
-  spawnTimeoutMs: 1_000,
-  heartbeatTimeoutMs: 2_000,
-  shutdownTimeoutMs: 1_000,
-  maxConsecutiveSpawnErrors: false,
-} as unknown as Settings;
-
-/** Probabilities per process and tick. */
-export interface Faults {
-  readonly death: number;
-  readonly hang: number;
-  readonly refusal: number;
-  /** That the audit of a process that is to be a mold refuses it. */
-  readonly unfit: number;
-  /** That the app ends a worker, in good order. */
-  readonly exit: number;
-}
-
-export const noFaults: Faults = Object.freeze({ death: 0, hang: 0, refusal: 0, unfit: 0, exit: 0 });
+const roleIn = (slot: number | null) => (slot === null ? 'service' : 'worker');
 
 const figures = { requests: 0, inFlight: 0, latency: emptyLatency(), eventLoopLagSeconds: 0 };
-
-const finding: Finding = {
-  subject: 'sharp',
-  version: '1.0.0',
-  severity: 'refuse',
-  found: 'runs a thread',
-  breaks: 'it hangs',
-  remedy: 'use it in another process',
-  evidence: null,
-};
 
 export class World {
   fleet: Fleet;
@@ -77,6 +46,7 @@ export class World {
     this.now += ms;
     for (const child of [...this.fleet.children.values()]) this.#live(child);
     this.turn();
+    void this.service; // At most one, at every moment.
     if (this.fleet.booted && !this.fleet.stopping)
       this.lowestServing = Math.min(this.lowestServing, this.serving());
   }
@@ -86,6 +56,16 @@ export class World {
     if (this.fleet.stopping || this.fleet.rollouts.wish || !isQuiescent(this.fleet)) return;
     const child = servingIn(this.fleet, 0);
     if (child?.state === 'serving') child.tooLarge = true;
+  }
+
+  hang(child: Child): void {
+    this.#hung.add(child.id);
+  }
+
+  get service(): Child | undefined {
+    const found = [...this.fleet.children.values()].filter(({ role }) => role === 'service');
+    if (found.length > 1) throw new Error('two service workers at a time');
+    return found[0];
   }
 
   serving(): number {
@@ -108,7 +88,7 @@ export class World {
     if (this.random() < faults.death && child.pid !== null)
       return void fleet.ended(child, 'SIGSEGV', now);
     if (this.random() < faults.hang) return void this.#hung.add(child.id);
-    const mayLeave = child.role === 'worker' && ['serving', 'promoting'].includes(child.state);
+    const mayLeave = child.role !== 'mold' && ['serving', 'promoting'].includes(child.state);
     if (mayLeave && this.random() < faults.exit)
       return fleet.hear(child, { type: 'leaving', figures, metrics: [], cut: 0 }, now);
     this.#progress(child);
@@ -120,7 +100,7 @@ export class World {
     switch (child.state) {
       case 'booting':
       case 'promoting':
-        if (child.slot !== null && child.state === 'booting')
+        if (child.role !== 'mold' && child.state === 'booting')
           return fleet.hear(child, { type: 'serving' }, now);
         if (this.random() < this.faults.unfit)
           return fleet.hear(
@@ -142,6 +122,8 @@ export class World {
         return fleet.hear(child, { type: 'born', pid }, now);
       }
       case 'starting':
+        if (child.role === 'service' && this.random() < this.faults.service)
+          return void fleet.ended(child, 'exit code 1', now);
         return fleet.hear(child, { type: 'serving' }, now);
       case 'serving':
         return fleet.hear(
@@ -199,7 +181,7 @@ export class World {
         const { slot, canary } = action;
         const { phase } = canary && attempt ? attempt : fleet;
         const { generation = 0 } = (canary ? attempt?.unforkable : fleet.unforkable) ?? {};
-        const added = this.#boot({ role: 'worker', slot, generation, phase });
+        const added = this.#boot({ role: roleIn(slot), slot, generation, phase });
         if (canary && attempt) attempt.canary = added.id;
         return;
       }
@@ -207,7 +189,7 @@ export class World {
         const mold = fleet.get(action.mold);
         if (!mold) throw new Error('an order to a mold that is gone');
         const { slot } = action;
-        const role = { role: 'worker', state: 'spawning', slot } as const;
+        const role = { role: roleIn(slot), state: 'spawning', slot } as const;
         const { generation, phase } = mold;
         const added = fleet.add({ ...role, generation, phase, parent: mold.id }, now);
         if (action.canary && fleet.rollouts.attempt) fleet.rollouts.attempt.canary = added.id;
