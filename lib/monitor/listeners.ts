@@ -115,8 +115,8 @@ export class Listeners {
   }
 
   /**
-   * Every descriptor that the worker of that phase in `slot` accepts from; without a slot none. They
-   * stay the monitor's: pass duplicates.
+   * Every descriptor that the worker of that phase in `slot` accepts from; without a slot none.
+   * They stay the monitor's: pass duplicates.
    */
   descriptorsFor(slot: number | null, workers: number, phase = 0): number[] {
     if (slot === null) return [];
