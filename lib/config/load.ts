@@ -1,12 +1,13 @@
 // Finds a configuration and makes settings of it. Whatever is wrong with it becomes a ConfigError
 // that says so in a line.
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { origin } from '../origin.js';
 import { isModuleFile, loadModule } from '../life/load-module.js';
 import { duplicate } from './address.js';
 import { ConfigError } from './config-error.js';
+import { displayName } from './display-name.js';
 import type { Overrides } from './overrides.js';
 import { describeIssues } from './problems.js';
 import { show } from './readers.js';
@@ -188,10 +189,4 @@ function findProblem(settings: Settings): string | undefined {
   if (settings.group !== null && settings.user === null) return 'group: needs `user` as well';
   const twice = duplicate(settings.listen);
   return twice === undefined ? undefined : `listen: ${twice} is given twice`;
-}
-
-/** Relative where that is shorter to read: inside the working directory. */
-function displayName(file: string): string {
-  const path = relative(process.cwd(), file);
-  return path === '' || path.startsWith('..') || isAbsolute(path) ? file : path;
 }

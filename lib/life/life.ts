@@ -16,6 +16,7 @@ import type { App } from './app-kind.js';
 import { mold, type Birth } from './mold.js';
 import { describe, leave } from './leave.js';
 import { roleSignals } from './signals.js';
+import { entitleMold, entitleWorker } from './title.js';
 import { warmUp } from './warmup.js';
 import { worker } from './worker.js';
 
@@ -46,6 +47,8 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   watchPools();
   watchHyperid();
   const { slot, generation, phase } = boot;
+  if (slot === null) entitleMold(generation, 'starting...');
+  else entitleWorker({ slot, generation }, 'starting...');
   const fail = (step: string, error: unknown): never => {
     channel.send({ type: 'failed', step, reason: describe(error) });
     return leave(1);

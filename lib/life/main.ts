@@ -9,6 +9,8 @@ import { live } from './life.js';
 // monitor anyway.
 for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
+// The last argument is room for the title.
+process.argv.length = 2;
 native.leadProcessGroup();
 native.exitWithoutShutdown();
 

@@ -17,7 +17,9 @@ import { describe, leave } from './leave.js';
 import { orphanGraceMs, runHooks, type Life, type Orders } from './life.js';
 import type { Birth } from './mold.js';
 import { RequestWatch } from './request-watch.js';
+import { settlesWithin } from './settles-within.js';
 import { roleSignals } from './signals.js';
+import { activityOf, entitleWorker } from './title.js';
 import { workerState } from './worker-handle.js';
 
 /**
@@ -86,7 +88,7 @@ class RunningWorker {
       await mendNewborn(this.#life, forkId);
       this.#channel.send({ type: 'born', pid: process.pid });
     }
-    process.title = `pitchfork-ts (gen:${generation}) worker[${slot}]`;
+    entitleWorker(this.#birth, 'starting...');
     await failpoint('worker.born', generation);
     Object.assign(workerState, { slot, generation, phase, shuttingDown: false });
     workerState.requests = () => this.#engine?.figures.requests ?? 0;
@@ -111,13 +113,19 @@ class RunningWorker {
     await failpoint('worker.serving', generation);
     roleSignals.assume({ graceful: () => void this.#end('asked') });
     this.#heartbeat = new Heartbeat(settings.heartbeatTimeoutMs, () => {
+      this.#showActivity(engine);
       if (!this.#channel.isIdle) return;
       const urgent = this.#requestWatch?.urgent() ?? null;
       this.#channel.send({ type: 'heartbeat', figures: this.#figures, urgent });
     });
+    this.#showActivity(engine);
     this.#channel.send({ type: 'serving' });
     void this.#runLogged('afterWorkerReady', this.#info);
     return new Promise((resolve) => (this.#promote = resolve));
+  }
+
+  #showActivity(engine: Engine): void {
+    entitleWorker(this.#birth, activityOf(engine.figures.requests, engine.running()));
   }
 
   #watchRequests(engine: Engine): void {
@@ -235,7 +243,7 @@ class RunningWorker {
       await failpoint('promote.ordered', generation);
       const draining = drain();
       await failpoint('promote.draining', generation);
-      if (!(await within(draining, refork.drainTimeoutMs))) {
+      if (!(await settlesWithin(draining, refork.drainTimeoutMs))) {
         const { inFlight } = engine.figures;
         const reason = `${inFlight} requests did not end within ${refork.drainTimeoutMs} ms`;
         this.#channel.send({ type: 'failed', step: 'drain', reason });
@@ -283,18 +291,5 @@ class RunningWorker {
     this.#channel.send({ type: 'failed', step, reason: describe(error) });
     await this.#channel.flushed();
     return leave(1);
-  }
-}
-
-/** Whether the promise settles within `ms`. */
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

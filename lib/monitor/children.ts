@@ -26,6 +26,9 @@ export interface ChildrenOptions {
 
 const entry = fileURLToPath(new URL('../life/main.js', import.meta.url));
 
+/** A process title has the room that the command line had (see lib/life/title.ts). */
+const titleRoom = ' '.repeat(160);
+
 export class Children {
   readonly #channels = new Map<number, Channel<Report, Order>>();
   /** Fresh processes, which Node reaps itself. */
@@ -52,7 +55,7 @@ export class Children {
     const { credentials, stdout = 1 } = this.#options;
     const [ours, theirs] = native.socketPair();
     try {
-      const started = spawn(process.execPath, [...nodeOptions, entry], {
+      const started = spawn(process.execPath, [...nodeOptions, entry, titleRoom], {
         ...credentials,
         stdio: ['ignore', stdout, 'inherit', theirs],
         env: origin.environment,

@@ -1,4 +1,5 @@
 // Puts a monitor together, runs it to its end, and takes everything apart again.
+import { displayName } from '../config/display-name.js';
 import { isLoopback } from '../config/loopback.js';
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
@@ -27,7 +28,7 @@ interface Closable {
 
 /** Resolves with the exit code. Rejects with a ConfigError when the server cannot even begin. */
 export async function runMonitor(settings: Settings, overrides: Overrides): Promise<number> {
-  process.title = 'pitchfork-ts monitor';
+  process.title = `pitchfork-ts monitor - ${displayName(settings.file)}`;
   native.becomeSubreaper();
   const credentials = credentialsOf(settings);
   const log = createLog(settings.log);
