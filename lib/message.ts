@@ -87,6 +87,8 @@ export type Report =
   | { type: 'forkFailed'; id: number; reason: string }
   /** This process cannot go on in its role, and leaves. */
   | { type: 'failed'; step: string; reason: string }
+  /** A mold, or a worker that does not serve yet, leaves because a signal told it to. */
+  | { type: 'dismissed' }
   /** A leaving worker's last totals. */
   | { type: 'leaving'; figures: Figures; metrics: MetricSnapshot; cut: number }
   /** What came of it; `draws` are random values, by generator. */

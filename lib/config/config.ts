@@ -140,6 +140,12 @@ export interface Config extends Hooks {
   user?: string | number;
   /** By name or id. Default: the user's primary group. */
   group?: string | number;
+  /**
+   * Each child leads a process group of its own, so that Ctrl-C reaches the monitor only. With
+   * `false` all share the monitor's group and its standard input: for debuggers that read from the
+   * terminal. Default: true.
+   */
+  setpgid?: boolean;
   /** A file with the monitor's pid, while it runs. Default: none. */
   pidfile?: string;
   /**

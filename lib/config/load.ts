@@ -160,6 +160,7 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
     remoteControl: config.remoteControl ?? null,
     user: config.user ?? null,
     group: config.group ?? null,
+    setpgid: config.setpgid,
     pidfile: config.pidfile ?? null,
     log: { ...config.log, file: config.log.file ?? null },
     incompatibleModules: config.incompatibleModules,

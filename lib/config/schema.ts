@@ -66,6 +66,7 @@ export function configSchema(directory: string) {
     remoteControl: remoteControl(directory).optional(),
     user: value(readAccount).optional(),
     group: value(readAccount).optional(),
+    setpgid: value(readFlag).prefault(true),
     pidfile: value((path) => resolve(directory, readText('a path')(path))).optional(),
     log: z
       .strictObject({

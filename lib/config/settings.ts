@@ -94,6 +94,8 @@ export interface Settings {
   /** Who the app runs as: names, or ids. null: as the monitor; for the group, the user's own. */
   readonly user: string | number | null;
   readonly group: string | number | null;
+  /** Each child leads a process group of its own; else all are in the monitor's. */
+  readonly setpgid: boolean;
   /** Absolute. */
   readonly pidfile: string | null;
   readonly log: {

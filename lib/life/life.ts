@@ -57,6 +57,10 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   let app: App;
   try {
     settings = await loadSettings(boot.file, boot.overrides);
+    if (settings.setpgid) {
+      native.leadProcessGroup();
+      roleSignals.leaveOnInterrupt();
+    }
     loadEngine(settings.engine, settings.app);
     app = await loadApp(settings.app, settings.engine);
     await failpoint('boot.loaded', generation);

@@ -11,7 +11,6 @@ for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const) process.on(signa
 
 // The last argument is room for the title.
 process.argv.length = 2;
-native.leadProcessGroup();
 native.exitWithoutShutdown();
 
 const channel = new BlockingChannel<Order, Report>(bootChannelFd);

@@ -34,6 +34,12 @@ export async function mold(life: Life, generation: number, orders: Orders): Prom
   await attempt(orders, 'afterMoldFork', () => runMoldHooks(life, generation));
   await attempt(orders, 'freeze', () => prepare(life, generation, orders));
   entitleMold(generation, 'ready');
+  roleSignals.assume({
+    graceful: () => {
+      tell(orders, { type: 'dismissed' });
+      leave(0);
+    },
+  });
   tell(orders, { type: 'frozen' });
   await failpoint('mold.frozen', generation);
   for (;;) {

@@ -63,7 +63,7 @@ class RunningWorker {
       end: () => void this.#end('orphan'),
     });
     // Until it serves, nothing is lost by leaving at once.
-    roleSignals.assume({ graceful: () => leave(0) });
+    roleSignals.assume({ graceful: () => void this.#end('asked') });
   }
 
   get #info(): WorkerInfo {
@@ -111,7 +111,6 @@ class RunningWorker {
     native.startWatchdog(this.#birth.channelFd);
     await engine.listen(listenFds);
     await failpoint('worker.serving', generation);
-    roleSignals.assume({ graceful: () => void this.#end('asked') });
     this.#heartbeat = new Heartbeat(settings.heartbeatTimeoutMs, () => {
       this.#showActivity(engine);
       if (!this.#channel.isIdle) return;
@@ -207,7 +206,11 @@ class RunningWorker {
     const wasPromoting = this.#parting === 'promotion';
     this.#parting = 'end';
     if (wasPromoting) return; // The promotion sees it when it has drained.
-    if (!this.#engine || !this.#heartbeat) return leave(0);
+    if (!this.#engine || !this.#heartbeat) {
+      this.#channel.send({ type: 'dismissed' });
+      await this.#channel.flushed();
+      return leave(0);
+    }
     workerState.shuttingDown = true;
     const { shutdownTimeoutMs } = this.#life.settings;
     const cut = await this.#engine.drain(

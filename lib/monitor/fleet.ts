@@ -106,6 +106,9 @@ export class Fleet {
         if (report.type !== 'leaving') return;
         this.enter(child, 'leaving', now);
         return this.rollouts.leaves(child, now);
+      case 'dismissed':
+        this.enter(child, 'leaving', now);
+        return this.rollouts.leaves(child, now);
       case 'drained':
         child.figures = { ...report.figures, inFlight: 0 };
         child.urgent = null;
@@ -221,9 +224,16 @@ export class Fleet {
     return attempt;
   }
 
-  /** The child was reaped. `asked` tells whether it ended because it was told to. */
-  ended(child: Child, how: string, now: number): { asked: boolean } {
+  /**
+   * The child was reaped. `asked` tells whether it ended because it was told to, `stopped` whether
+   * it was killed because the server stops, and not for being late.
+   */
+  ended(child: Child, how: string, now: number): { asked: boolean; stopped: boolean } {
     const asked = child.state === 'leaving' || this.isLeaving(now);
+    const stopped =
+      child.state === 'killed' &&
+      this.isLeaving(now) &&
+      (this.stopping === 'immediate' || child.startFailed);
     child.reason = child.reason ? `${child.reason} (${how})` : how;
     if (!asked) {
       if (isStarting(child)) this.#startFailed(child, now);
@@ -234,7 +244,7 @@ export class Fleet {
     for (const other of this.children.values())
       if (other.parent === child.id && other.pid === null && other.hungUpAt !== null)
         this.#neverBorn(other, now);
-    return { asked };
+    return { asked, stopped };
   }
 
   /** Before a child is killed: its state tells whether that counts as a failed start. */

@@ -68,6 +68,7 @@ export class Measurements {
       case 'audited':
       case 'born':
       case 'cut':
+      case 'dismissed':
       case 'exercised':
       case 'serving':
       case 'frozen':

@@ -63,7 +63,10 @@ export class Monitor {
         hungUp: (id) => this.#hungUp(id),
         ended: (pid, code, signal) => this.#ended(pid, code, signal),
       },
-      { credentials: parts.credentials },
+      {
+        credentials: parts.credentials,
+        stdin: parts.settings.setpgid ? 'ignore' : 'inherit',
+      },
     );
     this.measurements = new Measurements(
       this.fleet,
@@ -196,8 +199,8 @@ export class Monitor {
     const child = this.fleet.byPid(pid);
     if (!child) return;
     const how = signal ?? `exit code ${code}`;
-    const { asked } = this.fleet.ended(child, how, now());
-    const clean = asked && code === 0;
+    const { asked, stopped } = this.fleet.ended(child, how, now());
+    const clean = stopped || (asked && code === 0);
     this.#parts.log[clean ? 'info' : 'error'](
       { ...fieldsOf(child), code, signal, ...(clean ? {} : { reason: child.reason }) },
       clean ? 'left' : 'ended unexpectedly',

@@ -59,6 +59,7 @@ export function narrate(log: Log, child: Child, report: Report, now: number): vo
     case 'note':
       log[report.level](fields, report.text);
       break;
+    case 'dismissed':
     case 'forked':
     case 'exercised':
     case 'heartbeat':

@@ -62,6 +62,7 @@ describe('loadSettings', () => {
       cleanupTimeoutMs: 5_000,
       timeoutSignal: 'SIGKILL',
       shutdownTimeoutMs: 30_000,
+      setpgid: true,
       shutdownDelayMs: 0,
       remoteControl: null,
       keepAliveTimeoutMs: 65_000,
