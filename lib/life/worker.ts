@@ -20,12 +20,10 @@ import { RequestWatch } from './request-watch.js';
 import { settlesWithin } from './settles-within.js';
 import { roleSignals } from './signals.js';
 import { activityOf, entitleWorker } from './title.js';
+import { trace } from './trace.js';
 import { workerState } from './worker-handle.js';
 
-/**
- * How long a client that keeps its connection alive may still send a request before idle ones are
- * closed.
- */
+/** How long kept-alive clients may still send a request before idle connections are closed. */
 const lingerMs = 1_000;
 /** What an orphan leaves unused of its grace, so that it goes by itself. */
 const orphanMarginMs = 200;
@@ -169,6 +167,8 @@ class RunningWorker {
           this.#channel.send({ type: 'measured', request: order.request, metrics }),
         );
         return;
+      case 'trace':
+        return this.#channel.send({ type: 'traced', ...trace(this.#engine?.running() ?? []) });
       case 'exercise':
         return void this.#exercise();
       case 'announceStop':

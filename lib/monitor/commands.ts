@@ -13,6 +13,7 @@ export function commandsOf(monitor: Monitor): Commands {
     };
   return {
     stats: () => readStats(monitor),
+    backtrace: () => monitor.backtrace(),
     refork: rollOut('refork'),
     phasedRestart: rollOut('phased restart'),
     stop: async (wait) => {

@@ -142,6 +142,7 @@ export class Fleet {
       case 'exercised':
       case 'measured':
       case 'note':
+      case 'traced':
         return;
     }
   }

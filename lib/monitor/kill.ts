@@ -24,7 +24,7 @@ export function kill(parts: Parts, child: Child, reason: string): void {
   else signal(child.pid, 'SIGKILL');
 }
 
-export function askForStack({ log }: Parts, child: Child): void {
+export function askForStack({ log }: Pick<Parts, 'log'>, child: Child): void {
   child.askedAt = performance.now();
   if (child.pid === null) return;
   try {

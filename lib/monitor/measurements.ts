@@ -76,6 +76,7 @@ export class Measurements {
       case 'failed':
       case 'overran':
       case 'stuck':
+      case 'traced':
       case 'unsafe':
       case 'note':
         return;

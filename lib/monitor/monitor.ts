@@ -3,6 +3,7 @@
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import type { Report } from '../message.js';
+import { Backtraces, type Backtrace } from './backtrace.js';
 import { Children } from './children.js';
 import type { Child } from './child.js';
 import type { Outcome } from './control.js';
@@ -13,6 +14,7 @@ import type { Listeners } from './listeners.js';
 import type { Log } from './log.js';
 import { Measurements } from './measurements.js';
 import { watchMemory } from './memory-watch.js';
+import { askForStack } from './kill.js';
 import { fieldsOf, narrate } from './narrate.js';
 import { Performer, type Ending, type RolloutTimes } from './perform.js';
 import { plan } from './plan.js';
@@ -47,6 +49,7 @@ export class Monitor {
   readonly measurements: Measurements;
   readonly #parts: MonitorParts;
   readonly #children: Children;
+  readonly #backtraces: Backtraces;
   readonly #waiters = new Waiters();
   #timer: NodeJS.Timeout | undefined;
   #lastTick = now();
@@ -68,6 +71,11 @@ export class Monitor {
         stdin: parts.settings.setpgid ? 'ignore' : 'inherit',
       },
     );
+    this.#backtraces = new Backtraces({
+      fleet: this.fleet,
+      send: (id, order) => this.#children.send(id, order),
+      askForStack: (child) => askForStack(parts, child),
+    });
     this.measurements = new Measurements(
       this.fleet,
       (id, order) => this.#children.send(id, order),
@@ -159,6 +167,15 @@ export class Monitor {
     }
   }
 
+  backtrace(): Promise<Backtrace> {
+    return this.#backtraces.take();
+  }
+
+  async logBacktrace(): Promise<void> {
+    const { processes } = await this.backtrace();
+    for (const trace of processes) this.#parts.log.info(trace, 'backtrace');
+  }
+
   ignore(signal: NodeJS.Signals): void {
     this.#parts.log.info({ signal }, 'signal without a meaning here');
   }
@@ -184,6 +201,7 @@ export class Monitor {
     if (!child) return;
     this.fleet.hear(child, report, now());
     this.measurements.hear(child, report);
+    this.#backtraces.hear(child, report);
     narrate(this.#parts.log, child, report, now());
     if (report.type !== 'measured') this.turn();
   }

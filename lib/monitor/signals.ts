@@ -18,6 +18,8 @@ export function obey(monitor: Monitor, signal: NodeJS.Signals): void {
       return void monitor.changeWorkers(-1);
     case 'SIGHUP':
       return monitor.reopenLog();
+    case 'SIGPWR':
+      return void monitor.logBacktrace();
     case 'SIGCHLD':
       return monitor.reap();
     default:

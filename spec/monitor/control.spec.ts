@@ -60,6 +60,7 @@ describe('the control socket', () => {
     };
     commands = {
       stats: () => Promise.resolve(stats),
+      backtrace: () => Promise.resolve({ pid: 1, processes: [] }),
       refork: (wait) => record(`refork ${wait}`),
       phasedRestart: (wait) => record(`phased restart ${wait}`),
       stop: (wait) => record(`stop ${wait}`),
