@@ -55,7 +55,10 @@ export interface Config extends Hooks {
   engine?: EngineName;
   /** Default: '0.0.0.0:8080'. */
   listen?: ListenAddress | ListenOptions | (ListenAddress | ListenOptions)[];
-  /** Default: 'auto', one per available core. */
+  /**
+   * 0 is single mode: one process serves the app, without forks and without a mold beside it.
+   * Default: 'auto', one per available core.
+   */
   workers?: number | 'auto';
   /**
    * Requests of a worker after which to refork, per generation; the last repeats, `false` ends.

@@ -136,7 +136,8 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
     app: config.app,
     engine: config.engine,
     listen,
-    workers: config.workers,
+    workers: Math.max(1, config.workers),
+    single: config.workers === 0,
     reforkAfter: config.reforkAfter,
     refork: {
       drainTimeoutMs: refork.drainTimeout,

@@ -51,7 +51,10 @@ export interface Settings {
   readonly app: string;
   readonly engine: EngineName;
   readonly listen: readonly Address[];
+  /** At least 1, and 1 in single mode. */
   readonly workers: number;
+  /** One process that is booted and not forked serves the app: there is no mold. */
+  readonly single: boolean;
   /**
    * Requests per worker and generation after which to refork; the last repeats, `false` ends.
    * Empty: never.

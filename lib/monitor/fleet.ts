@@ -5,13 +5,15 @@ import { describeFinding, type Finding } from '../fork-safety/finding.js';
 import type { Report } from '../message.js';
 import { DeathRate } from './death-rate.js';
 import { isStarting, newChild, type Child, type ChildState, type MadeChild } from './child.js';
-import { Rollouts, type Attempt, type Unforkable } from './rollouts.js';
+import { Rollouts, singleMode, type Attempt, type Unforkable } from './rollouts.js';
 
 export type Stopping = 'graceful' | 'immediate';
 
 export interface FleetOptions {
   readonly workers: number;
   readonly backoffMs: number;
+  /** Single mode: its worker is booted and never forked. Default: false. */
+  readonly single?: boolean;
 }
 
 /** Another mold would be refused as well: it is not this one's fault. */
@@ -43,7 +45,8 @@ export class Fleet {
    * The code cannot be forked: workers are booted afresh, each, until a worker can be promoted
    * after all.
    */
-  unforkable: Unforkable | null = null;
+  unforkable: Unforkable | null;
+  readonly single: boolean;
   /** When the monitor last found that it had not run for a while. */
   wokeAt = -Infinity;
   /** No spawn and no boot before this. */
@@ -52,6 +55,8 @@ export class Fleet {
   #nextId = 1;
 
   constructor(options: FleetOptions) {
+    this.single = options.single ?? false;
+    this.unforkable = this.single ? singleMode : null;
     this.workers = options.workers;
     this.queues = options.workers;
     this.rollouts = new Rollouts(options.backoffMs);
@@ -95,6 +100,7 @@ export class Fleet {
       case 'serving':
         if (!isStarting(child)) return;
         this.enter(child, 'serving', now);
+        this.loaded = true;
         this.spawnErrors = 0;
         this.rollouts.serves(child, now);
         return;
@@ -264,7 +270,7 @@ export class Fleet {
     const reason = child.reason ?? 'did not start';
     this.rollouts.failIfInvolved(child, reason);
     // New code that does not boot is no trouble of the one that serves.
-    if (this.rollouts.isCandidate(child)) return;
+    if (this.rollouts.isCandidate(child) || child.phase > this.phase) return;
     this.spawnErrors++;
     this.lastSpawnError = reason;
     this.notBefore = now + Math.min(10_000, 100 * 2 ** Math.min(this.spawnErrors, 10));
@@ -279,10 +285,7 @@ export class Fleet {
     this.children.delete(child.id);
   }
 
-  /**
-   * The monitor itself did not run for `gapMs` (stopped, suspended): nobody else is to blame for
-   * it.
-   */
+  /** The monitor did not run for `gapMs` (stopped, suspended): nobody else is to blame for it. */
   forgive(gapMs: number, now: number): void {
     this.wokeAt = now;
     for (const child of this.children.values()) {

@@ -58,8 +58,8 @@ export class Monitor {
 
   constructor(parts: MonitorParts) {
     this.#parts = parts;
-    const { workers, refork } = parts.settings;
-    this.fleet = new Fleet({ workers, backoffMs: refork.backoffMs });
+    const { workers, single, refork } = parts.settings;
+    this.fleet = new Fleet({ workers, single, backoffMs: refork.backoffMs });
     this.#children = new Children(
       {
         report: (id, report) => this.#report(id, report),
@@ -119,6 +119,7 @@ export class Monitor {
   rollOut(kind: RolloutKind, reason: string): Promise<Outcome> {
     if (this.fleet.stopping)
       return Promise.resolve({ ok: false, error: `no ${kind}: the server is shutting down` });
+    if (kind === 'refork' && this.fleet.single) return Promise.resolve(this.#refuse('no refork'));
     this.#parts.log.info({ reason }, `${kind} requested`);
     const during = this.fleet.rollouts.attempt !== null;
     this.fleet.rollouts.want(kind, reason, now());
@@ -142,6 +143,7 @@ export class Monitor {
   changeWorkers(by: 1 | -1): Outcome {
     const wanted = this.fleet.workers + by;
     if (this.fleet.stopping) return { ok: false, error: 'the server is shutting down' };
+    if (this.fleet.single) return this.#refuse('one worker is all there is');
     if (wanted < 1) return { ok: false, error: 'one worker is the least' };
     try {
       this.#parts.listeners.grow(wanted);
@@ -154,6 +156,12 @@ export class Monitor {
     this.#parts.log.info({ workers: wanted }, 'number of workers changed');
     this.turn();
     return { ok: true, workers: wanted };
+  }
+
+  #refuse(what: string): Outcome {
+    const error = `${what} in single mode (workers: 0)`;
+    this.#parts.log.info({}, error);
+    return { ok: false, error };
   }
 
   /** For logrotate, which moves the file away first. */

@@ -81,6 +81,7 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
       'monitor started',
     );
     warnOfOpenness(settings, log);
+    tellOfMode(settings, log);
     takeSignals((signal) => obey(monitor, signal));
     ending = await monitor.run();
     log.info({ code: ending.code }, 'monitor stopped');
@@ -101,6 +102,17 @@ function warnOfOpenness({ metrics, remoteControl }: Settings, log: Log): void {
       { host: remoteControl.host },
       'remote control can be reached from other machines, and its token is not encrypted',
     );
+}
+
+/** What a mold is good for begins with the second worker. */
+function tellOfMode({ single, workers, hooks }: Settings, log: Log): void {
+  const unused = (['beforeFork', 'afterFork', 'afterMoldFork'] as const).filter(
+    (name) => hooks[name].length > 0,
+  );
+  if (single && unused.length > 0)
+    log.warn({ hooks: unused }, 'these hooks never run in single mode (workers: 0)');
+  if (!single && workers === 1)
+    log.info({}, 'a mold beside a single worker doubles the memory: `workers: 0` runs without one');
 }
 
 /** The log has the rest of it, such as a stack. */

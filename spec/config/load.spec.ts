@@ -54,6 +54,7 @@ describe('loadSettings', () => {
         },
       ],
       workers: availableParallelism(),
+      single: false,
       reforkAfter: [],
       refork: { drainTimeoutMs: 10_000, backoffMs: 10_000, canaryMs: 1000, maxUnavailable: 1 },
       spawnTimeoutMs: 30_000,

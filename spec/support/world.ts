@@ -12,6 +12,7 @@ import { emptyLatency } from '../../lib/metrics/latency.js';
 
 export const settings = {
   workers: 3,
+  single: false,
   reforkAfter: [],
   refork: { drainTimeoutMs: 500, backoffMs: 1_000, canaryMs: 200, maxUnavailable: 1 },
   spawnTimeoutMs: 1_000,
@@ -60,7 +61,8 @@ export class World {
     readonly random: () => number,
     readonly config: Settings = settings,
   ) {
-    this.fleet = new Fleet({ workers: config.workers, backoffMs: config.refork.backoffMs });
+    const { workers, single, refork } = config;
+    this.fleet = new Fleet({ workers, single, backoffMs: refork.backoffMs });
   }
 
   turn(): void {
@@ -178,9 +180,13 @@ export class World {
       }
       case 'bootNext': {
         const next = { phase: fleet.phase + 1, generation: 0 };
-        const added = this.#boot({ role: 'mold', slot: null, ...next });
         const wish = fleet.rollouts.wishOf('phased restart', 'story', now);
-        fleet.rollouts.begin(wish, added, next, now);
+        const { single, unforkable } = fleet;
+        if (single) fleet.rollouts.begin(wish, null, { ...next, unforkable }, now);
+        else {
+          const added = this.#boot({ role: 'mold', slot: null, ...next });
+          fleet.rollouts.begin(wish, added, next, now);
+        }
         return;
       }
       case 'bootWorker': {
