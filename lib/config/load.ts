@@ -169,6 +169,8 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
       warmup: config.warmup,
       afterMonitorReady: config.afterMonitorReady,
       afterBooted: config.afterBooted,
+      beforeRestart: config.beforeRestart,
+      afterStopped: config.afterStopped,
       beforeFork: config.beforeFork,
       afterFork: config.afterFork,
       afterMoldFork: config.afterMoldFork,

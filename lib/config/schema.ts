@@ -79,6 +79,8 @@ export function configSchema(directory: string) {
     warmup: hookList<'warmup'>(),
     afterMonitorReady: hookList<'afterMonitorReady'>(),
     afterBooted: hookList<'afterBooted'>(),
+    beforeRestart: hookList<'beforeRestart'>(),
+    afterStopped: hookList<'afterStopped'>(),
     beforeFork: hookList<'beforeFork'>(),
     afterFork: hookList<'afterFork'>(),
     afterMoldFork: hookList<'afterMoldFork'>(),

@@ -135,6 +135,7 @@ export class Performer {
     const next = { phase: fleet.phase + 1, generation: 0 };
     const wish = fleet.rollouts.wishOf('phased restart', '', now());
     log.info({ reason: wish.reason, next: next.phase }, 'phased restart begins');
+    void runMonitorHook(this.#parts, 'beforeRestart', { kind: 'phased' });
     if (fleet.single) return this.#began(wish, null, { ...next, unforkable: fleet.unforkable });
     const role = { role: 'mold', slot: null, ...next } as const;
     this.#bootChild(role, (child) => this.#began(wish, child, next));

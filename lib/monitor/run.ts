@@ -9,6 +9,7 @@ import { native } from '../native.js';
 import { origin } from '../origin.js';
 import { commandsOf } from './commands.js';
 import { openControl } from './control.js';
+import { settlesWithin } from '../settles-within.js';
 import { credentialsOf } from './credentials.js';
 import { Inherited, inheritedSockets } from './inherited.js';
 import { openListeners } from './listeners.js';
@@ -17,6 +18,7 @@ import { Monitor } from './monitor.js';
 import type { Ending } from './perform.js';
 import { writePidFile } from './pid-file.js';
 import { readStats } from './read-stats.js';
+import { runMonitorHook } from './hooks.js';
 import { openRemoteControl } from './remote-control.js';
 import { ServiceManager } from './service-manager.js';
 import { obey } from './signals.js';
@@ -84,6 +86,7 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
     tellOfMode(settings, log);
     takeSignals((signal) => obey(monitor, signal));
     ending = await monitor.run();
+    await runAfterStopped(settings, log);
     log.info({ code: ending.code }, 'monitor stopped');
   } finally {
     for (const closable of opened.reverse()) await closable.close();
@@ -102,6 +105,12 @@ function warnOfOpenness({ metrics, remoteControl }: Settings, log: Log): void {
       { host: remoteControl.host },
       'remote control can be reached from other machines, and its token is not encrypted',
     );
+}
+
+async function runAfterStopped(settings: Settings, log: Log): Promise<void> {
+  const { shutdownTimeoutMs: ms } = settings;
+  if (!(await settlesWithin(runMonitorHook({ settings, log }, 'afterStopped'), ms)))
+    log.error({ hook: 'afterStopped', ms }, 'hook did not end in time');
 }
 
 /** What a mold is good for begins with the second worker. */
