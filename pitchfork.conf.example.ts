@@ -9,7 +9,7 @@ export default defineConfig({
   // Any of: 8080, 'host:port', '[::1]:port', '/path.sock', or a list.
   listen: '127.0.0.1:8080',
 
-  // Default: as many as there are cores.
+  // Default: as many as there are cores. 0: a single process that is not forked.
   workers: 4,
 
   // When a worker has completed so many requests it is promoted, and every worker becomes a fork of it: after 500 for

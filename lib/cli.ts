@@ -19,7 +19,7 @@ interface Parsed {
   readonly options: Options;
 }
 
-const commandNames = ['run', 'check', 'status', 'stats', ...orderNames];
+const commandNames = ['run', 'check', 'status', 'stats', 'backtrace', ...orderNames];
 const optionNames = [
   'config',
   'listen',
@@ -108,7 +108,13 @@ function describeCommands(choose: (command: Command) => (options: Options) => vo
       (options) => choose((invocation) => check(invocation, options))(options),
     )
     .command('status', 'show the processes of the server', controlOptions, choose(status))
-    .command('stats', 'print what the server knows, as JSON', controlOptions, choose(stats));
+    .command('stats', 'print what the server knows, as JSON', controlOptions, choose(stats))
+    .command(
+      'backtrace',
+      'show what every process is doing just now',
+      backtraceOptions,
+      (options) => choose((invocation) => backtrace(invocation, options))(options),
+    );
   for (const name of orderNames) {
     const { description, waits } = orders[name];
     const command: Command = async (invocation) =>
@@ -137,6 +143,8 @@ const check = async (invocation: Invocation, options: Options): Promise<number> 
     request: single('request', options) ?? null,
     json: options['json'] === true,
   });
+const backtrace = async (invocation: Invocation, options: Options): Promise<number> =>
+  (await import('./cli/backtrace.js')).backtrace(invocation, { json: options['json'] === true });
 const status: Command = async (invocation) => (await import('./cli/status.js')).status(invocation);
 const stats: Command = async (invocation) => (await import('./cli/stats.js')).stats(invocation);
 
@@ -149,6 +157,8 @@ const configOption = {
   description: 'the configuration (default: ./pitchfork.conf.ts, .js or .mjs)',
 } as const;
 
+const jsonOption = { type: 'boolean', description: 'print JSON instead of text' } as const;
+
 function controlOptions(command: Argv): Argv {
   return command
     .option('config', configOption)
@@ -157,6 +167,10 @@ function controlOptions(command: Argv): Argv {
       description: 'the control socket, or http://host:port of a remote control',
     })
     .option('token', { ...text, description: 'for a remote control (or PITCHFORK_TOKEN)' });
+}
+
+function backtraceOptions(command: Argv): Argv {
+  return controlOptions(command).option('json', jsonOption);
 }
 
 function waitOptions(command: Argv): Argv {
@@ -170,7 +184,7 @@ function checkOptions(command: Argv): Argv {
   return command
     .option('config', configOption)
     .option('request', { ...text, description: 'a path to request from the forks, such as /' })
-    .option('json', { type: 'boolean', description: 'print JSON instead of a table' });
+    .option('json', jsonOption);
 }
 
 function runOptions(command: Argv): Argv {

@@ -8,6 +8,7 @@ const recorded = [
   'SIGUSR2',
   'SIGURG',
   'SIGHUP',
+  'SIGPWR',
   'SIGTTIN',
   'SIGTTOU',
   'SIGCHLD',

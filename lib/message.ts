@@ -39,6 +39,8 @@ export type Order =
   | { type: 'retire'; last: boolean }
   /** To a worker: show that a fork can live (`pitchfork-ts check`). */
   | { type: 'exercise' }
+  /** To a worker: tell what it is busy with. */
+  | { type: 'trace' }
   /** To a worker: report the app's metrics. */
   | { type: 'measure'; request: number };
 
@@ -61,6 +63,13 @@ export interface UrgentRequest {
   leftMs: number;
 }
 
+export interface TracedRequest {
+  method: string;
+  /** Without its query, which may hold secrets. */
+  url: string;
+  ageMs: number;
+}
+
 /** Child to monitor. */
 export type Report =
   /** A newborn's first word. */
@@ -70,6 +79,8 @@ export type Report =
   | { type: 'heartbeat'; figures: Figures; urgent: UrgentRequest | null }
   /** A request is older than `requestTimeout`; told once by each worker. */
   | { type: 'overran'; request: UrgentRequest }
+  /** What keeps it busy: resources by their type, and the oldest requests. */
+  | { type: 'traced'; resources: Record<string, number>; requests: TracedRequest[] }
   /** The JavaScript that runs just now, told from within it (native/watchdog.cc). */
   | { type: 'stuck'; stack: string }
   /** A worker to be promoted has parted from all its clients; these are its last totals. */
@@ -90,6 +101,8 @@ export type Report =
   | { type: 'forkFailed'; id: number; reason: string }
   /** This process cannot go on in its role, and leaves. */
   | { type: 'failed'; step: string; reason: string }
+  /** A mold, or a worker that does not serve yet, leaves because a signal told it to. */
+  | { type: 'dismissed' }
   /** A leaving worker's last totals. */
   | { type: 'leaving'; figures: Figures; metrics: MetricSnapshot | null; cut: number }
   /** What came of it; `draws` are random values, by generator. */

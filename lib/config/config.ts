@@ -55,7 +55,10 @@ export interface Config extends Hooks {
   engine?: EngineName;
   /** Default: '0.0.0.0:8080'. */
   listen?: ListenAddress | ListenOptions | (ListenAddress | ListenOptions)[];
-  /** Default: 'auto', one per available core. */
+  /**
+   * 0 is single mode: one process serves the app, without forks and without a mold beside it.
+   * Default: 'auto', one per available core.
+   */
   workers?: number | 'auto';
   /**
    * Requests of a worker after which to refork, per generation; the last repeats, `false` ends.
@@ -140,6 +143,12 @@ export interface Config extends Hooks {
   user?: string | number;
   /** By name or id. Default: the user's primary group. */
   group?: string | number;
+  /**
+   * Each child leads a process group of its own, so that Ctrl-C reaches the monitor only. With
+   * `false` all share the monitor's group and its standard input: for debuggers that read from the
+   * terminal. Default: true.
+   */
+  setpgid?: boolean;
   /** A file with the monitor's pid, while it runs. Default: none. */
   pidfile?: string;
   /**

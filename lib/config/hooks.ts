@@ -94,6 +94,13 @@ export interface HookArguments {
   afterMonitorReady: [];
   /** Monitor, at boot and after each completed rollout. */
   afterBooted: [];
+  /**
+   * Monitor, when a restart begins: before new code is booted, or before the monitor is replaced.
+   * Only the latter waits for it.
+   */
+  beforeRestart: [{ readonly kind: 'phased' | 'hot' }];
+  /** Monitor, when the last child is gone, before it ends; at most for `shutdownTimeout`. */
+  afterStopped: [];
   /** Mold, before each fork. A throw fails that fork. */
   beforeFork: [ForkInfo];
   /** Mold, after each fork, always paired with beforeFork; `error` when there was no child. */

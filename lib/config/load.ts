@@ -1,12 +1,13 @@
 // Finds a configuration and makes settings of it. Whatever is wrong with it becomes a ConfigError
 // that says so in a line.
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { origin } from '../origin.js';
 import { isModuleFile, loadModule } from '../life/load-module.js';
 import { duplicate } from './address.js';
 import { ConfigError } from './config-error.js';
+import { displayName } from './display-name.js';
 import type { Overrides } from './overrides.js';
 import { describeIssues } from './problems.js';
 import { show } from './readers.js';
@@ -135,7 +136,8 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
     app: config.app,
     engine: config.engine,
     listen,
-    workers: config.workers,
+    workers: Math.max(1, config.workers),
+    single: config.workers === 0,
     reforkAfter: config.reforkAfter,
     refork: {
       drainTimeoutMs: refork.drainTimeout,
@@ -159,6 +161,7 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
     remoteControl: config.remoteControl ?? null,
     user: config.user ?? null,
     group: config.group ?? null,
+    setpgid: config.setpgid,
     pidfile: config.pidfile ?? null,
     log: { ...config.log, file: config.log.file ?? null },
     incompatibleModules: config.incompatibleModules,
@@ -166,6 +169,8 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
       warmup: config.warmup,
       afterMonitorReady: config.afterMonitorReady,
       afterBooted: config.afterBooted,
+      beforeRestart: config.beforeRestart,
+      afterStopped: config.afterStopped,
       beforeFork: config.beforeFork,
       afterFork: config.afterFork,
       afterMoldFork: config.afterMoldFork,
@@ -193,10 +198,4 @@ function findProblem(settings: Settings): string | undefined {
     return 'beforeServiceWorkerExit: there is no service worker without `beforeServiceWorkerReady`';
   const twice = duplicate(settings.listen);
   return twice === undefined ? undefined : `listen: ${twice} is given twice`;
-}
-
-/** Relative where that is shorter to read: inside the working directory. */
-function displayName(file: string): string {
-  const path = relative(process.cwd(), file);
-  return path === '' || path.startsWith('..') || isAbsolute(path) ? file : path;
 }

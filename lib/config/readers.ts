@@ -86,17 +86,15 @@ export function readBytes(value: unknown): number {
   return bytes;
 }
 
-/** The number of workers; 'auto' is as many as there are cores for this process. */
+/**
+ * The number of workers; 'auto' is as many as there are cores for this process, 0 is single mode.
+ */
 export function readWorkers(value: unknown): number {
   if (value === 'auto') return availableParallelism();
-  if (value === 0)
-    throw new Error(
-      'expected a positive integer or "auto", got 0: single mode is not available yet, use 1',
-    );
   return readInteger({
-    from: 1,
+    from: 0,
     to: mostWorkers,
-    expected: `a positive integer up to ${mostWorkers} or "auto"`,
+    expected: `an integer from 0 to ${mostWorkers} or "auto"`,
   })(value);
 }
 

@@ -66,6 +66,7 @@ export function configSchema(directory: string) {
     remoteControl: remoteControl(directory).optional(),
     user: value(readAccount).optional(),
     group: value(readAccount).optional(),
+    setpgid: value(readFlag).prefault(true),
     pidfile: value((path) => resolve(directory, readText('a path')(path))).optional(),
     log: z
       .strictObject({
@@ -78,6 +79,8 @@ export function configSchema(directory: string) {
     warmup: hookList<'warmup'>(),
     afterMonitorReady: hookList<'afterMonitorReady'>(),
     afterBooted: hookList<'afterBooted'>(),
+    beforeRestart: hookList<'beforeRestart'>(),
+    afterStopped: hookList<'afterStopped'>(),
     beforeFork: hookList<'beforeFork'>(),
     afterFork: hookList<'afterFork'>(),
     afterMoldFork: hookList<'afterMoldFork'>(),

@@ -51,7 +51,10 @@ export interface Settings {
   readonly app: string;
   readonly engine: EngineName;
   readonly listen: readonly Address[];
+  /** At least 1, and 1 in single mode. */
   readonly workers: number;
+  /** One process that is booted and not forked serves the app: there is no mold. */
+  readonly single: boolean;
   /**
    * Requests per worker and generation after which to refork; the last repeats, `false` ends.
    * Empty: never.
@@ -94,6 +97,8 @@ export interface Settings {
   /** Who the app runs as: names, or ids. null: as the monitor; for the group, the user's own. */
   readonly user: string | number | null;
   readonly group: string | number | null;
+  /** Each child leads a process group of its own; else all are in the monitor's. */
+  readonly setpgid: boolean;
   /** Absolute. */
   readonly pidfile: string | null;
   readonly log: {

@@ -17,7 +17,7 @@ export async function mendNewborn(life: Life, forkId: number): Promise<void> {
   // that is current.
   native.dieWithMonitor(life.monitorPid, orphanGraceMs);
   // 3. A group of its own, so that a signal to it reaches what it starts and nobody else.
-  native.leadProcessGroup();
+  if (life.settings.setpgid) native.leadProcessGroup();
   // 4. The heap: pages shared with the mold stay shared.
   leaveInheritedPages();
   // 5. Randomness, before the first identifier is drawn, and then what libraries made of it.

@@ -17,6 +17,7 @@ import { mold, type Birth } from './mold.js';
 import { describe, leave } from './leave.js';
 import { serviceWorker } from './service-worker.js';
 import { roleSignals } from './signals.js';
+import { entitleMold, entitleService, entitleWorker } from './title.js';
 import { warmUp } from './warmup.js';
 import { worker } from './worker.js';
 
@@ -49,6 +50,9 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   watchPools();
   watchHyperid();
   const { role, slot, generation, phase } = boot;
+  if (slot !== null) entitleWorker({ slot, generation }, 'starting...');
+  else if (role === 'service') entitleService(generation);
+  else entitleMold(generation, 'starting...');
   const fail = (step: string, error: unknown): never => {
     channel.send({ type: 'failed', step, reason: describe(error) });
     return leave(1);
@@ -57,6 +61,10 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   let app: App;
   try {
     settings = await loadSettings(boot.file, boot.overrides);
+    if (settings.setpgid) {
+      native.leadProcessGroup();
+      roleSignals.leaveOnInterrupt();
+    }
     loadEngine(settings.engine, settings.app);
     app = await loadApp(settings.app, settings.engine);
     await failpoint('boot.loaded', generation);

@@ -7,9 +7,11 @@ import { live } from './life.js';
 
 // Before anything else: Node opens its inspector on a stray SIGUSR1, and these are meant for the
 // monitor anyway.
-for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
+for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGPWR'] as const)
+  process.on(signal, () => undefined);
 
-native.leadProcessGroup();
+// The last argument is room for the title.
+process.argv.length = 2;
 native.exitWithoutShutdown();
 
 const channel = new BlockingChannel<Order, Report>(bootChannelFd);

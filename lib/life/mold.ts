@@ -12,6 +12,7 @@ import { describe, leave } from './leave.js';
 import { runHooks, type Life, type Orders } from './life.js';
 import { checkPhase, quiet } from './quiet.js';
 import { roleSignals } from './signals.js';
+import { entitleMold } from './title.js';
 import { workerState } from './worker-handle.js';
 
 /** What a newborn got along. */
@@ -30,9 +31,16 @@ type SpawnOrder = Extract<Order, { type: 'spawn' }>;
 /** Resolves in a newborn, and nowhere else. */
 export async function mold(life: Life, generation: number, orders: Orders): Promise<Birth> {
   roleSignals.assume({ graceful: () => leave(0) });
-  process.title = `pitchfork-ts (gen:${generation}) mold`;
+  entitleMold(generation, 'starting...');
   await attempt(orders, 'afterMoldFork', () => runMoldHooks(life, generation));
   await attempt(orders, 'freeze', () => prepare(life, generation, orders));
+  entitleMold(generation, 'ready');
+  roleSignals.assume({
+    graceful: () => {
+      tell(orders, { type: 'dismissed' });
+      leave(0);
+    },
+  });
   tell(orders, { type: 'frozen' });
   await failpoint('mold.frozen', generation);
   for (;;) {

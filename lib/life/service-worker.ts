@@ -7,6 +7,7 @@ import { failpoint } from '../failpoint.js';
 import type { Figures, Order, Report } from '../message.js';
 import { emptyLatency } from '../metrics/latency.js';
 import { native } from '../native.js';
+import { settlesWithin } from '../settles-within.js';
 import { unreachable } from '../unreachable.js';
 import { mendNewborn } from './after-fork.js';
 import { appCounts } from './app-counts.js';
@@ -15,7 +16,8 @@ import { describe, leave } from './leave.js';
 import { orphanGraceMs, orphanMarginMs, runHooks, type Life } from './life.js';
 import type { Birth } from './mold.js';
 import { roleSignals } from './signals.js';
-import { within } from './within.js';
+import { entitleService } from './title.js';
+import { trace } from './trace.js';
 import { workerState } from './worker-handle.js';
 
 export async function serviceWorker(life: Life, birth: Birth): Promise<never> {
@@ -65,7 +67,7 @@ class RunningService {
       await mendNewborn(this.#life, forkId);
       this.#channel.send({ type: 'born', pid: process.pid });
     }
-    process.title = `pitchfork-ts (gen:${generation}) service`;
+    entitleService(generation);
     Object.assign(workerState, { slot, generation, phase, shuttingDown: false });
     workerState.requests = () => 0;
     workerState.requestExit = () => this.#endAsAsked();
@@ -98,6 +100,8 @@ class RunningService {
         return;
       case 'measure':
         return void this.#measure(order.request);
+      case 'trace':
+        return this.#channel.send({ type: 'traced', ...trace([]) });
       case 'boot':
       case 'spawn':
       case 'retire':
@@ -118,9 +122,13 @@ class RunningService {
   }
 
   async #end(graceMs: number): Promise<void> {
-    if (!this.#heartbeat) return leave(0);
     if (this.#leaves) return;
     this.#leaves = true;
+    if (!this.#heartbeat) {
+      this.#channel.send({ type: 'dismissed' });
+      await this.#channel.flushed();
+      return leave(0);
+    }
     workerState.shuttingDown = true;
     await this.#finishWork(graceMs);
     const metrics = await appCounts(this.#channel);
@@ -134,7 +142,7 @@ class RunningService {
     const hook = 'beforeServiceWorkerExit';
     try {
       const hooks = runHooks(this.#life.settings, hook, this.#info);
-      if (await within(hooks, graceMs)) return;
+      if (await settlesWithin(hooks, graceMs)) return;
       this.#complain(`hook ${hook} did not end within ${graceMs} ms`);
     } catch (error) {
       this.#complain(`hook ${hook} failed: ${describe(error)}`);

@@ -7,12 +7,19 @@ type Role = { graceful(): void };
 
 const beforeAnyRole: Role = { graceful: () => leave(0) };
 let role = beforeAnyRole;
+let leavesOnInterrupt = false;
 
 export const roleSignals = {
   install(): void {
     process.on('SIGTERM', () => role.graceful());
     process.on('SIGQUIT', () => role.graceful());
-    process.on('SIGINT', () => leave(0));
+    process.on('SIGINT', () => {
+      if (leavesOnInterrupt) leave(0);
+    });
+  },
+  /** Not for one of the monitor's group: Ctrl-C reaches all of that, and the monitor decides. */
+  leaveOnInterrupt(): void {
+    leavesOnInterrupt = true;
   },
   /** What TERM and QUIT do from now on. */
   assume(next: Role): void {

@@ -9,6 +9,7 @@ import { audit } from '../fork-safety/audit.js';
 import type { HookArguments, HookName, WorkerInfo } from '../config/hooks.js';
 import type { Figures, Order, Report } from '../message.js';
 import { native } from '../native.js';
+import { settlesWithin } from '../settles-within.js';
 import { unreachable } from '../unreachable.js';
 import { mendNewborn } from './after-fork.js';
 import { appCounts } from './app-counts.js';
@@ -18,13 +19,11 @@ import { orphanGraceMs, orphanMarginMs, runHooks, type Life, type Orders } from 
 import type { Birth } from './mold.js';
 import { RequestWatch } from './request-watch.js';
 import { roleSignals } from './signals.js';
-import { within } from './within.js';
+import { activityOf, entitleWorker } from './title.js';
+import { trace } from './trace.js';
 import { workerState } from './worker-handle.js';
 
-/**
- * How long a client that keeps its connection alive may still send a request before idle ones are
- * closed.
- */
+/** How long kept-alive clients may still send a request before idle connections are closed. */
 const lingerMs = 1_000;
 
 type SlotBirth = Birth & { readonly slot: number };
@@ -62,7 +61,7 @@ class RunningWorker {
       end: () => void this.#end('orphan'),
     });
     // Until it serves, nothing is lost by leaving at once.
-    roleSignals.assume({ graceful: () => leave(0) });
+    roleSignals.assume({ graceful: () => void this.#end('asked') });
   }
 
   get #info(): WorkerInfo {
@@ -87,7 +86,7 @@ class RunningWorker {
       await mendNewborn(this.#life, forkId);
       this.#channel.send({ type: 'born', pid: process.pid });
     }
-    process.title = `pitchfork-ts (gen:${generation}) worker[${slot}]`;
+    entitleWorker(this.#birth, 'starting...');
     await failpoint('worker.born', generation);
     Object.assign(workerState, { slot, generation, phase, shuttingDown: false });
     workerState.requests = () => this.#engine?.figures.requests ?? 0;
@@ -110,15 +109,20 @@ class RunningWorker {
     native.startWatchdog(this.#birth.channelFd);
     await engine.listen(listenFds);
     await failpoint('worker.serving', generation);
-    roleSignals.assume({ graceful: () => void this.#end('asked') });
     this.#heartbeat = new Heartbeat(settings.heartbeatTimeoutMs, () => {
+      this.#showActivity(engine);
       if (!this.#channel.isIdle) return;
       const urgent = this.#requestWatch?.urgent() ?? null;
       this.#channel.send({ type: 'heartbeat', figures: this.#figures, urgent });
     });
+    this.#showActivity(engine);
     this.#channel.send({ type: 'serving' });
     void this.#runLogged('afterWorkerReady', this.#info);
     return new Promise((resolve) => (this.#promote = resolve));
+  }
+
+  #showActivity(engine: Engine): void {
+    entitleWorker(this.#birth, activityOf(engine.figures.requests, engine.running()));
   }
 
   #watchRequests(engine: Engine): void {
@@ -160,6 +164,8 @@ class RunningWorker {
     switch (order.type) {
       case 'measure':
         return void this.#measure(order.request);
+      case 'trace':
+        return this.#channel.send({ type: 'traced', ...trace(this.#engine?.running() ?? []) });
       case 'exercise':
         return void this.#exercise();
       case 'announceStop':
@@ -201,7 +207,11 @@ class RunningWorker {
     const wasPromoting = this.#parting === 'promotion';
     this.#parting = 'end';
     if (wasPromoting) return; // The promotion sees it when it has drained.
-    if (!this.#engine || !this.#heartbeat) return leave(0);
+    if (!this.#engine || !this.#heartbeat) {
+      this.#channel.send({ type: 'dismissed' });
+      await this.#channel.flushed();
+      return leave(0);
+    }
     workerState.shuttingDown = true;
     const { shutdownTimeoutMs } = this.#life.settings;
     const cut = await this.#engine.drain(
@@ -237,7 +247,7 @@ class RunningWorker {
       await failpoint('promote.ordered', generation);
       const draining = drain();
       await failpoint('promote.draining', generation);
-      if (!(await within(draining, refork.drainTimeoutMs))) {
+      if (!(await settlesWithin(draining, refork.drainTimeoutMs))) {
         const { inFlight } = engine.figures;
         const reason = `${inFlight} requests did not end within ${refork.drainTimeoutMs} ms`;
         this.#channel.send({ type: 'failed', step: 'drain', reason });

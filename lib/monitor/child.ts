@@ -62,8 +62,6 @@ export interface Child {
   unsafeReason: string | null;
   /** A worker above `maxWorkerMemory`: outdated, whatever its generation. */
   tooLarge: boolean;
-  /** It was killed because the server stops, and for no fault of its own. */
-  dismissed: boolean;
   /** It was told that the server is to stop. */
   knowsOfStop: boolean;
 }
@@ -103,7 +101,6 @@ export function newChild(
     startFailed: false,
     unsafeReason: null,
     tooLarge: false,
-    dismissed: false,
     knowsOfStop: false,
   };
 }

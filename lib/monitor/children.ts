@@ -20,6 +20,8 @@ export interface ChildEvents {
 export interface ChildrenOptions {
   /** Who they run as; undefined: as we do. */
   readonly credentials: Credentials | undefined;
+  /** Default: they read nothing. */
+  readonly stdin?: 'inherit' | 'ignore';
   /** The descriptor that becomes their standard output. Default: ours. */
   readonly stdout?: number;
 }
@@ -33,6 +35,9 @@ export interface HeldChannel {
 }
 
 const entry = fileURLToPath(new URL('../life/main.js', import.meta.url));
+
+/** A process title has the room that the command line had (see lib/life/title.ts). */
+const titleRoom = ' '.repeat(160);
 
 export class Children {
   readonly #channels = new Map<number, Channel<Report, Order>>();
@@ -57,12 +62,12 @@ export class Children {
     order: Order,
     listeners: readonly number[],
   ): number {
-    const { credentials, stdout = 1 } = this.#options;
+    const { credentials, stdin = 'ignore', stdout = 1 } = this.#options;
     const [ours, theirs] = native.socketPair();
     try {
-      const started = spawn(process.execPath, [...nodeOptions, entry], {
+      const started = spawn(process.execPath, [...nodeOptions, entry, titleRoom], {
         ...credentials,
-        stdio: ['ignore', stdout, 'inherit', theirs],
+        stdio: [stdin, stdout, 'inherit', theirs],
         env: origin.environment,
         cwd: origin.directory,
       });

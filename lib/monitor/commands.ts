@@ -5,27 +5,31 @@ import { readStats } from './read-stats.js';
 import type { RolloutKind } from './rollouts.js';
 
 export function commandsOf(monitor: Monitor): Commands {
+  const { wishes } = monitor;
   const rollOut =
     (kind: RolloutKind) =>
     async (wait: boolean): Promise<Outcome> => {
-      const outcome = monitor.rollOut(kind, 'control command');
-      return wait || monitor.fleet.stopping ? outcome : { ok: true };
+      const refusal = wishes.refusal(kind);
+      if (refusal) return refusal;
+      const outcome = wishes.rollOut(kind, 'control command');
+      return wait ? outcome : { ok: true };
     };
   return {
     stats: () => readStats(monitor),
+    backtrace: () => wishes.backtrace(),
     refork: rollOut('refork'),
     phasedRestart: rollOut('phased restart'),
-    hotRestart: () => monitor.hotRestart('control command'),
+    hotRestart: () => wishes.hotRestart('control command'),
     stop: async (wait) => {
-      monitor.stop('graceful', 'control command');
+      wishes.stop('graceful', 'control command');
       if (wait) await monitor.over;
       return { ok: true };
     },
     halt: async () => {
-      monitor.stop('immediate', 'control command');
+      wishes.stop('immediate', 'control command');
       return { ok: true };
     },
-    addWorker: async () => monitor.changeWorkers(1),
-    removeWorker: async () => monitor.changeWorkers(-1),
+    addWorker: async () => wishes.changeWorkers(1),
+    removeWorker: async () => wishes.changeWorkers(-1),
   };
 }

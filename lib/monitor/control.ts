@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { ConfigError } from '../config/config-error.js';
 import { ensureControlDirectory } from '../config/runtime-directory.js';
 import { native } from '../native.js';
+import type { Backtrace } from './backtrace.js';
 import type { Log } from './log.js';
 import type { Stats } from './stats.js';
 import { heldSocket, listenOnPath, type UnixSocket } from './unix-path.js';
@@ -18,6 +19,7 @@ export type Outcome =
  */
 export interface Commands {
   stats(): Promise<Stats>;
+  backtrace(): Promise<Backtrace>;
   refork(wait: boolean): Promise<Outcome>;
   phasedRestart(wait: boolean): Promise<Outcome>;
   /** The outcome is that of the preparation: the monitor that performs it cannot answer. */
@@ -44,6 +46,11 @@ export interface Control {
    */
   close(): Promise<void>;
 }
+
+const questions: Readonly<Record<string, (commands: Commands) => Promise<Stats | Backtrace>>> = {
+  '/stats': (commands) => commands.stats(),
+  '/backtrace': (commands) => commands.backtrace(),
+};
 
 type Perform = (commands: Commands, wait: boolean) => Promise<Outcome>;
 
@@ -156,9 +163,10 @@ async function answer(
   log: Log,
 ): Promise<void> {
   const [path = '', query = ''] = (request.url ?? '').split('?', 2);
-  if (path === '/stats') {
+  const ask = Object.hasOwn(questions, path) ? questions[path] : undefined;
+  if (ask) {
     if (request.method !== 'GET') return refuseMethod(response, 'GET');
-    return reply(response, 200, await commands.stats());
+    return reply(response, 200, await ask(commands));
   }
   const perform = Object.hasOwn(actions, path) ? actions[path] : undefined;
   if (!perform) return reply(response, 404, failure(`unknown command ${path.slice(0, 100)}`));
@@ -185,7 +193,7 @@ function failure(error: string): Outcome {
   return { ok: false, error };
 }
 
-function reply(response: ServerResponse, status: number, body: Outcome | Stats): void {
+function reply(response: ServerResponse, status: number, body: Outcome | Stats | Backtrace): void {
   if (response.headersSent) return;
   const text = `${JSON.stringify(body)}\n`;
   response.writeHead(status, {

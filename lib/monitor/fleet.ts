@@ -6,13 +6,15 @@ import type { Report } from '../message.js';
 import { DeathRate, delayMs } from './death-rate.js';
 import { isStarting, newChild, type Child, type ChildState, type MadeChild } from './child.js';
 import { ServiceStarts } from './service-starts.js';
-import { Rollouts, type Attempt, type Unforkable } from './rollouts.js';
+import { Rollouts, singleMode, type Attempt, type Unforkable } from './rollouts.js';
 
 export type Stopping = 'graceful' | 'immediate';
 
 export interface FleetOptions {
   readonly workers: number;
   readonly backoffMs: number;
+  /** Single mode: its worker is booted and never forked. Default: false. */
+  readonly single?: boolean;
 }
 
 /** Another mold would be refused as well: it is not this one's fault. */
@@ -48,7 +50,8 @@ export class Fleet {
    * The code cannot be forked: workers are booted afresh, each, until a worker can be promoted
    * after all.
    */
-  unforkable: Unforkable | null = null;
+  unforkable: Unforkable | null;
+  readonly single: boolean;
   /** When the monitor last found that it had not run for a while. */
   wokeAt = -Infinity;
   /** No spawn and no boot before this. */
@@ -58,6 +61,8 @@ export class Fleet {
   nextId = 1;
 
   constructor(options: FleetOptions) {
+    this.single = options.single ?? false;
+    this.unforkable = this.single ? singleMode : null;
     this.workers = options.workers;
     this.queues = options.workers;
     this.rollouts = new Rollouts(options.backoffMs);
@@ -102,7 +107,10 @@ export class Fleet {
         if (!isStarting(child)) return;
         this.enter(child, 'serving', now);
         if (child.role === 'service') this.serviceStarts.succeeded();
-        else this.spawnErrors = 0;
+        else {
+          this.loaded = true;
+          this.spawnErrors = 0;
+        }
         this.rollouts.serves(child, now);
         return;
       case 'heartbeat':
@@ -111,6 +119,9 @@ export class Fleet {
         child.urgent =
           report.type === 'heartbeat' && report.urgent ? { ...report.urgent, at: now } : null;
         if (report.type !== 'leaving') return;
+        this.enter(child, 'leaving', now);
+        return this.rollouts.leaves(child, now);
+      case 'dismissed':
         this.enter(child, 'leaving', now);
         return this.rollouts.leaves(child, now);
       case 'drained':
@@ -146,6 +157,7 @@ export class Fleet {
       case 'exercised':
       case 'measured':
       case 'note':
+      case 'traced':
         return;
     }
   }
@@ -194,7 +206,7 @@ export class Fleet {
     if (!child) return;
     child.reason = `fork: ${reason}`;
     this.#startFailed(child, now);
-    this.#remove(child);
+    this.children.delete(child.id);
   }
 
   /**
@@ -210,7 +222,7 @@ export class Fleet {
   #neverBorn(child: Child, now: number): void {
     child.reason ??= 'its mold ended before it was born';
     this.#startFailed(child, now);
-    this.#remove(child);
+    this.children.delete(child.id);
   }
 
   /** The canary stayed healthy: from now on slots are filled from its mold, or as it was booted. */
@@ -228,32 +240,37 @@ export class Fleet {
     return attempt;
   }
 
-  /** The child was reaped. `asked` tells whether it ended because it was told to. */
-  ended(child: Child, how: string, now: number): { asked: boolean } {
+  /**
+   * The child was reaped. `asked` tells whether it ended because it was told to, `stopped` whether
+   * it was killed because the server stops, and not for being late.
+   */
+  ended(child: Child, how: string, now: number): { asked: boolean; stopped: boolean } {
     const asked = child.state === 'leaving' || this.isLeaving(now);
+    const isFaultless = this.stopping === 'immediate' || child.startFailed;
+    const stopped = child.state === 'killed' && this.isLeaving(now) && isFaultless;
     child.reason = child.reason ? `${child.reason} (${how})` : how;
     if (child.role === 'service' && !isStarting(child)) this.serviceStarts.ended(now);
     else if (!asked) {
       if (isStarting(child)) this.#startFailed(child, now);
-      else if (child.state !== 'killed' || !child.startFailed) this.#died(now);
+      else if (child.state !== 'killed' || !child.startFailed)
+        this.notBefore = Math.max(this.notBefore, now + this.#deaths.add(now));
     }
     this.rollouts.failIfInvolved(child, child.reason);
-    this.#remove(child);
+    this.children.delete(child.id);
     for (const other of this.children.values())
       if (other.parent === child.id && other.pid === null && other.hungUpAt !== null)
         this.#neverBorn(other, now);
-    return { asked };
+    return { asked, stopped };
   }
 
   /** Before a child is killed: its state tells whether that counts as a failed start. */
   kill(child: Child, reason: string, now: number): void {
     child.reason ??= reason;
-    child.dismissed = this.isLeaving(now) && child.state !== 'leaving';
     if (isStarting(child)) this.#startFailed(child, now);
     this.rollouts.failIfInvolved(child, child.reason);
     this.enter(child, 'killed', now);
     // An order that no process ever answered leaves nobody to reap.
-    if (child.pid === null) this.#remove(child);
+    if (child.pid === null) this.children.delete(child.id);
   }
 
   /** A start that failed delays the next one, longer each time; one that succeeds forgives all. */
@@ -263,25 +280,13 @@ export class Fleet {
     const reason = child.reason ?? 'did not start';
     this.rollouts.failIfInvolved(child, reason);
     // New code that does not boot is no trouble of the one that serves.
-    if (this.rollouts.isCandidate(child)) return;
+    if (this.rollouts.isCandidate(child) || child.phase > this.phase) return;
     this.spawnErrors++;
     this.lastSpawnError = reason;
     this.notBefore = now + delayMs(this.spawnErrors);
   }
 
-  #died(now: number): void {
-    const pauseMs = this.#deaths.add(now);
-    if (pauseMs > 0) this.notBefore = now + pauseMs;
-  }
-
-  #remove(child: Child): void {
-    this.children.delete(child.id);
-  }
-
-  /**
-   * The monitor itself did not run for `gapMs` (stopped, suspended): nobody else is to blame for
-   * it.
-   */
+  /** The monitor did not run for `gapMs` (stopped, suspended): nobody else is to blame for it. */
   forgive(gapMs: number, now: number): void {
     this.wokeAt = now;
     for (const child of this.children.values()) {

@@ -106,7 +106,7 @@ function shifted(child: Child, by: number): Child {
 
 export function wantedWorkers(
   { fleet, configuredWorkers }: HandOver,
-  settings: { readonly workers: number },
+  { workers, single }: { readonly workers: number; readonly single: boolean },
 ): number {
-  return settings.workers === configuredWorkers ? fleet.workers : settings.workers;
+  return workers === configuredWorkers && !single ? fleet.workers : workers;
 }

@@ -5,7 +5,12 @@ import type { Settings } from '../config/settings.js';
 import type { Log } from './log.js';
 
 type MonitorHook =
-  'afterMonitorReady' | 'afterBooted' | 'afterWorkerHardTimeout' | 'afterWorkerExit';
+  | 'afterMonitorReady'
+  | 'afterBooted'
+  | 'beforeRestart'
+  | 'afterStopped'
+  | 'afterWorkerHardTimeout'
+  | 'afterWorkerExit';
 
 export async function runMonitorHook<Name extends MonitorHook>(
   { settings, log }: { readonly settings: Settings; readonly log: Log },

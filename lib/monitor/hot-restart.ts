@@ -7,10 +7,12 @@ import { delimiter, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { native } from '../native.js';
 import { handOverVariable, origin, preflightVariable, type Succession } from '../origin.js';
+import { settlesWithin } from '../settles-within.js';
 import type { Children } from './children.js';
 import type { Outcome } from './control.js';
 import type { Fleet } from './fleet.js';
 import { descriptorsOf, handOverFormat, recordFleet, type HandOver } from './hand-over.js';
+import { runMonitorHook } from './hooks.js';
 import { nameOf } from './listeners.js';
 import type { Measurements } from './measurements.js';
 import type { MonitorParts } from './monitor.js';
@@ -22,7 +24,7 @@ export interface HotRestartParts extends MonitorParts {
   readonly children: Children;
   readonly measurements: Measurements;
   /** Has the plan look again. */
-  turn(): void;
+  readonly turn: () => void;
 }
 
 /** Characters of what the program that is tried out says. */
@@ -54,6 +56,8 @@ export class HotRestart {
       const { signal } = this.#trial;
       const { addon } = await tryOut(this.#held(), settings.spawnTimeoutMs, signal);
       this.#preload = addon;
+      const hooks = runMonitorHook(this.#parts, 'beforeRestart', { kind: 'hot' });
+      await settlesWithin(hooks, settings.shutdownTimeoutMs);
     } catch (error) {
       if (!fleet.stopping) return this.#fail(error);
     }

@@ -1,7 +1,7 @@
 // How children are killed: at once, or with a last word to the hook that wants to know.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningRequest } from '../config/hooks.js';
 import { native } from '../native.js';
+import { settlesWithin } from '../settles-within.js';
 import type { Child } from './child.js';
 import type { Children } from './children.js';
 import type { Fleet } from './fleet.js';
@@ -18,13 +18,16 @@ type Parts = Pick<MonitorParts, 'settings' | 'log'> & {
 const hookGraceMs = 1_000;
 
 export function kill(parts: Parts, child: Child, reason: string): void {
+  parts.log[parts.fleet.stopping === 'immediate' ? 'info' : 'warn'](
+    { ...fieldsOf(child), reason },
+    'killing',
+  );
   parts.fleet.kill(child, reason, performance.now());
-  parts.log[child.dismissed ? 'info' : 'warn']({ ...fieldsOf(child), reason }, 'killing');
   if (child.pid === null) parts.children.forget(child.id);
   else signal(child.pid, 'SIGKILL');
 }
 
-export function askForStack({ log }: Parts, child: Child): void {
+export function askForStack({ log }: Pick<Parts, 'log'>, child: Child): void {
   child.askedAt = performance.now();
   if (child.pid === null) return;
   try {
@@ -44,16 +47,9 @@ export async function timeOut(parts: Parts, child: Child, reason: string): Promi
   const info = { reason, request: requestOf(child), stack };
   fleet.kill(child, reason, performance.now());
   if (settings.hooks.afterWorkerHardTimeout.length > 0) {
-    const grace = new AbortController();
     const { role, slot, generation, phase } = child;
-    const hook = runMonitorHook(
-      parts,
-      'afterWorkerHardTimeout',
-      { pid: pid ?? 0, role, slot, generation, phase },
-      info,
-    );
-    await Promise.race([hook, sleep(hookGraceMs, undefined, grace).catch(() => undefined)]);
-    grace.abort();
+    const who = { pid: pid ?? 0, role, slot, generation, phase };
+    await settlesWithin(runMonitorHook(parts, 'afterWorkerHardTimeout', who, info), hookGraceMs);
   }
   // It may have ended meanwhile, and its pid may be another's.
   if (pid !== null && fleet.get(child.id) === child) signal(pid, settings.timeoutSignal);

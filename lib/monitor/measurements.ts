@@ -86,6 +86,7 @@ export class Measurements {
       case 'audited':
       case 'born':
       case 'cut':
+      case 'dismissed':
       case 'exercised':
       case 'serving':
       case 'frozen':
@@ -93,6 +94,7 @@ export class Measurements {
       case 'failed':
       case 'overran':
       case 'stuck':
+      case 'traced':
       case 'unsafe':
       case 'note':
         return;

@@ -3,10 +3,10 @@
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import type { Report } from '../message.js';
+import { Backtraces } from './backtrace.js';
 import { Children } from './children.js';
 import type { Child } from './child.js';
-import type { Outcome } from './control.js';
-import { Fleet, type Stopping } from './fleet.js';
+import { Fleet } from './fleet.js';
 import { restoreFleet, wantedWorkers, type HandOver } from './hand-over.js';
 import type { Doors } from './doors.js';
 import { HotRestart } from './hot-restart.js';
@@ -16,12 +16,13 @@ import type { Listeners } from './listeners.js';
 import type { Log } from './log.js';
 import { Measurements } from './measurements.js';
 import { watchMemory } from './memory-watch.js';
+import { askForStack } from './kill.js';
 import { fieldsOf, narrate } from './narrate.js';
 import { Performer, type Ending, type RolloutTimes } from './perform.js';
 import { plan } from './plan.js';
-import type { RolloutKind } from './rollouts.js';
 import type { ServiceManager } from './service-manager.js';
 import { Waiters } from './waiters.js';
+import { Wishes } from './wishes.js';
 
 /** Deadlines are looked at this often. */
 const tickMs = 200;
@@ -49,35 +50,43 @@ const now = (): number => performance.now();
 export class Monitor {
   readonly fleet: Fleet;
   readonly measurements: Measurements;
+  readonly wishes: Wishes;
   readonly #parts: MonitorParts;
   readonly #children: Children;
-  readonly #waiters = new Waiters();
+  readonly #backtraces: Backtraces;
   #timer: NodeJS.Timeout | undefined;
   #lastTick = now();
   #performing = false;
   readonly #performer: Performer;
-  readonly #hotRestart: HotRestart;
 
   /** `before`: what the program before this one handed over. */
   constructor(parts: MonitorParts, before?: HandOver) {
     this.#parts = parts;
-    const { workers, refork } = parts.settings;
+    const { workers, single, refork } = parts.settings;
     const { backoffMs } = refork;
     this.fleet = before
       ? restoreFleet(
           before.fleet,
-          { workers: wantedWorkers(before, parts.settings), backoffMs },
+          { workers: wantedWorkers(before, parts.settings), single, backoffMs },
           now(),
         )
-      : new Fleet({ workers, backoffMs });
+      : new Fleet({ workers, single, backoffMs });
     this.#children = new Children(
       {
         report: (id, report) => this.#report(id, report),
         hungUp: (id) => this.#hungUp(id),
         ended: (pid, code, signal) => this.#ended(pid, code, signal),
       },
-      { credentials: parts.credentials },
+      {
+        credentials: parts.credentials,
+        stdin: parts.settings.setpgid ? 'ignore' : 'inherit',
+      },
     );
+    this.#backtraces = new Backtraces({
+      fleet: this.fleet,
+      send: (id, order) => this.#children.send(id, order),
+      askForStack: (child) => askForStack(parts, child),
+    });
     this.measurements = new Measurements(
       this.fleet,
       (id, order) => this.#children.send(id, order),
@@ -85,13 +94,12 @@ export class Monitor {
       before?.measurements,
     );
     const { fleet, measurements } = this;
-    const own = { ...parts, fleet, children: this.#children, measurements };
-    this.#hotRestart = new HotRestart({ ...own, turn: () => this.turn() });
-    this.#performer = new Performer({
-      ...own,
-      waiters: this.#waiters,
-      hotRestart: this.#hotRestart,
-    });
+    const turn = () => this.turn();
+    const own = { ...parts, fleet, children: this.#children, measurements, turn };
+    const waiters = new Waiters();
+    const hotRestart = new HotRestart(own);
+    this.#performer = new Performer({ ...own, waiters, hotRestart });
+    this.wishes = new Wishes({ ...own, waiters, hotRestart, backtraces: this.#backtraces });
     if (before) this.#adopt(before);
   }
 
@@ -134,73 +142,6 @@ export class Monitor {
     return this.over;
   }
 
-  // Wishes
-
-  /** Resolves when the rollout that this asks for has succeeded or was given up. */
-  rollOut(kind: RolloutKind, reason: string): Promise<Outcome> {
-    if (this.fleet.stopping)
-      return Promise.resolve({ ok: false, error: `no ${kind}: the server is shutting down` });
-    this.#parts.log.info({ reason }, `${kind} requested`);
-    const during = this.fleet.rollouts.attempt !== null;
-    this.fleet.rollouts.want(kind, reason, now());
-    const outcome = this.#waiters.add(kind, during ? 'next' : 'current');
-    this.turn();
-    return outcome;
-  }
-
-  /** Resolves when the next program was tried out; the rest is its business. */
-  hotRestart(reason: string): Promise<Outcome> {
-    if (this.fleet.stopping)
-      return Promise.resolve({ ok: false, error: 'no hot restart: the server is shutting down' });
-    this.#parts.log.info({ reason }, 'hot restart requested');
-    return this.#hotRestart.prepare();
-  }
-
-  stop(how: Stopping, reason: string): void {
-    if (this.fleet.stopping === 'immediate' || this.fleet.stopping === how) return;
-    this.#parts.log.info({ reason }, how === 'graceful' ? 'stopping' : 'stopping at once');
-    this.fleet.stopping = how;
-    const delays = how === 'graceful' && this.fleet.booted;
-    this.fleet.leaveAt = now() + (delays ? this.#parts.settings.shutdownDelayMs : 0);
-    this.#hotRestart.cancel();
-    this.fleet.rollouts.clear();
-    this.#waiters.settleAll({ ok: false, error: 'the server was stopped' });
-    this.turn();
-  }
-
-  /** One worker more or less; at least one stays. */
-  changeWorkers(by: 1 | -1): Outcome {
-    const wanted = this.fleet.workers + by;
-    if (this.fleet.stopping) return { ok: false, error: 'the server is shutting down' };
-    if (wanted < 1) return { ok: false, error: 'one worker is the least' };
-    try {
-      this.#parts.listeners.grow(wanted);
-    } catch (error) {
-      this.#parts.log.error({ err: error }, 'cannot add a worker');
-      return { ok: false, error: String(error) };
-    }
-    this.fleet.workers = wanted;
-    this.fleet.queues = Math.max(this.fleet.queues, wanted);
-    this.#parts.log.info({ workers: wanted }, 'number of workers changed');
-    this.turn();
-    return { ok: true, workers: wanted };
-  }
-
-  /** For logrotate, which moves the file away first. */
-  reopenLog(): void {
-    const { log } = this.#parts;
-    try {
-      if (log.reopen()) log.info({}, 'log file reopened');
-      else this.ignore('SIGHUP');
-    } catch (error) {
-      log.error({ err: error }, 'cannot reopen the log file, the old one goes on');
-    }
-  }
-
-  ignore(signal: NodeJS.Signals): void {
-    this.#parts.log.info({ signal }, 'signal without a meaning here');
-  }
-
   /**
    * SIGCHLD. A child is reaped when its channel has ended: what it said last was read by then, and
    * until then its pid cannot become somebody else's.
@@ -222,6 +163,7 @@ export class Monitor {
     if (!child) return;
     this.fleet.hear(child, report, now());
     this.measurements.hear(child, report);
+    this.#backtraces.hear(child, report);
     narrate(this.#parts.log, child, report, now());
     if (report.type !== 'measured') this.turn();
   }
@@ -237,8 +179,8 @@ export class Monitor {
     const child = this.fleet.byPid(pid);
     if (!child) return;
     const how = signal ?? `exit code ${code}`;
-    const { asked } = this.fleet.ended(child, how, now());
-    const clean = asked && (code === 0 || child.dismissed);
+    const { asked, stopped } = this.fleet.ended(child, how, now());
+    const clean = stopped || (asked && code === 0);
     this.#parts.log[clean ? 'info' : 'error'](
       { ...fieldsOf(child), code, signal, ...(clean ? {} : { reason: child.reason }) },
       clean ? 'left' : 'ended unexpectedly',

@@ -37,7 +37,9 @@ export function narrate(log: Log, child: Child, report: Report, now: number): vo
       break;
     }
     case 'stuck':
-      log.error({ ...fields, stack: report.stack }, 'the event loop does not turn');
+      // Unless it has turned since it was asked.
+      if (child.askedAt !== null)
+        log.error({ ...fields, stack: report.stack }, 'the event loop does not turn');
       break;
     case 'unsafe':
       log.warn({ ...fields, reason: report.reason }, 'no longer fork-safe');
@@ -59,10 +61,12 @@ export function narrate(log: Log, child: Child, report: Report, now: number): vo
     case 'note':
       log[report.level](fields, report.text);
       break;
+    case 'dismissed':
     case 'forked':
     case 'exercised':
     case 'heartbeat':
     case 'measured':
+    case 'traced':
       break;
     default:
       unreachable(report);

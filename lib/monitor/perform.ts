@@ -13,7 +13,7 @@ import type { Action } from './action.js';
 import type { Order } from '../message.js';
 import type { Role } from '../config/hooks.js';
 import { unreachable } from '../unreachable.js';
-import type { RolloutKind, Wish } from './rollouts.js';
+import { singleMode, type Next, type RolloutKind, type Wish } from './rollouts.js';
 import type { Waiters } from './waiters.js';
 
 export interface PerformerParts extends MonitorParts {
@@ -143,6 +143,8 @@ export class Performer {
     const next = { phase: fleet.phase + 1, generation: 0 };
     const wish = fleet.rollouts.wishOf('phased restart', '', now());
     log.info({ reason: wish.reason, next: next.phase }, 'phased restart begins');
+    void runMonitorHook(this.#parts, 'beforeRestart', { kind: 'phased' });
+    if (fleet.single) return this.#began(wish, null, { ...next, unforkable: singleMode });
     const role = { role: 'mold', slot: null, ...next } as const;
     this.#bootChild(role, (child) => this.#began(wish, child, next));
   }
@@ -207,7 +209,7 @@ export class Performer {
     this.#began(wish, child, next);
   }
 
-  #began(wish: Wish, candidate: Child, next: { phase: number; generation: number }): void {
+  #began(wish: Wish, candidate: Child | null, next: Next): void {
     this.#parts.fleet.rollouts.begin(wish, candidate, next, now());
     this.rolloutTimes = { startedAt: new Date(), finishedAt: null };
   }

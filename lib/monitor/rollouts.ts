@@ -20,7 +20,8 @@ export interface Wish {
 /** One try with one candidate: a worker to be promoted, or a process that boots the code. */
 export interface Attempt {
   readonly wish: Wish;
-  readonly candidate: number;
+  /** null in single mode, where nothing but the canary is booted. */
+  readonly candidate: number | null;
   /** Of the mold that the candidate is to become. */
   readonly phase: number;
   readonly generation: number;
@@ -36,11 +37,19 @@ export interface Attempt {
   failure: string | null;
 }
 
+/** What an attempt is to bring. */
+export type Next = Pick<Attempt, 'phase' | 'generation'> & Partial<Pick<Attempt, 'unforkable'>>;
+
 /** Why the code of a phase cannot be forked; the generation is that of the refused process. */
 export interface Unforkable {
   readonly reason: string;
   readonly generation: number;
 }
+
+export const singleMode: Unforkable = {
+  reason: 'is not forked in single mode (workers: 0)',
+  generation: 0,
+};
 
 const longestBackoffMs = 10 * 60_000;
 
@@ -84,7 +93,7 @@ export class Rollouts {
    */
   leaves(child: Child, now: number): void {
     const { attempt } = this;
-    if (!attempt || attempt.failure !== null) return;
+    if (!attempt || attempt.failure !== null || child.role !== 'worker') return;
     if (attempt.canary === child.id) attempt.canary = null;
     if (!this.isCandidate(child)) return;
     const { wish } = attempt;
@@ -128,15 +137,15 @@ export class Rollouts {
     } else this.#wishes.set(kind, this.wishOf(kind, reason, now));
   }
 
-  begin(wish: Wish, candidate: Child, next: Pick<Attempt, 'phase' | 'generation'>, now: number) {
-    wish.tried.add(candidate.id);
+  begin(wish: Wish, candidate: Child | null, next: Next, now: number): void {
+    if (candidate) wish.tried.add(candidate.id);
     this.#wishes.delete(wish.kind);
     this.attempt = {
       wish,
-      candidate: candidate.id,
+      candidate: candidate?.id ?? null,
+      unforkable: null,
       ...next,
       startedAt: now,
-      unforkable: null,
       canary: null,
       canarySince: null,
       proven: false,

@@ -1,13 +1,16 @@
 // Puts a monitor together, runs it to its end, and takes everything apart again. After a hot
 // restart, much of it is there already.
+import { displayName } from '../config/display-name.js';
 import { isLoopback } from '../config/loopback.js';
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import { takeSignals } from '../early-signals.js';
 import { native } from '../native.js';
 import { origin } from '../origin.js';
+import { settlesWithin } from '../settles-within.js';
 import { credentialsOf, type Credentials } from './credentials.js';
 import { Doors } from './doors.js';
+import { runMonitorHook } from './hooks.js';
 import { Inherited, inheritedSockets } from './inherited.js';
 import { openListeners, type Listeners } from './listeners.js';
 import { createLog, type Log } from './log.js';
@@ -23,7 +26,7 @@ interface Closable {
 
 /** Resolves with the exit code. Rejects with a ConfigError when the server cannot even begin. */
 export async function runMonitor(settings: Settings, overrides: Overrides): Promise<number> {
-  process.title = 'pitchfork-ts monitor';
+  process.title = `pitchfork-ts monitor - ${displayName(settings.file)}`;
   native.becomeSubreaper();
   const before = takeOver();
   const log = before ? takeOverLog(before, settings.log) : createLog(settings.log);
@@ -54,9 +57,11 @@ export async function runMonitor(settings: Settings, overrides: Overrides): Prom
       before ? 'monitor restarted' : 'monitor started',
     );
     warnOfOpenness(settings, log);
+    tellOfMode(settings, log);
     takeSignals((signal) => obey(monitor, signal));
     if (before) native.releaseSignals();
     ending = await monitor.run();
+    await runAfterStopped(settings, log);
     log.info({ code: ending.code }, 'monitor stopped');
   } finally {
     for (const closable of opened.reverse()) await closable.close();
@@ -87,6 +92,23 @@ function warnOfOpenness({ metrics, remoteControl }: Settings, log: Log): void {
       { host: remoteControl.host },
       'remote control can be reached from other machines, and its token is not encrypted',
     );
+}
+
+async function runAfterStopped(settings: Settings, log: Log): Promise<void> {
+  const { shutdownTimeoutMs: ms } = settings;
+  if (!(await settlesWithin(runMonitorHook({ settings, log }, 'afterStopped'), ms)))
+    log.error({ hook: 'afterStopped', ms }, 'hook did not end in time');
+}
+
+/** What a mold is good for begins with the second worker. */
+function tellOfMode({ single, workers, hooks }: Settings, log: Log): void {
+  const unused = (['beforeFork', 'afterFork', 'afterMoldFork'] as const).filter(
+    (name) => hooks[name].length > 0,
+  );
+  if (single && unused.length > 0)
+    log.warn({ hooks: unused }, 'these hooks never run in single mode (workers: 0)');
+  if (!single && workers === 1)
+    log.info({}, 'a mold beside a single worker doubles the memory: `workers: 0` runs without one');
 }
 
 /** The log has the rest of it, such as a stack. */

@@ -2,27 +2,30 @@
 import type { Monitor } from './monitor.js';
 
 export function obey(monitor: Monitor, signal: NodeJS.Signals): void {
+  const { wishes } = monitor;
   switch (signal) {
     case 'SIGTERM':
     case 'SIGQUIT':
-      return monitor.stop('graceful', signal);
+      return wishes.stop('graceful', signal);
     case 'SIGINT':
-      return monitor.stop('immediate', signal);
+      return wishes.stop('immediate', signal);
     case 'SIGURG':
-      return void monitor.rollOut('refork', signal);
+      return void wishes.rollOut('refork', signal);
     case 'SIGUSR1':
-      return void monitor.rollOut('phased restart', signal);
+      return void wishes.rollOut('phased restart', signal);
     case 'SIGUSR2':
-      return void monitor.hotRestart(signal);
+      return void wishes.hotRestart(signal);
     case 'SIGTTIN':
-      return void monitor.changeWorkers(1);
+      return void wishes.changeWorkers(1);
     case 'SIGTTOU':
-      return void monitor.changeWorkers(-1);
+      return void wishes.changeWorkers(-1);
     case 'SIGHUP':
-      return monitor.reopenLog();
+      return wishes.reopenLog();
+    case 'SIGPWR':
+      return void wishes.logBacktrace();
     case 'SIGCHLD':
       return monitor.reap();
     default:
-      return monitor.ignore(signal);
+      return wishes.ignore(signal);
   }
 }

@@ -27,7 +27,7 @@ describe('a mistaken command line', () => {
     ['--workers', '--workers: a value is missing'],
     ['--control=', '--control: a value is missing'],
     ['-w 1 -w 2', '--workers: given twice'],
-    ['-w -1', '--workers: expected a positive integer up to 1024 or "auto", got "-1"'],
+    ['-w -1', '--workers: expected an integer from 0 to 1024 or "auto", got "-1"'],
     ['-p http', '--port: expected a port from 0 to 65535, got "http"'],
     ['-l 80 -p 81', '--port: cannot be combined with --listen: name the port there'],
     [
@@ -46,7 +46,7 @@ describe('a mistaken command line', () => {
 describe('a mistaken environment', () => {
   it('is told which variable', async () => {
     expect(await complaint([], { WEB_CONCURRENCY: 'x' })).to.equal(
-      'WEB_CONCURRENCY: expected a positive integer up to 1024 or "auto", got "x"',
+      'WEB_CONCURRENCY: expected an integer from 0 to 1024 or "auto", got "x"',
     );
   });
 });

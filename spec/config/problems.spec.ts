@@ -46,11 +46,7 @@ const rows: [string, ...string[]][] = [
     'keepAliveTimeout: expected a duration of at most 24 days, got 1000000000000',
   ],
   ['engine: "bun"', 'engine: expected "node" or "uws", got "bun"'],
-  [
-    'workers: 0',
-    'workers: expected a positive integer or "auto", got 0: single mode is not available yet, use 1',
-  ],
-  ['workers: "many"', 'workers: expected a positive integer up to 1024 or "auto", got "many"'],
+  ['workers: "many"', 'workers: expected an integer from 0 to 1024 or "auto", got "many"'],
   ['listen: "bad"', `listen: ${expectedAddress} "bad"`],
   ['listen: [1, "bad"]', `listen[1]: ${expectedAddress} "bad"`],
   ['listen: []', 'listen: expected at least one address, got an empty list'],
@@ -137,7 +133,7 @@ const rows: [string, ...string[]][] = [
   [
     'workers: -1, engine: "x"',
     'engine: expected "node" or "uws", got "x"',
-    'workers: expected a positive integer up to 1024 or "auto", got -1',
+    'workers: expected an integer from 0 to 1024 or "auto", got -1',
   ],
 ];
 

@@ -109,15 +109,13 @@ describe('readWorkers', () => {
     expect(readWorkers('auto')).to.equal(availableParallelism());
   });
 
-  it('says that there is no single mode yet', () => {
-    expect(() => readWorkers(0)).to.throw('single mode is not available yet');
+  it('takes 0 for single mode', () => {
+    expect(readWorkers(0)).to.equal(0);
   });
 
   for (const written of [-1, 1.5, NaN, Infinity, 1e9, '4', null])
     it(`refuses ${show(written)}`, () => {
-      expect(() => readWorkers(written)).to.throw(
-        'expected a positive integer up to 1024 or "auto"',
-      );
+      expect(() => readWorkers(written)).to.throw('expected an integer from 0 to 1024 or "auto"');
     });
 });
 

@@ -23,13 +23,13 @@ describe('boot', () => {
     const before = await baseline(server);
     const { workers, mold } = await expectPostConditions(server, { workers: 3, baseline: before });
     const titles = new Map([
-      [server.pid, 'pitchfork-ts monitor'],
-      [mold?.pid ?? 0, 'pitchfork-ts (gen:0) mold'],
-      ...workers.map(({ pid, slot }) => [pid, `pitchfork-ts (gen:0) worker[${slot}]`] as const),
+      [server.pid, `pitchfork-ts monitor - ${server.configFile}`],
+      [mold?.pid ?? 0, 'pitchfork-ts (gen:0) mold - ready'],
+      ...workers.map(({ pid, slot }) => [pid, `pitchfork-ts (gen:0) worker[${slot}] - `] as const),
     ]);
     for (const [pid, title] of titles) {
       const process = processOf(pid);
-      expect(process?.title).to.equal(title);
+      expect(process?.title).to.include(title);
       if (pid !== server.pid) {
         expect(process?.parent, `parent of ${title}`).to.equal(server.pid);
         expect(process?.group, `process group of ${title}`).to.equal(pid);

@@ -61,6 +61,20 @@ describe('a hot restart with changes', () => {
     await server.stop();
   });
 
+  it('goes to single mode and back', async () => {
+    server = await Server.start({ app, workers: 2 });
+    rewrite((config) => config.replace('workers: 2', 'workers: 0'));
+    await restart();
+    await until('two processes', () => server.processes().length === 2);
+    expect((await server.ask('POST', '/refork')).status).to.equal(409);
+    await server.get();
+    rewrite((config) => config.replace('workers: 0', 'workers: 2'));
+    await restart();
+    expect((await server.refork()).status).to.equal(200);
+    await expectPostConditions(server, { workers: 2 });
+    await server.stop();
+  });
+
   it('keeps the number that an operator changed', async () => {
     server = await Server.start({ app, workers: 1 });
     expect((await server.ask('POST', '/workers/add')).body).to.include({ ok: true });

@@ -50,18 +50,18 @@ describe('a newborn worker', () => {
       const { workers } = await server.stats();
       expect(workers.map(({ slot }) => slot)).to.deep.equal([0, 1, 2]);
       for (const { slot, pid } of workers) {
-        const title = `pitchfork-ts (gen:${generation}) worker[${slot}]`;
-        const { worker, ...identity } = answers.get(pid) ?? { worker: undefined };
+        const prefix = `pitchfork-ts (gen:${generation}) worker[${slot}] - requests: `;
+        const { worker, title, kernelTitle, ...identity } = answers.get(pid) ?? {};
+        expect(kernelTitle).to.equal(title);
+        expect(title).to.satisfy((text: string) => text.startsWith(prefix), title);
         expect(identity).to.deep.equal({
           pid,
           kernelPid: pid,
           ppid: server.pid,
           group: pid,
-          title,
-          kernelTitle: title,
         });
         expect(worker).to.include({ slot, generation, phase: 0, pid, shuttingDown: false });
-        expect(processOf(pid)).to.include({ parent: server.pid, group: pid, title });
+        expect(processOf(pid)).to.include({ parent: server.pid, group: pid });
       }
     });
     await server.stop();

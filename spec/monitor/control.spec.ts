@@ -62,6 +62,7 @@ describe('the control socket', () => {
     };
     commands = {
       stats: () => Promise.resolve(stats),
+      backtrace: () => Promise.resolve({ pid: 1, processes: [] }),
       refork: (wait) => record(`refork ${wait}`),
       phasedRestart: (wait) => record(`phased restart ${wait}`),
       hotRestart: () => record('hot restart'),

@@ -40,8 +40,8 @@ describe('a hand-over', () => {
   it('goes by the configured number of workers only if that has changed', () => {
     const fleet = recordFleet(new Fleet({ workers: 5, backoffMs: 1 }), 0);
     const before = { fleet, configuredWorkers: 2 } as HandOver;
-    expect(wantedWorkers(before, { workers: 2 })).to.equal(5);
-    expect(wantedWorkers(before, { workers: 3 })).to.equal(3);
+    expect(wantedWorkers(before, { workers: 2, single: false })).to.equal(5);
+    expect(wantedWorkers(before, { workers: 3, single: false })).to.equal(3);
   });
 
   it('waits for whoever starts, and never comes before TERM', () => {

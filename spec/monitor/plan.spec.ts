@@ -21,6 +21,9 @@ function booted(faults: Faults = noFaults, seed = 1): World {
   return world;
 }
 
+/** As `workers: 0` becomes it. */
+const single = { ...settings, workers: 1, single: true };
+
 const count = (world: World, type: string): number =>
   world.decided.filter((action) => action.type === type).length;
 
@@ -352,6 +355,41 @@ describe('plan', () => {
     }).to.throw(Exited);
   });
 
+  it('keeps to one booted process in single mode, also with new code', () => {
+    const world = new World(noFaults, seeded(1), single);
+    settle(world);
+    expect(world.fleet.booted).to.equal(true);
+    const [old, ...others] = world.fleet.children.values();
+    expect(others).to.deep.equal([]);
+    world.fleet.rollouts.want('phased restart', 'story', world.now);
+    world.lowestServing = Infinity;
+    world.turn();
+    settle(world);
+    while (world.fleet.children.size > 1) world.tick();
+    expect(world.lowestServing).to.equal(1);
+    expect(servingIn(world.fleet, 0)).to.include({ phase: 1, generation: 0 });
+    expect(servingIn(world.fleet, 0)?.id).to.not.equal(old?.id);
+    expect(world.fleet.children.size).to.equal(1);
+    expect(count(world, 'boot') + count(world, 'spawn')).to.equal(0);
+    expect(count(world, 'finish')).to.equal(1);
+  });
+
+  it('keeps the old code in single mode when the new does not start', () => {
+    const world = new World(noFaults, seeded(1), single);
+    settle(world);
+    const old = servingIn(world.fleet, 0);
+    for (let attempt = 0; attempt < 20; attempt++) {
+      world.fleet.rollouts.want('phased restart', 'story', world.now);
+      world.turn();
+      const canary = world.fleet.get(world.fleet.rollouts.attempt?.canary);
+      if (canary) world.fleet.ended(canary, 'exit code 1', world.now);
+      settle(world);
+    }
+    expect(count(world, 'abandon')).to.equal(20);
+    expect(servingIn(world.fleet, 0)).to.equal(old);
+    expect(world.fleet.spawnErrors).to.equal(0);
+  });
+
   const fault = fc.double({ min: 0, max: 0.02, noNaN: true });
   const story = fc.record({
     seed: fc.integer(),
@@ -412,6 +450,29 @@ describe('plan', () => {
         expect(fleet.rollouts.wish ?? fleet.rollouts.attempt).to.equal(null);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('comes to rest with one process in single mode, whatever happens on the way', () => {
+    fc.assert(
+      fc.property(story, ({ seed, faults, events }) => {
+        const world = new World({ ...faults }, seeded(seed), single);
+        world.turn();
+        for (const { after, what } of events) {
+          for (let tick = 0; tick < after; tick++) world.tick();
+          if (what === 'phased') world.fleet.rollouts.want('phased restart', 'story', world.now);
+          if (what === 'grow') world.grow();
+          world.turn();
+        }
+        Object.assign(world.faults, noFaults);
+        for (let tick = 0; tick < 2_000; tick++) world.tick();
+        expect(isQuiescent(world.fleet)).to.equal(true);
+        expect(world.serving()).to.equal(1);
+        expect(world.fleet.children.size).to.equal(1);
+        expect(count(world, 'boot') + count(world, 'spawn')).to.equal(0);
+        expect(world.fleet.rollouts.wish ?? world.fleet.rollouts.attempt).to.equal(null);
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -4,6 +4,7 @@ import type { Finding } from '../../lib/fork-safety/finding.js';
 
 export const settings = {
   workers: 3,
+  single: false,
   reforkAfter: [],
   refork: { drainTimeoutMs: 500, backoffMs: 1_000, canaryMs: 200, maxUnavailable: 1 },
   spawnTimeoutMs: 1_000,

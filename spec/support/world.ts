@@ -7,6 +7,7 @@ import { Fleet } from '../../lib/monitor/fleet.js';
 import type { Action } from '../../lib/monitor/action.js';
 import { recordFleet, restoreFleet, type FleetRecord } from '../../lib/monitor/hand-over.js';
 import { plan } from '../../lib/monitor/plan.js';
+import { singleMode } from '../../lib/monitor/rollouts.js';
 import { isQuiescent, servingIn } from '../../lib/monitor/view.js';
 import { emptyLatency } from '../../lib/metrics/latency.js';
 import { finding, noFaults, settings, type Faults } from './story.js';
@@ -30,7 +31,8 @@ export class World {
     readonly random: () => number,
     readonly config: Settings = settings,
   ) {
-    this.fleet = new Fleet({ workers: config.workers, backoffMs: config.refork.backoffMs });
+    const { workers, single, refork } = config;
+    this.fleet = new Fleet({ workers, single, backoffMs: refork.backoffMs });
   }
 
   turn(): void {
@@ -171,9 +173,13 @@ export class World {
       }
       case 'bootNext': {
         const next = { phase: fleet.phase + 1, generation: 0 };
-        const added = this.#boot({ role: 'mold', slot: null, ...next });
         const wish = fleet.rollouts.wishOf('phased restart', 'story', now);
-        fleet.rollouts.begin(wish, added, next, now);
+        const { single } = fleet;
+        if (single) fleet.rollouts.begin(wish, null, { ...next, unforkable: singleMode }, now);
+        else {
+          const added = this.#boot({ role: 'mold', slot: null, ...next });
+          fleet.rollouts.begin(wish, added, next, now);
+        }
         return;
       }
       case 'bootWorker': {
