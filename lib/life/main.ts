@@ -3,11 +3,13 @@
 import { BlockingChannel, bootChannelFd } from '../channel.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
+import { closeStrayInspector } from '../stray-inspector.js';
 import { live } from './life.js';
 
 // Before anything else: Node opens its inspector on a stray SIGUSR1, and these are meant for the
 // monitor anyway.
 for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
+closeStrayInspector();
 
 native.leadProcessGroup();
 native.exitWithoutShutdown();
