@@ -15,9 +15,11 @@ import { mendNewborn } from './after-fork.js';
 import { Heartbeat } from './heartbeat.js';
 import { describe, leave } from './leave.js';
 import { orphanGraceMs, runHooks, type Life, type Orders } from './life.js';
+import { Listening } from './listening.js';
 import type { Birth } from './mold.js';
 import { RequestWatch } from './request-watch.js';
 import { roleSignals } from './signals.js';
+import { within } from './within.js';
 import { workerState } from './worker-handle.js';
 
 /**
@@ -107,10 +109,12 @@ class RunningWorker {
     this.#engine = engine;
     this.#watchRequests(engine);
     native.startWatchdog(this.#birth.channelFd);
+    const listening = new Listening(listenFds);
     await engine.listen(listenFds);
     await failpoint('worker.serving', generation);
     roleSignals.assume({ graceful: () => void this.#end('asked') });
     this.#heartbeat = new Heartbeat(settings.heartbeatTimeoutMs, () => {
+      if (this.#parting === null && !listening.isWhole()) this.#stopAccepting();
       if (!this.#channel.isIdle) return;
       const urgent = this.#requestWatch?.urgent() ?? null;
       this.#channel.send({ type: 'heartbeat', figures: this.#figures, urgent });
@@ -178,6 +182,13 @@ class RunningWorker {
       default:
         return unreachable(order);
     }
+  }
+
+  /** Nobody is served here any more: another worker is to take the place. */
+  #stopAccepting(): void {
+    const text = 'the app has closed the sockets to accept from: the worker leaves';
+    this.#channel.send({ type: 'note', level: 'error', text });
+    void this.#end('asked');
   }
 
   async #exercise(): Promise<void> {
@@ -283,18 +294,5 @@ class RunningWorker {
     this.#channel.send({ type: 'failed', step, reason: describe(error) });
     await this.#channel.flushed();
     return leave(1);
-  }
-}
-
-/** Whether the promise settles within `ms`. */
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }
