@@ -198,9 +198,10 @@ export class Monitor {
     const how = signal ?? `exit code ${code}`;
     const { asked } = this.fleet.ended(child, how, now());
     const clean = asked && code === 0;
-    this.#parts.log[clean ? 'info' : 'error'](
+    const halted = this.fleet.stopping === 'immediate' && signal === 'SIGKILL';
+    this.#parts.log[clean || halted ? 'info' : 'error'](
       { ...fieldsOf(child), code, signal, ...(clean ? {} : { reason: child.reason }) },
-      clean ? 'left' : 'ended unexpectedly',
+      clean ? 'left' : halted ? 'killed' : 'ended unexpectedly',
     );
     this.#children.forget(child.id);
     this.measurements.retire(child.id);
