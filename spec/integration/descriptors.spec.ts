@@ -75,7 +75,7 @@ describe('descriptors', () => {
     await server.stop();
   });
 
-  it('are not passed on to what a worker starts', async () => {
+  it('are not passed on to what a worker starts (F8)', async () => {
     server = await Server.start({ app, workers: 1 });
     await server.refork();
     const { child } = JSON.parse(await server.get('/child')) as { child: number };
