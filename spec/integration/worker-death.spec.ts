@@ -110,4 +110,12 @@ describe('a dead worker', () => {
     await expectPostConditions(server, { workers: 1 });
     await server.stop();
   });
+
+  it('is no failed start, however many die at once', async () => {
+    const config = `maxConsecutiveSpawnErrors: 2,`;
+    server = await Server.start({ app, workers: 4, config });
+    for (const { pid } of (await server.stats()).workers) process.kill(pid, 'SIGKILL');
+    await expectPostConditions(server, { workers: 4 });
+    await server.stop();
+  });
 });
