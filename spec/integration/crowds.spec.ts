@@ -32,7 +32,7 @@ describe('a crowd of clients', () => {
 
   for (const engine of ['node', 'uws'] as const) {
     const when = engine === 'uws' && !hasUws ? it.skip : it;
-    when(`that sends nothing holds nobody up, with engine ${engine} (R10, D11)`, async () => {
+    when(`that sends nothing holds nobody up, with engine ${engine} (R10, D1, D11)`, async () => {
       const file = engine === 'node' ? 'plain.mjs' : 'uws.mjs';
       server = await Server.start({
         app: fixtureApp(file),

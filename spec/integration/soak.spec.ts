@@ -10,7 +10,7 @@ const soak = fileURLToPath(new URL('../../benchmarks/soak.js', import.meta.url))
 const seconds = 20;
 
 describe('a soak', () => {
-  it(`of ${seconds} seconds loses nothing and leaves nothing (G1, G3, G5, G6)`, async function () {
+  it(`of ${seconds} seconds loses nothing and leaves nothing (W9, G1, G3, G5, G6)`, async function () {
     this.timeout(180_000);
     const line = [soak, '--seconds', String(seconds), '--seed', '7', '--workers', '3'];
     const { stdout } = await promisify(execFile)(process.execPath, line, {
