@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import { fixtureApp, Server } from '../support/server.js';
 import { portsOf } from '../support/shared-files.js';
 
-const inspectorPort = 9229;
+/** Not Node's own, which a developer may use. */
+const inspectorPort = 9231;
 
 describe('NODE_OPTIONS', () => {
   let server: Server;
@@ -14,7 +15,7 @@ describe('NODE_OPTIONS', () => {
     server = await Server.start({
       app: fixtureApp('plain.mjs'),
       workers: 2,
-      env: { NODE_OPTIONS: '--inspect' },
+      env: { NODE_OPTIONS: `--inspect=${inspectorPort}` },
     });
     expect((await server.refork()).body).to.include({ ok: true, generation: 1 });
     const { mold, workers } = await server.settled(1);
