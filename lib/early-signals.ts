@@ -1,6 +1,7 @@
 // Takes the signals before anything else is loaded: SIGUSR1 would open Node's inspector, and the
 // others would end the process with work half done. Until somebody takes them over they are
 // recorded, but for those that ask to leave: then there is nothing to finish yet.
+import { closeStrayInspector } from './stray-inspector.js';
 
 const leaving: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT']);
 const recorded = [
@@ -28,6 +29,7 @@ let deliver = (signal: NodeJS.Signals): void => {
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', ...recorded] as const)
   process.on(signal, () => deliver(signal));
+closeStrayInspector();
 
 /** From now on `listener` gets every signal; first those that have arrived already. */
 export function takeSignals(listener: (signal: NodeJS.Signals) => void): void {

@@ -117,6 +117,7 @@ export class NodeEngine implements Engine {
     const running = { method, url, startedAt: this.#meter.begin(), extensionMs: 0 };
     this.#running.set(response, running);
     response.on('close', this.#onResponseClose);
+    response.on('error', tell);
     // A pipelined request waits for its turn without a socket, and would not hear of a connection
     // lost meanwhile.
     if (response.socket === null) request.socket.once('close', () => this.#end(response));
@@ -162,8 +163,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
  * already.
  */
 function fail(response: ServerResponse, error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`request failed: ${text}\n`);
+  tell(error);
   if (response.headersSent) {
     response.destroy();
     return;
@@ -171,4 +171,10 @@ function fail(response: ServerResponse, error: unknown): void {
   for (const name of response.getHeaderNames()) response.removeHeader(name);
   response.statusCode = 500;
   response.end('Internal Server Error\n');
+}
+
+/** Also of a write after the end, which would be the end of the worker if nobody listened. */
+function tell(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`request failed: ${text}\n`);
 }

@@ -3,12 +3,14 @@
 import { BlockingChannel, bootChannelFd } from '../channel.js';
 import type { Order, Report } from '../message.js';
 import { native } from '../native.js';
+import { closeStrayInspector } from '../stray-inspector.js';
 import { live } from './life.js';
 
 // Before anything else: Node opens its inspector on a stray SIGUSR1, and these are meant for the
 // monitor anyway.
 for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGPWR'] as const)
   process.on(signal, () => undefined);
+closeStrayInspector();
 
 // The last argument is room for the title.
 process.argv.length = 2;

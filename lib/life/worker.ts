@@ -16,6 +16,7 @@ import { appCounts } from './app-counts.js';
 import { Heartbeat } from './heartbeat.js';
 import { describe, leave } from './leave.js';
 import { orphanGraceMs, orphanMarginMs, runHooks, type Life, type Orders } from './life.js';
+import { Listening } from './listening.js';
 import type { Birth } from './mold.js';
 import { RequestWatch } from './request-watch.js';
 import { roleSignals } from './signals.js';
@@ -107,10 +108,12 @@ class RunningWorker {
     this.#engine = engine;
     this.#watchRequests(engine);
     native.startWatchdog(this.#birth.channelFd);
+    const listening = new Listening(listenFds);
     await engine.listen(listenFds);
     await failpoint('worker.serving', generation);
     this.#heartbeat = new Heartbeat(settings.heartbeatTimeoutMs, () => {
       this.#showActivity(engine);
+      if (this.#parting === null && !listening.isWhole()) this.#stopAccepting();
       if (!this.#channel.isIdle) return;
       const urgent = this.#requestWatch?.urgent() ?? null;
       this.#channel.send({ type: 'heartbeat', figures: this.#figures, urgent });
@@ -188,17 +191,16 @@ class RunningWorker {
     this.#channel.send({ type: 'measured', request, metrics: await appCounts(this.#channel) });
   }
 
+  /** Nobody is served here any more: another worker is to take the place. */
+  #stopAccepting(): void {
+    const text = 'the app has closed the sockets to accept from: the worker leaves';
+    this.#channel.send({ type: 'note', level: 'error', text });
+    void this.#end('asked');
+  }
+
   async #exercise(): Promise<void> {
-    const { draw, exercise } = await import('../fork-safety/exercise.js');
-    const trials = await exercise();
-    // As in a promotion: the audit is to see the app's timers only.
-    this.#heartbeat?.stop();
-    this.#channel.send({
-      type: 'exercised',
-      trials,
-      draws: draw(),
-      findings: await audit(this.#life.settings.incompatibleModules),
-    });
+    const { exercised } = await import('./exercised.js');
+    this.#channel.send(await exercised(this.#life.settings, () => this.#heartbeat?.stop()));
   }
 
   /** Finish what is in flight, then leave. Without a monitor there is little time for it. */
@@ -213,13 +215,11 @@ class RunningWorker {
       return leave(0);
     }
     workerState.shuttingDown = true;
-    const { shutdownTimeoutMs } = this.#life.settings;
-    const cut = await this.#engine.drain(
+    const patience =
       why === 'asked'
-        ? { lingerMs, timeoutMs: shutdownTimeoutMs }
-        : { lingerMs: 0, timeoutMs: orphanGraceMs - orphanMarginMs },
-    );
-    await this.#part(cut);
+        ? { lingerMs, timeoutMs: this.#life.settings.shutdownTimeoutMs }
+        : { lingerMs: 0, timeoutMs: orphanGraceMs - orphanMarginMs };
+    await this.#part(await this.#engine.drain(patience));
   }
 
   async #part(cut: number): Promise<never> {

@@ -18,7 +18,7 @@ export interface FleetOptions {
 }
 
 /** Another mold would be refused as well: it is not this one's fault. */
-const refusedByKernel = /\b(EAGAIN|ENOMEM)\b/;
+const refusedByKernel = /\b(EAGAIN|ENOMEM)\b|\bE[MN]FILE: socketpair\b/;
 
 export class Fleet {
   readonly children = new Map<number, Child>();

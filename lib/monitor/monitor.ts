@@ -183,7 +183,7 @@ export class Monitor {
     const clean = stopped || (asked && code === 0);
     this.#parts.log[clean ? 'info' : 'error'](
       { ...fieldsOf(child), code, signal, ...(clean ? {} : { reason: child.reason }) },
-      clean ? 'left' : 'ended unexpectedly',
+      stopped ? 'killed' : clean ? 'left' : 'ended unexpectedly',
     );
     this.#children.forget(child.id);
     this.measurements.retire(child.id);

@@ -82,14 +82,14 @@ describe('a mistaken configuration', () => {
     expect(code).to.equal(1);
   });
 
-  it('is shown where it threw', async () => {
+  it('is shown where it threw (C3)', async () => {
     directory.write('c.ts', `\n\nthrow new Error('boom');`);
     const { stderr, code } = await command(['-c', 'c.ts'], { directory: directory.path });
     expect(stderr).to.match(/^pitchfork-ts: c.ts: cannot be loaded: Error: boom\n {4}at .*c.ts:3:/);
     expect(code).to.equal(1);
   });
 
-  it('never ends with code 0, even if it never loads', async () => {
+  it('never ends with code 0, even if it never loads (C3)', async () => {
     directory.write('c.mjs', `await new Promise(() => {}); export default {};`);
     const { code } = await command(['-c', 'c.mjs'], { directory: directory.path });
     expect(code).to.be.above(0);

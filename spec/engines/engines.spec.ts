@@ -110,7 +110,7 @@ for (const [name, kind, app] of cases)
       expect([await tcp.drain(), await unix.drain()]).to.deep.equal([0, 0]);
     });
 
-    it('sends no body in answer to HEAD', async () => {
+    it('sends no body in answer to HEAD (F7)', async () => {
       const { places } = await serve(name, app());
       const answer = await ask(places[0] ?? 0, '/', { method: 'HEAD' });
       expect(answer).to.include({ status: 200, body: '' });
@@ -148,7 +148,7 @@ for (const [name, kind, app] of cases)
       expect(await client.ended()).to.equal('FIN');
     });
 
-    it('answers once more on a kept-alive connection while it lingers', async () => {
+    it('answers once more on a kept-alive connection while it lingers (D5)', async () => {
       const { places, drain } = await serve(name, app());
       const client = await RawConnection.open(places[0] ?? 0);
       const silent = await RawConnection.open(places[0] ?? 0);
@@ -179,7 +179,7 @@ for (const [name, kind, app] of cases)
       expect(performance.now() - start).to.be.below(500);
     });
 
-    it('cuts what overruns, and says how much', async () => {
+    it('cuts what overruns, and says how much (D7, D8)', async () => {
       const { places, engine, drain } = await serve(name, app());
       const clients = await Promise.all([1, 2, 3].map(() => RawConnection.open(places[0] ?? 0)));
       clients[0]?.send('/slow');

@@ -160,7 +160,7 @@ for (const name of engines)
         client.close();
       });
 
-    it('takes a body no faster than the handler reads it', async () => {
+    it('takes a body no faster than the handler reads it (R11)', async () => {
       const client = await RawConnection.open(port);
       const size = 16 * 1024 * 1024;
       client.send('/slow-consumer', { method: 'POST', body: 'b'.repeat(size) });

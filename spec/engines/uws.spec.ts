@@ -173,7 +173,7 @@ describe('the uws engine', () => {
     expect(String(error)).to.include('cannot call app.listen() in uws(…): the server listens');
   });
 
-  it('counts an upgrade, and closes WebSockets with 1001 when it drains', async () => {
+  it('counts an upgrade, and closes WebSockets with 1001 when it drains (D8)', async () => {
     const upgrade: UwsHandler = (response, request, context) => {
       const key = request.getHeader('sec-websocket-key');
       response.upgrade({}, key, '', '', context);

@@ -59,7 +59,7 @@ describe('boot', () => {
     await server.stop();
   });
 
-  it('evaluates the app once, and never in the monitor', async () => {
+  it('evaluates the app once, and never in the monitor (O11)', async () => {
     const native = fixtureApp('uws.mjs');
     const text = `${say} export { default } from ${JSON.stringify(native)};`;
     server = await Server.start({ app: { text }, workers: 3, config: `engine: 'uws',` });
@@ -73,7 +73,7 @@ describe('boot', () => {
     await server.stop();
   });
 
-  it('does not take a slow boot for a hang', async () => {
+  it('does not take a slow boot for a hang (C10)', async () => {
     const slow = 'await new Promise((resolve) => setTimeout(resolve, 3000));';
     const text = `${slow} ${app.text}`;
     server = await Server.start({ app: { text }, config: `heartbeatTimeout: '1s',` });
@@ -93,7 +93,7 @@ describe('boot', () => {
     ['kills itself', 'process.kill(process.pid, "SIGKILL");', /could not boot: SIGKILL/],
   ];
   for (const [name, text, reason] of failures)
-    it(`ends with code 1 and the reason when the app ${name}`, async () => {
+    it(`ends with code 1 and the reason when the app ${name} (C8)`, async () => {
       server = await Server.start({
         app: { text: `${say} ${text}` },
         config: reason === hangs ? `spawnTimeout: '6s',` : '',
@@ -109,7 +109,7 @@ describe('boot', () => {
       await server.expectNothingLeft();
     });
 
-  it('gives a hanging boot no longer than the spawn timeout', async () => {
+  it('gives a hanging boot no longer than the spawn timeout (C9)', async () => {
     const config = `spawnTimeout: '2s',`;
     server = await Server.start({ app: { text: 'for (;;);' }, config, eager: true });
     const started = await server.logged('monitor started');
@@ -120,7 +120,7 @@ describe('boot', () => {
     await server.expectNothingLeft();
   });
 
-  it('gives up after as many failed starts of workers as the configuration says', async () => {
+  it('gives up after as many failed starts of workers as the configuration says (W15)', async () => {
     server = await Server.start({
       app,
       workers: 1,

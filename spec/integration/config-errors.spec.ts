@@ -50,7 +50,7 @@ describe('a server that cannot begin', () => {
     ['a hook that is no function', { beforeFork: 7 }, /beforeFork/],
   ];
   for (const [name, config, problem] of problems)
-    it(`names ${name}`, async () => {
+    it(`names ${name} (C1, C2)`, async () => {
       expectOneLine(await start(config), problem);
       expect(existsSync(join(directory.path, 'control.sock'))).to.equal(false);
     });
@@ -81,7 +81,7 @@ describe('a server that cannot begin', () => {
 
     for (const queues of ['per-worker', 1])
       for (const theirs of ['per-worker', 1])
-        it(`names a port in use (queues ${queues} beside ${theirs})`, async () => {
+        it(`names a port in use (queues ${queues} beside ${theirs}) (C4)`, async () => {
           const listen = { address: '127.0.0.1:0', queues: theirs };
           server = await Server.start({ app, config: `listen: ${JSON.stringify(listen)},` });
           const address = `127.0.0.1:${server.port}`;

@@ -28,7 +28,7 @@ describe('the pid file', () => {
     return file;
   };
 
-  it('names the monitor, outlives workers and reforks, and is gone afterwards', async () => {
+  it('names the monitor, outlives workers and reforks, and is gone afterwards (C7)', async () => {
     const file = await start((path) => writeFileSync(path, '999999999\n'));
     await server.logged('all workers are ready');
     expect(read(file)).to.equal(`${server.pid}\n`);
@@ -42,7 +42,7 @@ describe('the pid file', () => {
     expect(existsSync(file)).to.equal(false);
   });
 
-  it('of another process that lives is left alone, with one line that says so', async () => {
+  it('of another process that lives is left alone, with one line that says so (C7)', async () => {
     const file = await start((path) => writeFileSync(path, `${process.pid}\n`));
     expect((await server.exit).code).to.equal(1);
     const last = server.text().trimEnd().split('\n').at(-1);
@@ -119,7 +119,7 @@ describe('the log file', () => {
     expect(lines(file, 'monitor stopped')).to.equal(1);
   });
 
-  it('that cannot be opened ends the start with one line', async () => {
+  it('that cannot be opened ends the start with one line (R9)', async () => {
     server = await Server.start({
       app,
       config: `log: { file: './missing/server.log' },`,

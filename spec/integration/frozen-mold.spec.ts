@@ -67,7 +67,7 @@ describe('a frozen mold', () => {
       await server.stop();
     });
 
-  it('ignores the signals that are meant for the monitor', async () => {
+  it('ignores the signals that are meant for the monitor (S8)', async () => {
     server = await Server.start({ app, workers: 2 });
     const before = await server.stats();
     const pids = [before.mold?.pid ?? 0, ...before.workers.map(({ pid }) => pid)];

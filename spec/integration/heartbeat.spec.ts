@@ -33,7 +33,7 @@ describe('a worker without a sign of life', () => {
     await expectPostConditions(server, { workers: 2 });
   };
 
-  it('is killed after the heartbeat timeout, while the other serves', async () => {
+  it('is killed after the heartbeat timeout, while the other serves (W4)', async () => {
     server = await Server.start({ app, workers: 2, config });
     const hung = await RawConnection.open(server.port);
     const pid = Number((await hung.ask('/')).body);
@@ -57,7 +57,7 @@ describe('a worker without a sign of life', () => {
     await server.stop();
   });
 
-  it('is killed when it is stopped', async () => {
+  it('is killed when it is stopped (W6)', async () => {
     server = await Server.start({ app, workers: 2, config });
     const pid = (await server.stats()).workers[1]?.pid ?? 0;
     process.kill(pid, 'SIGSTOP');
@@ -65,7 +65,7 @@ describe('a worker without a sign of life', () => {
     await server.stop();
   });
 
-  it('is replaced when all of them hang at once', async () => {
+  it('is replaced when all of them hang at once (W5)', async () => {
     server = await Server.start({ app, workers: 2, config });
     const { workers } = await server.stats();
     for (const { pid } of workers) process.kill(pid, 'SIGSTOP');
@@ -73,7 +73,7 @@ describe('a worker without a sign of life', () => {
     await server.stop();
   });
 
-  it('is not one that answers slowly, or that is busy for less than the timeout', async () => {
+  it('is not one that answers slowly, or that is busy for less than the timeout (W7, W8)', async () => {
     server = await Server.start({ app, workers: 2, config: `heartbeatTimeout: '2s',` });
     const { workers } = await server.stats();
     const slow = await RawConnection.open(server.port);
@@ -87,7 +87,7 @@ describe('a worker without a sign of life', () => {
     await server.stop();
   });
 
-  it('is nobody, when it was the monitor that stood still', async () => {
+  it('is nobody, when it was the monitor that stood still (O5, W16)', async () => {
     server = await Server.start({ app, workers: 2, config: `heartbeatTimeout: '2s',` });
     const before = await server.stats();
     server.signal('SIGSTOP');
@@ -106,7 +106,7 @@ describe('a worker without a sign of life', () => {
     await server.stop();
   });
 
-  it('is nobody, when the whole server stood still', async () => {
+  it('is nobody, when the whole server stood still (O6)', async () => {
     server = await Server.start({ app, workers: 2, config: `heartbeatTimeout: '2s',` });
     const pids = server.processes().map(({ pid }) => pid);
     for (const pid of pids) process.kill(pid, 'SIGSTOP');

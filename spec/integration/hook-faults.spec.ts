@@ -64,7 +64,7 @@ describe('a hook that fails', () => {
   }
 
   for (const { way, body } of waysToFail)
-    it(`is logged, and nothing else, when it ${way} and nobody depends on it`, async () => {
+    it(`is logged, and nothing else, when it ${way} and nobody depends on it (O7, C11)`, async () => {
       await start(logged.map(({ name }) => `${name}: ${body},`).join('\n'));
       await server.get();
       await server.refork();
@@ -77,7 +77,7 @@ describe('a hook that fails', () => {
     });
 
   for (const { way, body } of waysToFail)
-    it(`costs one fork when beforeFork ${way}, and the next try succeeds`, async () => {
+    it(`costs one fork when beforeFork ${way}, and the next try succeeds (C11)`, async () => {
       await start(
         `beforeFork: [record('beforeFork'), ({ slot }) => {
           if (slot === 1 && once('refused')) return (${body})();
@@ -132,7 +132,7 @@ describe('a hook that fails', () => {
     await server.stop();
   });
 
-  it('is bounded by spawnTimeout when afterWorkerFork never resolves', async () => {
+  it('is bounded by spawnTimeout when afterWorkerFork never resolves (W15, C11)', async () => {
     await start(
       `spawnTimeout: '4s',
       afterWorkerFork() { if (once('hung')) return never(); },`,
@@ -188,7 +188,7 @@ describe('a fork that the kernel refuses', () => {
     if (existsSync(group)) rmdirSync(group);
   });
 
-  it('is told to afterFork, and made up for when the kernel has relented', async () => {
+  it('is told to afterFork, and made up for when the kernel has relented (R1)', async () => {
     server = await Server.start({
       app,
       prelude,

@@ -15,7 +15,7 @@ import { until } from '../support/until.js';
 
 const app = fixtureApp('plain.mjs');
 
-describe('a hot restart that goes wrong', () => {
+describe('a hot restart that goes wrong (S5)', () => {
   let server: Server;
   afterEach(() => server.destroy());
 

@@ -13,7 +13,7 @@ import { until } from '../support/until.js';
 
 const app = fixtureApp('plain.mjs');
 
-describe('a hot restart', () => {
+describe('a hot restart (S6)', () => {
   let server: Server;
   afterEach(() => server.destroy());
 

@@ -76,7 +76,7 @@ describe('identifiers', function () {
     await server.stop();
   }
 
-  it('are not repeated among 10,000 of each generator in each of 8 workers, nor after a refork', () =>
+  it('are not repeated among 10,000 of each generator in each of 8 workers, nor after a refork (G10)', () =>
     expectUnique(8, [10_000, 1_000]));
 
   for (const { version, execPath } of supportedNodes().slice(1))

@@ -21,7 +21,7 @@ describe('maxWorkerMemory', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  it('replaces the workers above it, one at a time, and nobody else', async () => {
+  it('replaces the workers above it, one at a time, and nobody else (W10)', async () => {
     server = await Server.start({ app, workers: 2, config: `maxWorkerMemory: '150MiB',` });
     const before = (await server.stats()).workers.map(({ pid }) => pid);
     const load = startLoad({ port: server.port, conns: 4, seconds: 60, mode: 'keepalive' });

@@ -44,7 +44,7 @@ describe('a dead mold', () => {
   };
 
   for (const mode of ['close', 'keepalive'] as const)
-    it(`is replaced by a worker within five seconds, with nothing lost (${mode})`, async () => {
+    it(`is replaced by a worker within five seconds, with nothing lost (${mode}) (M1, G5)`, async () => {
       server = await Server.start({ app, workers: 3 });
       const before = await baseline(server);
       const load = startLoad({ port: server.port, mode, conns: 8, seconds: 60 });

@@ -55,14 +55,14 @@ describe('a killed monitor', () => {
     await successor.expectNothingLeft();
   };
 
-  it('leaves nothing behind, at rest', async () => {
+  it('leaves nothing behind, at rest (O1, G4)', async () => {
     server = await Server.start({ app, workers: 3 });
     await expectPostConditions(server, { workers: 3 });
     await killMonitor();
     await startSuccessor();
   });
 
-  it('leaves nothing behind, with a worker in an endless loop', async () => {
+  it('leaves nothing behind, with a worker in an endless loop (O2, G4)', async () => {
     server = await Server.start({ app, workers: 2, config: `heartbeatTimeout: '60s',` });
     const hung = await RawConnection.open(server.port);
     hung.send('/spin');
@@ -72,7 +72,7 @@ describe('a killed monitor', () => {
     await startSuccessor();
   });
 
-  it('leaves nothing behind, under load', async () => {
+  it('leaves nothing behind, under load (O1, G4)', async () => {
     server = await Server.start({ app, workers: 2 });
     const load = startLoad({ port: server.port, mode: 'keepalive', conns: 8, seconds: 60 });
     await load.started;
@@ -105,7 +105,7 @@ describe('a killed monitor', () => {
       await startSuccessor();
     });
 
-  it('leaves nothing behind, at any moment of a refork', async () => {
+  it('leaves nothing behind, at any moment of a refork (O3)', async () => {
     for (let delay = 0; delay < 10; delay++) {
       server = await Server.start({ app, workers: 2 });
       server.signal('SIGURG');

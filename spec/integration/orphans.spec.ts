@@ -67,7 +67,7 @@ describe('orphans of a killed monitor', () => {
     await killMonitor(server);
   });
 
-  it('leave when they were stopped, mold and worker', async () => {
+  it('leave when they were stopped, mold and worker (O2)', async () => {
     const server = await start(2);
     const { workers, mold } = await server.stats();
     const stopped = [mold?.pid ?? 0, workers[0]?.pid ?? 0];
@@ -76,7 +76,7 @@ describe('orphans of a killed monitor', () => {
     await killMonitor(server);
   });
 
-  it('leave at whatever moment of a refork', async () => {
+  it('leave at whatever moment of a refork (O3)', async () => {
     const round = async (): Promise<void> => {
       const server = await start(2);
       server.signal('SIGURG');

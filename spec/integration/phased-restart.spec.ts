@@ -45,7 +45,7 @@ describe('a phased restart', () => {
   };
 
   for (const mode of ['close', 'keepalive'] as const)
-    it(`rolls all slots over to new code, three times under load (${mode})`, async () => {
+    it(`rolls all slots over to new code, three times under load (${mode}) (D5, G2)`, async () => {
       server = await start(code('v0'));
       const before = await baseline(server);
       const load = startLoad({ port: server.port, mode, conns: 8, seconds: 60 });
@@ -111,7 +111,7 @@ describe('a phased restart', () => {
     ),
   };
   for (const [what, text] of Object.entries(broken))
-    it(`leaves the old code serving when the new ${what}`, async () => {
+    it(`leaves the old code serving when the new ${what} (S4)`, async () => {
       server = await start(code('old'), `spawnTimeout: '3s',`);
       const before = await server.stats();
       write(text);
@@ -131,7 +131,7 @@ describe('a phased restart', () => {
       await server.stop();
     });
 
-  it('is coalesced with others, and a refork comes after it', async () => {
+  it('is coalesced with others, and a refork comes after it (S3)', async () => {
     server = await start(code('old'));
     write(code('new'));
     const asked = [

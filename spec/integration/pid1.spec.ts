@@ -30,7 +30,7 @@ describe('as process 1', () => {
     return all.filter(({ parent }) => parent === monitor?.pid);
   };
 
-  it('reaps orphans, replaces and reforks workers, and stops', async () => {
+  it('reaps orphans, replaces and reforks workers, and stops (O9)', async () => {
     server = await Server.start({ app: { text: app }, workers: 2, launcher: asPid1 });
     expect((await server.stats()).pid).to.equal(1);
     expect(await server.get('/orphans')).to.equal('made');

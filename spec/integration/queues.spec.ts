@@ -76,7 +76,7 @@ describe('the listening queues', () => {
     ['per-worker', ''],
     ['1', shared],
   ] as const)
-    it(`keep what waits for a stopped worker until its successor is there (${name})`, async () => {
+    it(`keep what waits for a stopped worker until its successor is there (${name}) (D9)`, async () => {
       server = await Server.start({
         app,
         workers: 2,

@@ -10,7 +10,7 @@ describe('a hundred SIGURGs at once', () => {
   afterEach(() => server.destroy());
 
   for (const mode of ['keepalive', 'close'] as const)
-    it(`make at most three generations and lose nothing (${mode})`, async () => {
+    it(`make at most three generations and lose nothing (${mode}) (S1, G7)`, async () => {
       server = await Server.start({ app: fixtureApp('plain.mjs'), workers: 3 });
       const load = startLoad({ port: server.port, mode, conns: 8, seconds: 50 });
       await load.started;

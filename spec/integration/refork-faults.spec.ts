@@ -52,7 +52,7 @@ describe('a refork', () => {
   afterEach(() => server.destroy());
 
   for (const fault of faults)
-    it(`survives ${fault.what}`, async () => {
+    it(`survives ${fault.what} (M3)`, async () => {
       server = await startWithFault(fault);
       await expectSurvived(server, fault);
     });
@@ -97,7 +97,7 @@ describe('a refork', () => {
     await server.stop();
   });
 
-  it('that overruns its drain answers the long request whole, and takes the next candidate', async () => {
+  it('that overruns its drain answers the long request whole, and takes the next candidate (D6)', async () => {
     server = await Server.start({
       app: {
         text: `export default (request, response) => {

@@ -59,7 +59,7 @@ describe('a refork', () => {
   afterEach(() => server.destroy());
 
   for (const hang of hangs)
-    it(`survives ${hang.what}`, async () => {
+    it(`survives ${hang.what} (M7)`, async () => {
       server = await startWithFault(
         hang,
         `spawnTimeout: ${spawnTimeoutMs},

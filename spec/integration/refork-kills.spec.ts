@@ -69,7 +69,7 @@ describe('SIGKILL in the middle of a refork', () => {
   }
 
   for (const { step, victim, generation, lost } of kills)
-    it(`of ${victim} at ${step}`, async () => {
+    it(`of ${victim} at ${step} (M2, M3, M5, M6)`, async () => {
       await start(step);
       const before = await baseline(server);
       const load = startLoad({ port: server.port, conns: connections, seconds: 50 });
@@ -96,7 +96,7 @@ describe('SIGKILL in the middle of a refork', () => {
     });
 
   for (const step of monitorSteps)
-    it(`of the monitor at ${step}`, async () => {
+    it(`of the monitor at ${step} (O3)`, async () => {
       await start(step);
       server.signal('SIGURG');
       await reached(server, step, 1);

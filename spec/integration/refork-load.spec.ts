@@ -38,7 +38,7 @@ describe('reforks under load', () => {
   afterEach(() => server.destroy());
 
   for (const { engine, app, mode } of combinations)
-    it(`lose no request: ${engine}, ${mode}`, async function () {
+    it(`lose no request: ${engine}, ${mode} (D5, G1, G3)`, async function () {
       if (!canRun(engine)) this.skip();
       this.timeout(180_000);
       server = await Server.start({

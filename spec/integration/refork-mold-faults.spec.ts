@@ -85,7 +85,7 @@ describe('a refork', () => {
   afterEach(() => server.destroy());
 
   for (const fault of faults)
-    it(`survives ${fault.what}`, async () => {
+    it(`survives ${fault.what} (M2, M6, M9)`, async () => {
       server = await startWithFault(fault);
       await expectSurvived(server, fault);
     });

@@ -36,7 +36,7 @@ describe('TERM during a refork', () => {
   }
 
   for (const step of steps)
-    it(`ends the server that is held at ${step}`, async () => {
+    it(`ends the server that is held at ${step} (D12)`, async () => {
       await start(step, 'sleep:60000');
       server.signal('SIGURG');
       await reached(server, step, 1);

@@ -32,7 +32,7 @@ describe('a refusal', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  it('of every candidate leaves each worker where it is, under load, and says why', async () => {
+  it('of every candidate leaves each worker where it is, under load, and says why (M12)', async () => {
     server = await Server.start({ app, workers: 2 });
     await useInAll(server);
     const before = await server.stats();

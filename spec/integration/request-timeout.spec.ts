@@ -69,7 +69,7 @@ describe('a request timeout', () => {
       await server.stop();
     });
 
-    when(`kills the worker of one that never ends, with engine ${engine}`, async () => {
+    when(`kills the worker of one that never ends, with engine ${engine} (F4)`, async () => {
       await start(engine);
       const { client, pid } = await ask('/never');
       const asked = Date.now();

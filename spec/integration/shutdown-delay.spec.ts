@@ -39,7 +39,7 @@ describe('a server with a shutdown delay', () => {
     return [...answers.values()].map(({ shuttingDown }) => shuttingDown);
   };
 
-  it('serves on without a loss while it says that it stops, then stops', async () => {
+  it('serves on without a loss while it says that it stops, then stops (D13)', async () => {
     await start('3s');
     expect(await readiness()).to.equal('200 ready\n');
     expect(await knowing()).to.deep.equal([false, false, false]);

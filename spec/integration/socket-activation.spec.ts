@@ -25,7 +25,7 @@ describe('socket activation', () => {
         .end();
     });
 
-  it('serves a TCP socket and a unix socket that came with it, through rollouts', async () => {
+  it('serves a TCP socket and a unix socket that came with it, through rollouts (O13)', async () => {
     const port = await freePort();
     const path = join(directory.path, 'web.sock');
     server = await Server.start({
@@ -61,7 +61,7 @@ describe('socket activation', () => {
     await server.stop();
   });
 
-  it('is left alone when it is meant for another process', async () => {
+  it('is left alone when it is meant for another process (O13)', async () => {
     server = await Server.start({ app, launcher: withSockets(['127.0.0.1:0'], { pid: '1' }) });
     await server.get();
     expect(server.log('LISTEN_FDS is meant for another process')).to.have.lengthOf(1);

@@ -33,7 +33,7 @@ describe('a newborn worker that does not become ready', () => {
     ['throws', `throw new Error('no socket');`, /no socket/, 3],
     ['exits', 'process.exit(0);', /exit code 0/, 3],
   ] as const)
-    it(`is given up when it ${name}, and tried again ever more slowly`, async () => {
+    it(`is given up when it ${name}, and tried again ever more slowly (W15)`, async () => {
       server = await Server.start({ app, workers: 2, prelude, config: failing(what, times) });
       const [steady, victim] = (await server.stats()).workers;
       process.kill(victim?.pid ?? 0, 'SIGKILL');

@@ -56,7 +56,7 @@ describe('stopping', () => {
     timeOf(server.log('monitor stopped')[0]) - timeOf(server.log(order)[0]);
 
   for (const signal of ['SIGTERM', 'SIGQUIT'] as const)
-    it(`answers what is in flight whole, and refuses what is new, on ${signal}`, async () => {
+    it(`answers what is in flight whole, and refuses what is new, on ${signal} (D6, D10)`, async () => {
       server = await Server.start({ app, workers: 2 });
       const slow = [await inFlight(2_000), await inFlight(2_000)];
       server.signal(signal);
@@ -72,7 +72,7 @@ describe('stopping', () => {
       expect(server.log('left').filter(({ role }) => role === 'worker')).to.have.lengthOf(2);
     });
 
-  it('parts from idle kept-alive connections with an end of file', async () => {
+  it('parts from idle kept-alive connections with an end of file (D11)', async () => {
     server = await Server.start({ app, workers: 2 });
     const idle = await Promise.all(Array.from({ length: 16 }, connected));
     for (const connection of idle) expect((await connection.ask('/')).status).to.equal(200);
@@ -96,7 +96,7 @@ describe('stopping', () => {
     await expectExit(0, 10_000);
   });
 
-  it('cuts a request that overruns the shutdown timeout', async () => {
+  it('cuts a request that overruns the shutdown timeout (D7)', async () => {
     server = await Server.start({ app, workers: 1, config: `shutdownTimeout: '2s',` });
     const slow = await inFlight(60_000);
     server.signal('SIGTERM');
@@ -115,7 +115,7 @@ describe('stopping', () => {
     expect(stopTook('stopping at once')).to.be.below(1_000);
   });
 
-  it('is immediate on INT after TERM, and TERM may come twice', async () => {
+  it('is immediate on INT after TERM, and TERM may come twice (D12)', async () => {
     server = await Server.start({ app, workers: 2 });
     const slow = await inFlight(60_000);
     server.signal('SIGTERM');
@@ -150,7 +150,7 @@ describe('stopping', () => {
       expect(server.text()).to.not.match(/could not boot|giving up/);
     });
 
-  it('is possible at any moment of the boot', async () => {
+  it('is possible at any moment of the boot (D12)', async () => {
     for (let delay = 0; delay < 12; delay++) {
       server = await Server.start({ app, eager: true });
       const started = performance.now();

@@ -31,7 +31,7 @@ describe('a mold that does not carry out an order to fork', () => {
       await server.stop();
     });
 
-  it('is replaced while the workers serve on, and the slot is filled in the end', async () => {
+  it('is replaced while the workers serve on, and the slot is filled in the end (M8)', async () => {
     server = await Server.start({ app, workers: 3, config: `spawnTimeout: '6s',` });
     const { mold, workers } = await server.stats();
     const load = startLoad({ port: server.port, mode: 'close', conns: 4, seconds: 60 });
@@ -47,7 +47,7 @@ describe('a mold that does not carry out an order to fork', () => {
     await server.stop();
   });
 
-  it('is asked again when it could not fork, and replaced when it cannot twice', async () => {
+  it('is asked again when it could not fork, and replaced when it cannot twice (M10)', async () => {
     server = await Server.start({
       app,
       workers: 2,

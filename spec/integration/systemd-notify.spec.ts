@@ -28,7 +28,7 @@ describe('notifications to systemd', () => {
   const told = (...states: string[]): Promise<unknown> =>
     until(`${states.join(' ')}`, () => socket.states.join() === states.join());
 
-  it('tell of readiness, each rollout and the end, in order', async () => {
+  it('tell of readiness, each rollout and the end, in order (O12)', async () => {
     await start(join(directory.path, 'notify.sock'));
     await told('READY=1');
     const status = 'STATUS=2 of 2 workers serve, generation 0, phase 0';
@@ -50,7 +50,7 @@ describe('notifications to systemd', () => {
     await told('READY=1', ...reloads, 'STOPPING=1');
   });
 
-  it('say READY only when all workers are ready, and nobody inherits the variables', async () => {
+  it('say READY only when all workers are ready, and nobody inherits the variables (O12)', async () => {
     const gate = join(directory.path, 'gate');
     await start(`@pitchfork-spec-${process.pid}`, {
       eager: true,
@@ -87,7 +87,7 @@ describe('notifications to systemd', () => {
     await server.stop();
   });
 
-  it('show a watchdog life at half of its time, for as long as the monitor’s loop turns', async () => {
+  it('show a watchdog life at half of its time, for as long as the monitor’s loop turns (O12)', async () => {
     await start(join(directory.path, 'notify.sock'), { env: { WATCHDOG_USEC: '2000000' } });
     const beats = (): number[] =>
       socket.received.filter(({ text }) => text === 'WATCHDOG=1').map(({ at }) => at);

@@ -72,7 +72,7 @@ describe('an app that cannot be forked', () => {
     await server.stop();
   });
 
-  it('is said by one worker: another one is promoted', async () => {
+  it('is said by one worker: another one is promoted (M11)', async () => {
     server = await Server.start({ app: word(''), workers: 2 });
     const { slot } = JSON.parse(await server.get('/say')) as { slot: number };
     await server.logged('no longer fork-safe', { slot });
@@ -82,7 +82,7 @@ describe('an app that cannot be forked', () => {
     await server.stop();
   });
 
-  it('is said by all workers: SIGURG changes nothing but the log, and they serve on', async () => {
+  it('is said by all workers: SIGURG changes nothing but the log, and they serve on (M12)', async () => {
     server = await Server.start({ app: word(''), workers: 2 });
     await fromEachWorker(server, '/say');
     for (const slot of [0, 1]) await server.logged('no longer fork-safe', { slot });

@@ -76,7 +76,7 @@ describe('a unix socket', () => {
     await server.stop();
   });
 
-  it('leaves one alone that a stranger serves, and what is no socket', async () => {
+  it('leaves one alone that a stranger serves, and what is no socket (C5)', async () => {
     const stranger = createServer((socket) => socket.on('error', () => 0)).unref();
     await new Promise<void>((resolve) => stranger.listen(socketPath(), resolve));
     const file = directory.write('precious', 'precious data');

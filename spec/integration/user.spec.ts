@@ -86,7 +86,7 @@ describe('user and group', () => {
     await server.stop();
   });
 
-  it('leave nobody behind when the monitor is killed, not even one that spins', async () => {
+  it('leave nobody behind when the monitor is killed, not even one that spins (O4, G4)', async () => {
     await start(`user: ${nobody},`);
     await booted();
     await server.refork();

@@ -29,7 +29,7 @@ describe('the number of workers', () => {
     }
   };
 
-  it('follows bursts of TTOU and TTIN', async () => {
+  it('follows bursts of TTOU and TTIN (S7)', async () => {
     server = await Server.start({ app, workers: 5 });
     burst('SIGTTOU', 3);
     await server.logged('number of workers changed', { workers: 2 });
@@ -40,7 +40,7 @@ describe('the number of workers', () => {
     await server.stop();
   });
 
-  it('never falls below one', async () => {
+  it('never falls below one (S7)', async () => {
     server = await Server.start({ app, workers: 2 });
     burst('SIGTTOU', 10);
     await server.logged('number of workers changed', { workers: 1 });

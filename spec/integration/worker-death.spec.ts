@@ -14,6 +14,7 @@ const app = {
 export default (request, response) => {
   const [path, query] = request.url.split('?');
   if (path === '/abort') process.abort();
+  if (path === '/segv') process.kill(process.pid, 'SIGSEGV');
   if (path === '/exit') process.exit(Number(query));
   if (path === '/later') throw setTimeout(() => { throw new Error('in a timer'); });
   response.end(String(process.pid));
@@ -41,7 +42,7 @@ describe('a dead worker', () => {
     return timeOf(ready) - timeOf(end);
   };
 
-  it('is replaced within a second, five times, and costs only the requests inside it', async () => {
+  it('is replaced within a second, five times, and costs only the requests inside it (W1, G6)', async () => {
     server = await Server.start({ app, workers: 4 });
     const before = await baseline(server);
     const conns = 8;
@@ -74,14 +75,17 @@ describe('a dead worker', () => {
     await server.stop();
   });
 
-  const ends: [name: string, url: string, fields: Record<string, unknown>, reason: string][] = [
-    ['aborts', '/abort', { code: null, signal: 'SIGABRT' }, 'SIGABRT'],
-    ['exits with 0', '/exit?0', { code: 0, signal: null }, 'code'],
-    ['exits with 7', '/exit?7', { code: 7, signal: null }, 'code'],
-    ['throws in a timer', '/later', { code: 1, signal: null }, 'code'],
+  const signalled = (signal: string): object => ({ code: null, signal });
+  const exited = (code: number): object => ({ code, signal: null });
+  const ends: [row: string, name: string, url: string, fields: object, reason: string][] = [
+    ['W2', 'aborts', '/abort', signalled('SIGABRT'), 'SIGABRT'],
+    ['W2', 'breaks the memory', '/segv', signalled('SIGSEGV'), 'SIGSEGV'],
+    ['W12', 'exits with 0', '/exit?0', exited(0), 'code'],
+    ['W12', 'exits with 7', '/exit?7', exited(7), 'code'],
+    ['F3', 'throws in a timer', '/later', exited(1), 'code'],
   ];
-  for (const [name, url, fields, reason] of ends)
-    it(`is replaced when it ${name}`, async () => {
+  for (const [row, name, url, fields, reason] of ends)
+    it(`is replaced when it ${name} (${row})`, async () => {
       server = await Server.start({ app, workers: 2 });
       const before = await baseline(server);
       await ruin(server, url);
@@ -95,7 +99,7 @@ describe('a dead worker', () => {
       await server.stop();
     });
 
-  it('is replaced ever more slowly when they crash in a row', async () => {
+  it('is replaced ever more slowly when they crash in a row (W3)', async () => {
     server = await Server.start({ app, workers: 1, config: `maxConsecutiveSpawnErrors: false,` });
     const started = Date.now();
     while (Date.now() - started < 6_000)
@@ -104,6 +108,14 @@ describe('a dead worker', () => {
       );
     expect(server.log('ready').length).to.be.within(6, 15);
     await expectPostConditions(server, { workers: 1 });
+    await server.stop();
+  });
+
+  it('is no failed start, however many die at once', async () => {
+    const config = `maxConsecutiveSpawnErrors: 2,`;
+    server = await Server.start({ app, workers: 4, config });
+    for (const { pid } of (await server.stats()).workers) process.kill(pid, 'SIGKILL');
+    await expectPostConditions(server, { workers: 4 });
     await server.stop();
   });
 });

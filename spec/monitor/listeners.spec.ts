@@ -192,7 +192,7 @@ describe('Listeners', () => {
     rmSync(join(path, '..'), { recursive: true });
   });
 
-  it('have exactly one winner when two instances start together', async function () {
+  it('have exactly one winner when two instances start together (C6)', async function () {
     this.timeout(60_000);
     const program = new URL('../../lib/monitor/listeners.js', import.meta.url).href;
     const free = await openListeners([tcp()], 1);

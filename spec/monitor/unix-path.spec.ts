@@ -98,7 +98,7 @@ describe('listenOnPath', () => {
     expect(readFileSync(path, 'utf8')).to.equal('precious');
   });
 
-  it('never deletes or follows a symbolic link, dangling or not', async () => {
+  it('never deletes or follows a symbolic link, dangling or not (C5)', async () => {
     const target = join(directory, 'target');
     symlinkSync(target, path);
     expect(await refusal()).to.equal(`cannot listen on ${path}: a symbolic link is there`);
@@ -140,7 +140,7 @@ describe('listenOnPath', () => {
     expect(readdirSync(directory)).to.deep.equal(['app.sock.old']);
   });
 
-  it('has exactly one winner when several start together over a stale socket', async function () {
+  it('has exactly one winner when several start together over a stale socket (C6)', async function () {
     this.timeout(60_000);
     const program = new URL('../../lib/monitor/unix-path.js', import.meta.url).href;
     const text = `

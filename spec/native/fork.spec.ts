@@ -26,7 +26,7 @@ for (const node of supportedNodes())
     });
 
     for (const how of ['fork', 'forkSibling'])
-      it(`makes a hundred healthy children by ${how} under load`, async () => {
+      it(`makes a hundred healthy children by ${how} under load (M13)`, async () => {
         const { code, lines, errors } = await runFixture(node, 'many-forks', [how, '100']);
         expect(code, errors).to.equal(0);
         expect(lines).to.include('100 children left well');

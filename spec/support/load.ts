@@ -36,6 +36,20 @@ export interface LoadOptions {
   /** Requests after which to end. */
   max?: number;
   timeoutMs?: number;
+  /** How many failures to tell one by one. */
+  samples?: number;
+}
+
+/** One request that was not answered with 200. */
+export interface Failure {
+  readonly kind: FailureClass;
+  readonly reason: string;
+  /** The how-manieth request of its connection it was. */
+  readonly nth: number;
+  /** The client's port, by which a server's socket can be told; none over a unix socket. */
+  readonly port: number | null;
+  /** Milliseconds since 1970. */
+  readonly at: number;
 }
 
 export type LoadResult = Record<FailureClass | 'ok', number> & {
@@ -48,8 +62,8 @@ export type LoadResult = Record<FailureClass | 'ok', number> & {
   statuses: Record<string, number>;
   /** How often each body was received, by its first 64 characters. */
   bodies: Record<string, number>;
-  /** The first failures: class, reason, and the how-manieth request of its connection it was. */
-  samples: [FailureClass, string, number][];
+  /** The first failures. */
+  samples: Failure[];
 };
 
 export interface Load {
@@ -87,7 +101,6 @@ export function startLoad(options: LoadOptions): Load {
 }
 
 const retryMs = 20;
-const mostSamples = 20;
 const mostBodies = 1000;
 
 class Client {
@@ -156,9 +169,11 @@ class Client {
         socket.destroy();
         resolve(pauseMs);
       };
+      let port: number | null = null;
       const fail = (kind: FailureClass, reason: string): void => {
         result[kind]++;
-        if (result.samples.length < mostSamples) result.samples.push([kind, reason, nth]);
+        if (result.samples.length < this.#options.samples)
+          result.samples.push({ kind, reason, nth, port, at: Date.now() });
         end(kind === 'refused' ? retryMs : 0);
       };
       const lost = (reason: string): void => {
@@ -177,6 +192,7 @@ class Client {
       };
       socket.on('connect', () => {
         result.connections++;
+        port = socket.localPort ?? null;
         send();
       });
       socket.on('data', (chunk: Buffer) => {
@@ -212,7 +228,8 @@ class Client {
 
 function readOptions(): Required<LoadOptions> {
   const text = { type: 'string' } as const;
-  const names = ['host', 'port', 'unix', 'url', 'mode', 'conns', 'seconds', 'max', 'timeoutMs'];
+  const limits = ['conns', 'seconds', 'max', 'timeoutMs', 'samples'];
+  const names = ['host', 'port', 'unix', 'url', 'mode', ...limits];
   const { values } = parseArgs({ options: Object.fromEntries(names.map((name) => [name, text])) });
   const number = (name: string, otherwise: number): number => Number(values[name] ?? otherwise);
   return {
@@ -225,6 +242,7 @@ function readOptions(): Required<LoadOptions> {
     seconds: number('seconds', 10),
     max: number('max', 10_000_000),
     timeoutMs: number('timeoutMs', 10_000),
+    samples: number('samples', 20),
   };
 }
 

@@ -1,0 +1,71 @@
+// Goal: SIGUSR1 during the boot leaves no inspector open, which is a door to run any code, and kills
+// neither the command nor a mold that boots. Method: signals every few milliseconds from the start of
+// the process until the server is ready, begun at various moments; the ports that its processes
+// listen on.
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { expect } from 'chai';
+import { expectPostConditions } from '../support/post-conditions.js';
+import { fixtureApp, Server } from '../support/server.js';
+import { portsOf } from '../support/shared-files.js';
+import { until } from '../support/until.js';
+
+const everyMs = 5;
+const inspectorPort = 9229;
+
+/** Whether it has a handler for SIGUSR1, be it Node's or ours. */
+function catches(pid: number): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  const mask = BigInt(`0x${/^SigCgt:\t(\w+)$/m.exec(status)?.[1] ?? '0'}`);
+  return (mask & (1n << BigInt(constants.signals.SIGUSR1 - 1))) !== 0n;
+}
+
+describe('SIGUSR1 during the boot', () => {
+  let server: Server;
+  afterEach(() => server.destroy());
+
+  /** To the monitor, or the process that boots, until the server is ready; true if it survives. */
+  async function hail(firstMs: number, whom: () => number | undefined): Promise<boolean> {
+    const started = performance.now();
+    await until('the first moment', () => performance.now() - started >= firstMs, 1_000);
+    const timer = setInterval(() => {
+      const pid = whom();
+      if (pid !== undefined && server.isRunning) process.kill(pid, 'SIGUSR1');
+    }, everyMs);
+    try {
+      await until('the end of the boot', () => {
+        return !server.isRunning || server.log('all workers are ready').length > 0;
+      });
+    } finally {
+      clearInterval(timer);
+    }
+    return server.isRunning;
+  }
+
+  for (const firstMs of [0, 20, 60])
+    it(`leaves no inspector open, from ${firstMs} ms on (S9)`, async () => {
+      server = await Server.start({ app: fixtureApp('plain.mjs'), eager: true });
+      if (await hail(firstMs, () => server.pid)) {
+        await expectPostConditions(server, { workers: 2 });
+        await server.stop();
+        return;
+      }
+      // Before Node's own handler is there, the signal ends it as it ends any program.
+      expect(await server.exit).to.deep.equal({ code: null, signal: 'SIGUSR1' });
+      expect(server.text()).to.equal('');
+    });
+
+  it('leaves none open in the first mold either, and does not kill it (S9)', async () => {
+    server = await Server.start({ app: fixtureApp('plain.mjs'), eager: true });
+    // In the first instant it is no Node yet, and the signal would end it.
+    const mold = () => {
+      const pid = server.log('booting')[0]?.pid;
+      return pid !== undefined && catches(pid) ? pid : undefined;
+    };
+    expect(await hail(0, mold)).to.equal(true);
+    const { pid } = (await server.stats()).mold ?? { pid: 0 };
+    expect(portsOf(pid)).to.not.include(inspectorPort);
+    await expectPostConditions(server, { workers: 2 });
+    await server.stop();
+  });
+});

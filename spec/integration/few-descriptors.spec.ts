@@ -1,0 +1,68 @@
+// Goal: a process that is out of descriptors sheds or waits, does not spin, and is well again when it
+// has some; nobody else notices. Method: prlimit(1) lowers the limit of a running worker, or of the
+// monitor; connections, CPU time from /proc, and the log.
+import { execFileSync } from 'node:child_process';
+import { expect } from 'chai';
+import { expectPostConditions } from '../support/post-conditions.js';
+import { descriptors, processOf } from '../support/processes.js';
+import { RawConnection } from '../support/raw-connection.js';
+import { fixtureApp, Server } from '../support/server.js';
+import { until } from '../support/until.js';
+
+/** The soft limit only: so it can be raised again. */
+const limit = (pid: number, descriptorsAtMost: number): void => {
+  execFileSync('prlimit', ['--pid', String(pid), `--nofile=${descriptorsAtMost}:`]);
+};
+
+const ticksPerSecond = 100;
+
+describe('out of descriptors,', () => {
+  let server: Server;
+  const open: RawConnection[] = [];
+  afterEach(() => {
+    for (const connection of open.splice(0)) connection.close();
+    return server.destroy();
+  });
+
+  it('a worker does not spin, and serves again when connections have ended (R4)', async () => {
+    server = await Server.start({ app: fixtureApp('plain.mjs'), workers: 1 });
+    const { pid = 0 } = (await server.stats()).workers[0] ?? {};
+    limit(pid, descriptors(pid).size + 10);
+    for (let count = 0; count < 60; count++) open.push(await RawConnection.open(server.port));
+    await until('the worker to have no descriptor left', () =>
+      open.some(({ ending }) => ending !== undefined),
+    );
+    const before = processOf(pid)?.ticks ?? 0;
+    const started = Date.now();
+    await until('two seconds', () => Date.now() - started >= 2_000);
+    const cpu = ((processOf(pid)?.ticks ?? 0) - before) / ticksPerSecond / 2;
+    expect(cpu, 'CPUs that the worker uses').to.be.below(0.2);
+    for (const connection of open.splice(0)) connection.close();
+    await until('an answer', () => server.get(), 2_000);
+    const { workers } = await expectPostConditions(server, { workers: 1 });
+    expect(workers[0]?.pid).to.equal(pid);
+    await server.stop();
+  });
+
+  it('the monitor keeps its workers, and replaces one as soon as it can (R5)', async () => {
+    server = await Server.start({ app: fixtureApp('plain.mjs'), workers: 2 });
+    const { mold, workers: before } = await server.stats();
+    const [victim, other] = before;
+    limit(server.pid, 5);
+    process.kill(victim?.pid ?? 0, 'SIGKILL');
+    // Twice, since a mold that fails to fork twice is replaced; this one is not to blame.
+    await until('two tries', () => server.log('could not order a fork').length >= 2);
+    expect(server.isRunning).to.equal(true);
+    for (let request = 0; request < 5; request++) {
+      const connection = await RawConnection.open(server.port);
+      connection.send('/');
+      open.push(connection);
+    }
+    limit(server.pid, 1024);
+    for (const connection of open) expect((await connection.answer()).status).to.equal(200);
+    const after = await expectPostConditions(server, { workers: 2 });
+    expect(after.workers[1]?.pid).to.equal(other?.pid);
+    expect(after.mold?.pid, 'the mold').to.equal(mold?.pid);
+    await server.stop();
+  });
+});
