@@ -1,5 +1,6 @@
 // Goal: `worker.exit()` lets a worker go with all its answers given, and another takes its slot, in the
-// middle of reforks too. Method: workers that leave after some requests, under load.
+// middle of reforks too, or after an error that nobody caught. Method: workers that leave after some
+// requests, under load; an app that listens to `uncaughtException`.
 import { expect } from 'chai';
 import { failures, startLoad } from '../support/load.js';
 import { expectPostConditions } from '../support/post-conditions.js';
@@ -32,6 +33,29 @@ describe('worker.exit()', () => {
     expect(failures(result), JSON.stringify(result.samples)).to.equal(0);
     expect(server.log('ended unexpectedly')).to.deep.equal([]);
     await expectPostConditions(server, { workers: 2 });
+    await server.stop();
+  });
+
+  it('lets an app end a worker after an error in a timer, and answer all others (F2, F3)', async () => {
+    server = await Server.start({
+      app: {
+        text: `import { worker } from ${JSON.stringify(index)};
+          process.on('uncaughtException', () => worker.exit());
+          export default (request, response) => {
+            if (request.url === '/timer') setTimeout(() => { throw new Error('in a timer'); });
+            if (request.url === '/reject') void Promise.reject(new Error('unheard'));
+            setTimeout(() => response.end(String(process.pid)), 300);
+          };`,
+      },
+      workers: 1,
+    });
+    for (const path of ['/timer', '/reject']) {
+      const others = Array.from({ length: 15 }, () => server.get());
+      const pid = await server.get(path);
+      expect(await Promise.all(others)).to.deep.equal(Array<string>(15).fill(pid));
+      await server.logged('left', { pid: Number(pid) });
+      await server.settled();
+    }
     await server.stop();
   });
 });
