@@ -79,7 +79,7 @@ describe('loadSettings', () => {
     });
     expect(control).to.match(/\/pitchfork-ts-\d+\/[0-9a-f]{16}\.sock$/);
     expect(Object.values(hooks).every((list) => list.length === 0)).to.equal(true);
-    expect(Object.keys(hooks)).to.have.lengthOf(15);
+    expect(Object.keys(hooks)).to.have.lengthOf(17);
   });
 
   it('takes every option', async () => {
