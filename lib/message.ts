@@ -35,6 +35,8 @@ export type Order =
   | { type: 'drain' }
   /** To a worker: the server is to stop; serve on until told to leave. */
   | { type: 'announceStop' }
+  /** To a worker: collect garbage now. */
+  | { type: 'collectGarbage' }
   /** To a mold: leave; as the last process of its phase, or as one that has successors. */
   | { type: 'retire'; last: boolean }
   /** To a worker: show that a fork can live (`pitchfork-ts check`). */

@@ -31,6 +31,7 @@ export const orders = {
   },
   stop: { path: '/stop', description: 'stop gracefully', waits: true, ends: true },
   halt: { path: '/halt', description: 'stop at once', waits: true, ends: true },
+  gc: { path: '/gc', description: 'collect garbage in all workers', waits: false, ends: false },
   'add-worker': {
     path: '/workers/add',
     description: 'run one worker more',
@@ -53,6 +54,7 @@ export const orderNames = [
   'restart',
   'stop',
   'halt',
+  'gc',
   'add-worker',
   'remove-worker',
 ] as const;

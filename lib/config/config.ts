@@ -119,6 +119,11 @@ export interface Config extends Hooks {
    * fresh fork, one at a time: bytes, or a text such as '512MB' or '1GiB'. Default: no limit.
    */
   maxWorkerMemory?: number | string;
+  /**
+   * Requests after which a worker collects all its garbage, at the next moment at which it handles
+   * none (looked for twice a second): between requests instead of during one. Default: false.
+   */
+  outOfBandGc?: number | false;
   /** Further command line options of the Node that loads the app. */
   nodeOptions?: string[];
   /**

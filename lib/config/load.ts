@@ -155,6 +155,7 @@ function complete(file: string, config: ParsedConfig, listen: readonly Address[]
     keepAliveTimeoutMs: config.keepAliveTimeout,
     maxConsecutiveSpawnErrors: config.maxConsecutiveSpawnErrors,
     maxWorkerMemoryBytes: config.maxWorkerMemory ?? null,
+    outOfBandGc: config.outOfBandGc,
     nodeOptions: config.nodeOptions,
     metrics: config.metrics,
     control: config.control ?? defaultControlPath(file),

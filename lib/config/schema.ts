@@ -58,8 +58,9 @@ export function configSchema(directory: string) {
     shutdownTimeout: value(readDuration).prefault('30s'),
     shutdownDelay: value(readDuration).prefault(0),
     keepAliveTimeout: value(readPositiveDuration).prefault('65s'),
-    maxConsecutiveSpawnErrors: value(readSpawnErrors).prefault(10),
+    maxConsecutiveSpawnErrors: value(readCountOrFalse).prefault(10),
     maxWorkerMemory: value(readBytes).optional(),
+    outOfBandGc: value(readCountOrFalse).prefault(false),
     nodeOptions: z.array(value(readText('an option of node'))).prefault([]),
     metrics: metrics(directory).prefault({}),
     control: value((path) => readSocketPath(path, directory)).optional(),
@@ -129,7 +130,7 @@ function readApp(input: unknown): string {
   return readText('the path of a module')(input);
 }
 
-function readSpawnErrors(input: unknown): number | false {
+function readCountOrFalse(input: unknown): number | false {
   return input === false ? false : positiveInteger(input);
 }
 

@@ -87,6 +87,8 @@ export interface Settings {
   readonly maxWorkerMemoryBytes: number | null;
   /** Failed starts in a row after which the server gives up; false: never. */
   readonly maxConsecutiveSpawnErrors: number | false;
+  /** Requests from one collection of all garbage between requests to the next; false: never. */
+  readonly outOfBandGc: number | false;
   /** Extra command line options of the Node that loads the app. */
   readonly nodeOptions: readonly string[];
   readonly metrics: { readonly host: string; readonly port: number; readonly path: string } | false;

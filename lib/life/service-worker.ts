@@ -102,6 +102,8 @@ class RunningService {
         return void this.#measure(order.request);
       case 'trace':
         return this.#channel.send({ type: 'traced', ...trace([]) });
+      case 'collectGarbage':
+        return native.collectGarbage();
       case 'boot':
       case 'spawn':
       case 'retire':

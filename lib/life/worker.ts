@@ -7,7 +7,9 @@ import { extend } from '../engines/patience.js';
 import { failpoint } from '../failpoint.js';
 import { audit } from '../fork-safety/audit.js';
 import type { HookArguments, HookName, WorkerInfo } from '../config/hooks.js';
+import { OutOfBandGc } from '../heap/out-of-band.js';
 import type { Figures, Order, Report } from '../message.js';
+import { emptyLatency } from '../metrics/latency.js';
 import { native } from '../native.js';
 import { settlesWithin } from '../settles-within.js';
 import { unreachable } from '../unreachable.js';
@@ -72,11 +74,7 @@ class RunningWorker {
   }
 
   get #figures(): Figures {
-    const { requests, inFlight, latency } = this.#engine?.figures ?? {
-      requests: 0,
-      inFlight: 0,
-      latency: { counts: [], sumSeconds: 0 },
-    };
+    const { requests = 0, inFlight = 0, latency = emptyLatency() } = this.#engine?.figures ?? {};
     return { requests, inFlight, latency, eventLoopLagSeconds: this.#heartbeat?.lagSeconds() ?? 0 };
   }
 
@@ -111,8 +109,10 @@ class RunningWorker {
     const listening = new Listening(listenFds);
     await engine.listen(listenFds);
     await failpoint('worker.serving', generation);
+    const gc = new OutOfBandGc(settings.outOfBandGc);
     this.#heartbeat = new Heartbeat(settings.heartbeatTimeoutMs, () => {
       this.#showActivity(engine);
+      gc.beat(engine.figures);
       if (this.#parting === null && !listening.isWhole()) this.#stopAccepting();
       if (!this.#channel.isIdle) return;
       const urgent = this.#requestWatch?.urgent() ?? null;
@@ -169,6 +169,8 @@ class RunningWorker {
         return void this.#measure(order.request);
       case 'trace':
         return this.#channel.send({ type: 'traced', ...trace(this.#engine?.running() ?? []) });
+      case 'collectGarbage':
+        return native.collectGarbage();
       case 'exercise':
         return void this.#exercise();
       case 'announceStop':
@@ -237,8 +239,7 @@ class RunningWorker {
     if (await this.#refuses()) {
       const toldToEnd = this.#toldToEnd();
       this.#parting = null;
-      if (toldToEnd) await this.#end('asked');
-      return;
+      return toldToEnd ? this.#end('asked') : undefined;
     }
     const { refork, shutdownTimeoutMs } = this.#life.settings;
     let drained: Promise<number> | undefined;
@@ -280,9 +281,8 @@ class RunningWorker {
   async #refuses(): Promise<boolean> {
     const { hooks, incompatibleModules } = this.#life.settings;
     if (hooks.afterMoldFork.length > 0) return false;
-    const findings = (await audit(incompatibleModules)).filter(
-      ({ severity }) => severity === 'refuse',
-    );
+    const found = await audit(incompatibleModules);
+    const findings = found.filter(({ severity }) => severity === 'refuse');
     if (findings.length > 0) this.#channel.send({ type: 'refused', findings, leaves: false });
     return findings.length > 0;
   }

@@ -29,6 +29,7 @@ export function commandsOf(monitor: Monitor): Commands {
       wishes.stop('immediate', 'control command');
       return { ok: true };
     },
+    collectGarbage: async () => wishes.collectGarbage(),
     addWorker: async () => wishes.changeWorkers(1),
     removeWorker: async () => wishes.changeWorkers(-1),
   };

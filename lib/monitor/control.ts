@@ -28,6 +28,7 @@ export interface Commands {
   stop(wait: boolean): Promise<Outcome>;
   /** Immediate. */
   halt(): Promise<Outcome>;
+  collectGarbage(): Promise<Outcome>;
   addWorker(): Promise<Outcome>;
   removeWorker(): Promise<Outcome>;
 }
@@ -60,6 +61,7 @@ const actions: Readonly<Record<string, Perform>> = {
   '/restart': (commands) => commands.hotRestart(),
   '/stop': (commands, wait) => commands.stop(wait),
   '/halt': (commands) => commands.halt(),
+  '/gc': (commands) => commands.collectGarbage(),
   '/workers/add': (commands) => commands.addWorker(),
   '/workers/remove': (commands) => commands.removeWorker(),
 };

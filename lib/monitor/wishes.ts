@@ -1,15 +1,18 @@
 // What operators want, by signal or by command: it is recorded in the fleet, and the plan sees to
 // it.
 import type { Backtrace, Backtraces } from './backtrace.js';
+import type { Children } from './children.js';
 import type { Outcome } from './control.js';
 import type { Fleet, Stopping } from './fleet.js';
 import type { HotRestart } from './hot-restart.js';
 import type { MonitorParts } from './monitor.js';
 import type { RolloutKind } from './rollouts.js';
+import { all } from './view.js';
 import type { Waiters } from './waiters.js';
 
 export interface WishesParts extends Pick<MonitorParts, 'settings' | 'listeners' | 'log'> {
   readonly fleet: Fleet;
+  readonly children: Children;
   readonly waiters: Waiters;
   readonly hotRestart: HotRestart;
   readonly backtraces: Backtraces;
@@ -85,6 +88,14 @@ export class Wishes {
     log.info({ workers }, 'number of workers changed');
     turn();
     return { ok: true, workers };
+  }
+
+  /** In all that serve, at once: each stands still for as long as that takes. */
+  collectGarbage(): Outcome {
+    const { children, fleet } = this.#parts;
+    const workers = all(fleet).filter(({ role, state }) => role !== 'mold' && state === 'serving');
+    for (const { id } of workers) children.send(id, { type: 'collectGarbage' });
+    return { ok: true, asked: workers.length };
   }
 
   #refuse(what: string): Outcome {

@@ -79,6 +79,7 @@ describe('a control command', () => {
     ['refork --wait', 'POST /refork?wait=1', 'refork: done\n'],
     ['stop', 'POST /stop', 'stop: under way\n'],
     ['halt', 'POST /halt', 'halt: under way\n'],
+    ['gc', 'POST /gc', 'gc: done\n'],
     ['add-worker', 'POST /workers/add', 'add-worker: done\n'],
     ['remove-worker', 'POST /workers/remove', 'remove-worker: done\n'],
   ];

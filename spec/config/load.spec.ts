@@ -68,6 +68,7 @@ describe('loadSettings', () => {
       remoteControl: null,
       keepAliveTimeoutMs: 65_000,
       maxWorkerMemoryBytes: null,
+      outOfBandGc: false,
       maxConsecutiveSpawnErrors: 10,
       nodeOptions: [],
       metrics: { host: '127.0.0.1', port: 9394, path: '/metrics' },

@@ -68,6 +68,7 @@ describe('the control socket', () => {
       hotRestart: () => record('hot restart'),
       stop: (wait) => record(`stop ${wait}`),
       halt: () => record('halt'),
+      collectGarbage: () => record('gc'),
       addWorker: () => record('add'),
       removeWorker: () => record('remove'),
     };
