@@ -16,10 +16,11 @@ describe('TERM during a refork', () => {
   afterEach(() => server.destroy());
 
   const start = async (step: Failpoint, act: string): Promise<Server> => {
+    const hooks = step === 'service.hook' ? 'beforeServiceWorkerReady() {},' : '';
     server = await Server.start({
       app: fixtureApp('plain.mjs'),
       workers: 2,
-      config: `shutdownTimeout: ${shutdownTimeoutMs},`,
+      config: `shutdownTimeout: ${shutdownTimeoutMs}, ${hooks}`,
       env: { PITCHFORK_FAILPOINT: `${step}@1=${act}` },
     });
     return server;
