@@ -112,7 +112,7 @@ describe('a phased restart', () => {
   };
   for (const [what, text] of Object.entries(broken))
     it(`leaves the old code serving when the new ${what} (S4)`, async () => {
-      server = await start(code('old'), `spawnTimeout: '3s',`);
+      server = await start(code('old'), `spawnTimeout: '6s',`);
       const before = await server.stats();
       write(text);
       const answer = await restart();

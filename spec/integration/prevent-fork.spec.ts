@@ -22,7 +22,7 @@ export default ({ url }, response) => {
 `,
 };
 
-const config = `spawnTimeout: '2s',
+const config = `spawnTimeout: '5s',
   afterWorkerFork() { console.log('open at the fork: ' + globalThis.openSections()); },`;
 
 describe('preventFork', () => {
@@ -55,7 +55,7 @@ describe('preventFork', () => {
     const pid = await open(60_000);
     expect((await server.refork()).body).to.include({ ok: true, generation: 2 });
     const { reason } = await server.logged('failed', { pid });
-    expect(reason).to.include('1 sections of preventFork have not ended after 2000 ms');
+    expect(reason).to.include('1 sections of preventFork have not ended after 5000 ms');
     expect(server.text()).to.not.match(/open at the fork: [^0]/);
     await server.stop();
   });
