@@ -209,7 +209,7 @@ export interface Native {
   /** FD_CLOEXEC, for what this program was started with. */
   closeOnExec(fds: readonly number[]): void;
   /**
-   * What asks something of a monitor (TERM, USR1, CHLD …) waits from now on. What came before is
+   * What asks something of a monitor (TERM, USR1, URG …) waits from now on. What came before is
    * still on its way through the event loop.
    */
   holdSignals(): void;

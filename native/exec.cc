@@ -19,11 +19,12 @@ constexpr uint32_t kMostTexts = 1 << 20;
 constexpr uint32_t kMostDescriptors = 1 << 20;
 constexpr char kHandOver[] = "PITCHFORK_HAND_OVER";
 
-// Whatever asks something of a monitor.
+// Whatever asks something of a monitor. Not SIGCHLD: who waits for a child while the next program
+// starts would wait for ever, and ended children are looked for anyway.
 constexpr int kHeld[] = {SIGTERM, SIGINT,  SIGQUIT, SIGHUP,  SIGUSR1,
-                         SIGUSR2, SIGURG, SIGTTIN, SIGTTOU, SIGCHLD};
+                         SIGUSR2, SIGURG, SIGTTIN, SIGTTOU, SIGPWR};
 // Would end or stop a Node that could not be preloaded, and can be sent again.
-constexpr int kHarmlessToLose[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU};
+constexpr int kHarmlessToLose[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGPWR};
 
 sigset_t HeldSignals() {
   sigset_t held;

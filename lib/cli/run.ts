@@ -4,7 +4,7 @@ import { ConfigError } from '../config/config-error.js';
 import { findConfig, loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import type { Held } from '../monitor/preflight.js';
-import { origin, preflight } from '../origin.js';
+import { origin, preflight, succession } from '../origin.js';
 import type { Invocation } from './invocation.js';
 
 /** Its forks would share the channel to the primary process, and be told apart by nobody. */
@@ -23,10 +23,11 @@ export async function run({ config, overrides, remote }: Invocation): Promise<nu
       '--control: the path of a socket, for a server (`remoteControl` in the configuration opens ' +
         'a port)',
     );
+  const before = succession ? (await import('../monitor/take-over.js')).takeOver() : undefined;
   const settings = await loadSettings(config ?? findConfig(origin.directory), overrides);
   if (preflight !== null) return tryOut(settings, JSON.parse(preflight) as Held);
   const { runMonitor } = await import('../monitor/run.js');
-  return runMonitor(settings, overrides);
+  return runMonitor(settings, overrides, before);
 }
 
 async function tryOut(settings: Settings, held: Held): Promise<number> {

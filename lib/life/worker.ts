@@ -5,7 +5,6 @@ import { createEngine } from '../engines/create.js';
 import type { Engine } from '../engines/engine.js';
 import { extend } from '../engines/patience.js';
 import { failpoint } from '../failpoint.js';
-import { audit } from '../fork-safety/audit.js';
 import type { HookArguments, HookName, WorkerInfo } from '../config/hooks.js';
 import { OutOfBandGc } from '../heap/out-of-band.js';
 import type { Figures, Order, Report } from '../message.js';
@@ -20,6 +19,7 @@ import { describe, leave } from './leave.js';
 import { orphanGraceMs, orphanMarginMs, runHooks, type Life, type Orders } from './life.js';
 import { Listening } from './listening.js';
 import type { Birth } from './mold.js';
+import { refusals } from './refusals.js';
 import { RequestWatch } from './request-watch.js';
 import { roleSignals } from './signals.js';
 import { activityOf, entitleWorker } from './title.js';
@@ -89,7 +89,7 @@ class RunningWorker {
     await failpoint('worker.born', generation);
     Object.assign(workerState, { slot, generation, phase, shuttingDown: false });
     workerState.requests = () => this.#engine?.figures.requests ?? 0;
-    workerState.requestExit = () => void this.#end('asked');
+    workerState.requestExit = () => this.#exit();
     workerState.reportUnsafe = (reason) => this.#channel.send({ type: 'unsafe', reason });
     if (workerState.unsafeReason !== null) workerState.reportUnsafe(workerState.unsafeReason);
     await failpoint('worker.hook', generation);
@@ -193,10 +193,16 @@ class RunningWorker {
     this.#channel.send({ type: 'measured', request, metrics: await appCounts(this.#channel) });
   }
 
+  /** The app's wish. One that never served has failed to start. */
+  #exit(): void {
+    if (this.#heartbeat) void this.#end('asked');
+    else void this.fail('start', 'the app called worker.exit() before the worker served');
+  }
+
   /** Nobody is served here any more: another worker is to take the place. */
   #stopAccepting(): void {
-    const text = 'the app has closed the sockets to accept from: the worker leaves';
-    this.#channel.send({ type: 'note', level: 'error', text });
+    const reason = 'the app has closed the sockets to accept from';
+    this.#channel.send({ type: 'failed', step: 'listening', reason });
     void this.#end('asked');
   }
 
@@ -274,15 +280,8 @@ class RunningWorker {
     }
   }
 
-  /**
-   * Whether it cannot be forked, seen before it parts from its clients. What an app has a hook for
-   * it may still set right there: then the mold's own audit decides.
-   */
   async #refuses(): Promise<boolean> {
-    const { hooks, incompatibleModules } = this.#life.settings;
-    if (hooks.afterMoldFork.length > 0) return false;
-    const found = await audit(incompatibleModules);
-    const findings = found.filter(({ severity }) => severity === 'refuse');
+    const findings = await refusals(this.#life.settings);
     if (findings.length > 0) this.#channel.send({ type: 'refused', findings, leaves: false });
     return findings.length > 0;
   }

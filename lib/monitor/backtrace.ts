@@ -71,7 +71,10 @@ export class Backtraces {
     await waitFor(() => stuck().length === 0, answerMs);
     for (const child of stuck()) if (canAnswer(child)) askForStack(child);
     await waitFor(() => stuck().every(({ stack }) => stack !== null), stackMs);
-    return { pid: process.pid, processes: all(fleet).map((child) => this.#describe(child)) };
+    const processes = all(fleet).map((child) => this.#describe(child));
+    // Whoever kills one of them later asks what it runs then.
+    for (const child of stuck()) child.askedAt = child.stack = null;
+    return { pid: process.pid, processes };
   }
 
   #describe(child: Child): ProcessTrace {

@@ -9,7 +9,7 @@ import type { HeldControl } from './control.js';
 import { Fleet, type FleetOptions } from './fleet.js';
 import type { HeldListener } from './listeners.js';
 import type { MeasurementsRecord } from './measurements.js';
-import type { Unforkable } from './rollouts.js';
+import { singleMode, type Unforkable } from './rollouts.js';
 
 /** Changes whenever a program of before could not be understood. */
 export const handOverFormat = 1;
@@ -83,7 +83,9 @@ export function restoreFleet(record: FleetRecord, options: FleetOptions, now: nu
   const { phase, loaded, booted, spawnErrors, lastSpawnError } = record;
   const { reforks, nextGeneration, nextId, unforkable } = record;
   Object.assign(fleet, { phase, loaded, booted, spawnErrors, lastSpawnError });
-  Object.assign(fleet, { reforks, nextGeneration, nextId, unforkable });
+  Object.assign(fleet, { reforks, nextGeneration, nextId });
+  // Single mode is a matter of the configuration, not of what was found out.
+  if (!fleet.single && unforkable?.reason !== singleMode.reason) fleet.unforkable = unforkable;
   fleet.restarts = record.restarts + 1;
   fleet.queues = Math.max(record.queues, options.workers);
   fleet.notBefore = now + record.notBeforeIn;

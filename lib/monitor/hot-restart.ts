@@ -3,7 +3,9 @@
 // Until then nothing is given up: whatever fails, this program goes on.
 import { spawn } from 'node:child_process';
 import { accessSync, constants, writeSync } from 'node:fs';
+import { once } from 'node:events';
 import { delimiter, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { native } from '../native.js';
 import { handOverVariable, origin, preflightVariable, type Succession } from '../origin.js';
@@ -29,6 +31,7 @@ export interface HotRestartParts extends MonitorParts {
 
 /** Characters of what the program that is tried out says. */
 const mostOutput = 64 * 1024;
+const lastWordsMs = 500;
 
 export class HotRestart {
   readonly #parts: HotRestartParts;
@@ -174,33 +177,44 @@ function tryOut(held: Held, timeoutMs: number, signal: AbortSignal): Promise<Rep
     killSignal: 'SIGKILL',
     signal,
   });
-  let output = '';
-  let complaints = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output = (output + text).slice(-mostOutput);
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaints = (complaints + text).slice(0, mostOutput);
-  });
   return new Promise((resolve, reject) => {
     child.once('error', (error) => reject(new Error(`cannot be started: ${error.message}`)));
-    child.once('close', (code, signal) => {
-      const report = code === 0 ? reportIn(output) : undefined;
+    if (child.pid === undefined) return;
+    const output = collect(child.stdout);
+    const complaints = collect(child.stderr);
+    child.once('exit', (code, signal) => {
       const late = signal === 'SIGKILL' ? ` within ${timeoutMs} ms` : '';
       const end = `it did not get ready${late} (${signal ?? `exit code ${code}`})`;
-      if (report) resolve(report);
-      else reject(new Error(complaintIn(complaints) ?? end));
+      // Its last words; what it has started may keep its outlets open for longer.
+      void settlesWithin(once(child, 'close'), lastWordsMs).then(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+        const report = code === 0 ? reportIn(output()) : undefined;
+        if (report) resolve(report);
+        else reject(new Error(complaintIn(complaints()) ?? end));
+      });
     });
   });
 }
 
-/** The configuration may have printed something before. */
+function collect(stream: Readable): () => string {
+  let text = '';
+  stream.setEncoding('utf8').on('data', (part: string) => {
+    text = (text + part).slice(-mostOutput);
+  });
+  return () => text;
+}
+
+/** The configuration may have printed something before and after. */
 function reportIn(output: string): Report | undefined {
-  try {
-    return JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as Report;
-  } catch {
-    return undefined;
-  }
+  for (const line of output.split('\n').reverse())
+    try {
+      const found: unknown = JSON.parse(line);
+      if (typeof found === 'object' && found !== null && 'addon' in found) return found as Report;
+    } catch {
+      continue;
+    }
+  return undefined;
 }
 
 /** Our own words about it, or else the line of Node's that names the error. */

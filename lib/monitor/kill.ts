@@ -29,6 +29,7 @@ export function kill(parts: Parts, child: Child, reason: string): void {
 
 export function askForStack({ log }: Pick<Parts, 'log'>, child: Child): void {
   child.askedAt = performance.now();
+  child.stack = null;
   if (child.pid === null) return;
   try {
     native.askForStack(child.pid);

@@ -16,7 +16,7 @@ import type { Listeners } from './listeners.js';
 import type { Log } from './log.js';
 import { Measurements } from './measurements.js';
 import { watchMemory } from './memory-watch.js';
-import { askForStack } from './kill.js';
+import { askForStack, signal } from './kill.js';
 import { fieldsOf, narrate } from './narrate.js';
 import { Performer, type Ending, type RolloutTimes } from './perform.js';
 import { plan } from './plan.js';
@@ -107,6 +107,8 @@ export class Monitor {
   #adopt({ channels, fleet: { booted } }: HandOver): void {
     for (const child of this.fleet.children.values())
       try {
+        // Its hook may have held the signal up, and is gone with the program before.
+        if (child.state === 'killed') signal(child.pid, 'SIGKILL');
         const channel = channels.find(({ id }) => id === child.id);
         if (channel) this.#children.adopt(channel);
         else child.hungUpAt ??= now();

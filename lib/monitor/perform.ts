@@ -123,6 +123,7 @@ export class Performer {
   #giveUp(reason: string): void {
     this.#givenUp = { code: 1, reason };
     this.#parts.fleet.stopping = 'immediate';
+    this.#parts.hotRestart.cancel();
     this.#parts.waiters.settleAll({ ok: false, error: 'the server gave up' });
   }
 

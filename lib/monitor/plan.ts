@@ -162,9 +162,9 @@ function advanceAttempt(fleet: Fleet, settings: Settings, now: number): Action[]
       ? [{ type: 'spawn', mold: mold.id, slot, canary: true }]
       : [{ type: 'bootWorker', slot, canary: true }];
   }
-  if (attempt.canarySince === null || now - attempt.canarySince < settings.refork.canaryMs)
-    return [];
-  return [{ type: 'prove' }];
+  const { canarySince } = attempt;
+  if (canarySince === null || now - canarySince < settings.refork.canaryMs) return [];
+  return fleet.get(attempt.canary)?.state === 'serving' ? [{ type: 'prove' }] : [];
 }
 
 /** Somebody stands in for it; in a slot that is no longer wanted, its queue has another server. */

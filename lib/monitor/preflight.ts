@@ -37,6 +37,9 @@ export async function tryTakingOver(settings: Settings, held: Held): Promise<Rep
     throw new ConfigError(
       'this pitchfork-ts cannot take over from the one that runs: stop that one, and start this',
     );
+  // LD_PRELOAD is a list, and has no quotes.
+  if (/[\s:]/.test(nativeFile))
+    throw new ConfigError(`a hot restart needs a path without spaces and colons: ${nativeFile}`);
   const owner = credentialsOf(settings);
   createLog(settings.log).flush();
   const added = settings.listen.filter((address) => !held.listen.includes(nameOf(address)));

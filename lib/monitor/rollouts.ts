@@ -101,6 +101,7 @@ export class Rollouts {
     wish.notBefore = now;
     this.#wishes.set(wish.kind, wish);
     this.attempt = null;
+    this.#nextWishes(now, wish.kind);
   }
 
   isCandidate(child: Child): boolean {

@@ -11,6 +11,7 @@ import { settlesWithin } from '../settles-within.js';
 import { credentialsOf, type Credentials } from './credentials.js';
 import { Doors } from './doors.js';
 import { runMonitorHook } from './hooks.js';
+import type { HandOver } from './hand-over.js';
 import { Inherited, inheritedSockets } from './inherited.js';
 import { openListeners, type Listeners } from './listeners.js';
 import { createLog, type Log } from './log.js';
@@ -18,17 +19,20 @@ import { Monitor } from './monitor.js';
 import type { Ending } from './perform.js';
 import { ServiceManager } from './service-manager.js';
 import { obey } from './signals.js';
-import { takeOver, takeOverListeners, takeOverLog } from './take-over.js';
+import { takeOverListeners, takeOverLog } from './take-over.js';
 
 interface Closable {
   close(): unknown;
 }
 
 /** Resolves with the exit code. Rejects with a ConfigError when the server cannot even begin. */
-export async function runMonitor(settings: Settings, overrides: Overrides): Promise<number> {
+export async function runMonitor(
+  settings: Settings,
+  overrides: Overrides,
+  before?: HandOver,
+): Promise<number> {
   process.title = `pitchfork-ts monitor - ${displayName(settings.file)}`;
   native.becomeSubreaper();
-  const before = takeOver();
   const log = before ? takeOverLog(before, settings.log) : createLog(settings.log);
   const credentials = credentialsOf(settings);
   const opened: Closable[] = [];

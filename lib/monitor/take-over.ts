@@ -25,7 +25,10 @@ import {
 } from './remote-control.js';
 import { heldSocket } from './unix-path.js';
 
-/** Undefined in a program that nobody was before. */
+/**
+ * Undefined in a program that nobody was before. To be called before the configuration is loaded,
+ * since what that starts would inherit everything.
+ */
 export function takeOver(): HandOver | undefined {
   if (!succession) return undefined;
   const before = readHandOver(succession.fd);

@@ -1,6 +1,6 @@
 // Goal: what operators and a service manager reach the server by outlives a hot restart: the pid file,
 // the log file, remote control, sockets of systemd and what it is told. Method: real servers, SIGUSR2.
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { freePort } from '../support/free-port.js';
@@ -75,6 +75,25 @@ describe('a hot restart hands over', () => {
     server.signal('SIGTERM');
     expect((await withDeadline(server.exit, 15_000, 'the end')).code).to.equal(0);
     await until('all processes to be gone', () => server.processes().length === 0);
+  });
+
+  it('to a configuration that runs commands, and to another user', async () => {
+    const user = process.getuid?.() === 0 ? `user: 'nobody',` : '';
+    server = await Server.start({
+      app: { text: `export default (request, response) => response.end('ok');` },
+      workers: 1,
+      prelude: `import { execSync, spawn } from 'node:child_process';
+        execSync('true');
+        spawn('sleep', ['1'], { stdio: 'inherit' }).unref();
+        process.on('exit', () => console.log());`,
+      config: user,
+      eager: true,
+    });
+    chmodSync(server.directory, 0o755);
+    await server.logged('all workers are ready', {}, 20_000);
+    await restart(1);
+    expect(await server.get()).to.equal('ok');
+    await server.stop();
   });
 
   it('sockets of systemd, and is one reload to it', async () => {

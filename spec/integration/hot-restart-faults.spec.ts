@@ -108,7 +108,7 @@ describe('a hot restart that goes wrong (S5)', () => {
     let ended = false;
     void server.exit.then(() => (ended = true));
     while (!ended && server.log('monitor restarted').length === 0) {
-      for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGURG', 'SIGCHLD'] as const)
+      for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGURG', 'SIGPWR', 'SIGCHLD'] as const)
         server.signal(signal);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }

@@ -4,7 +4,7 @@
 import { expect } from 'chai';
 import { failures, startLoad } from '../support/load.js';
 import { expectPostConditions } from '../support/post-conditions.js';
-import { Server } from '../support/server.js';
+import { Server, withDeadline } from '../support/server.js';
 import { until } from '../support/until.js';
 
 const index = new URL('../../lib/index.js', import.meta.url);
@@ -34,6 +34,22 @@ describe('worker.exit()', () => {
     expect(server.log('ended unexpectedly')).to.deep.equal([]);
     await expectPostConditions(server, { workers: 2 });
     await server.stop();
+  });
+
+  it('is a failed start when the worker has not served yet', async () => {
+    server = await Server.start({
+      app: { text: `export default (request, response) => response.end();` },
+      workers: 1,
+      prelude: `import { worker } from ${JSON.stringify(index)};`,
+      config: `maxConsecutiveSpawnErrors: 2, afterWorkerFork() {
+        worker.exit();
+        return new Promise(() => {});
+      },`,
+      eager: true,
+    });
+    expect((await withDeadline(server.exit, 20_000, 'the server to give up')).code).to.equal(1);
+    expect(server.text()).to.include('called worker.exit() before the worker served');
+    await server.expectNothingLeft();
   });
 
   it('lets an app end a worker after an error in a timer, and answer all others (F2, F3)', async () => {

@@ -245,6 +245,34 @@ describe('plan', () => {
     }
   });
 
+  it('goes on with a phased restart that was wished for while a candidate left', () => {
+    const world = booted();
+    const { fleet } = world;
+    fleet.rollouts.want('refork', 'story', world.now);
+    world.turn();
+    fleet.rollouts.want('phased restart', 'story', world.now);
+    const candidate = fleet.get(fleet.rollouts.attempt?.candidate);
+    if (candidate) fleet.hear(candidate, { type: 'dismissed' }, world.now);
+    world.turn();
+    expect(world.decided.at(-1)).to.deep.equal({ type: 'bootNext' });
+  });
+
+  it('does not prove a mold whose canaries leave before their trial is over', () => {
+    const world = booted();
+    world.fleet.rollouts.want('refork', 'story', world.now);
+    world.turn();
+    for (let tick = 0; tick < 100; tick++) {
+      const { attempt } = world.fleet.rollouts;
+      const canary = world.fleet.get(attempt?.canary);
+      if (canary?.state === 'serving' && attempt?.proven === false)
+        world.fleet.hear(canary, { type: 'failed', step: 'listening', reason: 'x' }, world.now);
+      world.tick();
+    }
+    expect(count(world, 'prove')).to.equal(0);
+    expect(count(world, 'abandon')).to.be.above(0);
+    expect(currentMold(world.fleet)?.generation).to.equal(0);
+  });
+
   it('takes a canary that ends after the proof for a worker like others', () => {
     const world = booted();
     world.fleet.rollouts.want('refork', 'test', world.now);
