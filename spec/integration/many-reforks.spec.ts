@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { baseline, expectPostConditions } from '../support/post-conditions.js';
 import { descriptors } from '../support/processes.js';
 import { fixtureApp, Server } from '../support/server.js';
+import { until } from '../support/until.js';
 
 const reforks = 40;
 
@@ -43,9 +44,17 @@ describe('many reforks', () => {
     const first = await costs(1);
     for (let generation = 2; generation <= reforks + 1; generation++)
       expect((await server.refork()).body).to.include({ ok: true, generation });
-    const last = await costs(reforks + 1);
     expect((await baseline(server)).descriptors).to.deep.equal(before);
-    expect(last.each).to.deep.equal(first.each);
+    // The monitor has a descriptor more while it answers, or reads a file of /proc.
+    const last = await until('costs as in the beginning', async () => {
+      const found = await costs(reforks + 1);
+      const grown = found.each.filter(({ descriptors: fds, threads }, index) => {
+        const then = first.each[index];
+        return !then || fds > then.descriptors || threads > then.threads;
+      });
+      expect(grown).to.deep.equal([]);
+      return found;
+    });
     expect(last.stack, 'KiB of stack').to.be.at.most(first.stack + 64);
     await expectPostConditions(server, { workers: 1 });
     await server.stop();
