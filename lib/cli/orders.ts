@@ -48,13 +48,4 @@ export const orders = {
 
 export type OrderName = keyof typeof orders;
 
-export const orderNames = [
-  'refork',
-  'phased-restart',
-  'restart',
-  'stop',
-  'halt',
-  'gc',
-  'add-worker',
-  'remove-worker',
-] as const;
+export const orderNames = Object.keys(orders) as OrderName[];
