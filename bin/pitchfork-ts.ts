@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The signal handlers come first; everything else is loaded after them.
-import '../lib/early-signals.js';
+import '../lib/system/early-signals.js';
 
-const { main } = await import('../lib/cli.js');
+const { main } = await import('../lib/cli/main.js');
 process.exit(await main(process.argv.slice(2)));

@@ -1,7 +1,7 @@
 // What a configuration or an app may import. It stays light, since every app that asks for its
 // worker loads it.
-export { defineConfig } from './config/config.js';
-export type { Config, Duration, ListenAddress, ListenOptions } from './config/config.js';
+export { defineConfig } from './api/config.js';
+export type { Config, Duration, ListenAddress, ListenOptions } from './api/config.js';
 export type {
   ChildInfo,
   CompletedRequest,
@@ -12,15 +12,15 @@ export type {
   Hooks,
   MoldInfo,
   Role,
-  RunningRequest,
+  RequestInfo as RunningRequest,
   ServiceInfo,
   Warmup,
   WarmupRequest,
   WarmupResponse,
   WorkerInfo,
-} from './config/hooks.js';
-export { factory, uws } from './life/app-brands.js';
-export type { FactoryExport, UwsExport } from './life/app-brands.js';
-export type { FetchHandler, RequestListener, UwsContext } from './life/app-kind.js';
-export { worker } from './life/worker-handle.js';
-export type { WorkerHandle } from './life/worker-handle.js';
+} from './api/hooks.js';
+export { factory, uws } from './api/app-brands.js';
+export type { FactoryExport, UwsExport } from './api/app-brands.js';
+export type { FetchHandler, RequestListener, UwsContext } from './api/app-kind.js';
+export { worker } from './api/worker-handle.js';
+export type { WorkerHandle } from './api/worker-handle.js';

@@ -1,5 +1,5 @@
 // What each file contributes to the addon. module.cc gives them their JavaScript names;
-// lib/native.ts documents them.
+// lib/system/native.ts documents them.
 #pragma once
 
 #include <v8.h>

@@ -24,7 +24,9 @@ function readTables(): Map<string, Row[]> {
       .slice(1)
       .map((cell) => cell.trim());
     if (!/^[A-Z]\d+$/.test(id)) continue;
-    const specs = [...where.matchAll(/`([a-z]+\/[a-z0-9-]+|tidy)`/g)].map(([, name]) => name ?? '');
+    const specs = [...where.matchAll(/`([a-z]+(?:\/[a-z0-9-]+)+|tidy)`/g)].map(
+      ([, name]) => name ?? '',
+    );
     rows.push({ id, where, specs });
   }
   return tables;

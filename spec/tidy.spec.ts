@@ -8,19 +8,17 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const maxLines = 300;
 const maxColumns = 100;
+const maxFilesInARoom = 12;
 
 function files(folder: string, pattern: RegExp): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
-    .filter((name) => pattern.test(name));
+    .filter((name) => pattern.test(name) && !name.includes('node_modules'));
 }
 
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
-const sources = [
-  ...files('lib', /\.ts$/),
-  ...files('bin', /\.ts$/),
-  ...files('native', /\.(cc|h)$/),
-];
+const library = files('lib', /\.ts$/);
+const sources = [...library, ...files('bin', /\.ts$/), ...files('native', /\.(cc|h)$/)];
 
 interface Import {
   readonly target: string;
@@ -29,9 +27,9 @@ interface Import {
 
 /** Relative imports as paths from the root, packages by name. */
 function imports(file: string): Import[] {
-  const pattern = /(?:import|export)\s+(type\s)?[^;]*?from '([^']+)'|import\('([^']+)'\)/g;
-  return [...read(file).matchAll(pattern)].map(([, type, name, dynamic]) => {
-    const target = name ?? dynamic ?? '';
+  const pattern = /(?:import|export)\s+(type\s)?[^;]*?from '([^']+)'|import\(?\s*'([^']+)'/g;
+  return [...read(file).matchAll(pattern)].map(([, type, name, other]) => {
+    const target = name ?? other ?? '';
     const path = target.startsWith('.')
       ? relative(root, join(root, dirname(file), target))
       : target;
@@ -48,6 +46,13 @@ function reach(file: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
+const wideLines = (list: readonly string[], columns: number): string[] =>
+  list.flatMap((file) =>
+    read(file)
+      .split('\n')
+      .flatMap((line, index) => (line.length > columns ? [`${file}:${index + 1}`] : [])),
+  );
+
 describe('the source tree', () => {
   it(`has no file of more than ${maxLines} lines`, () => {
     const long = sources.filter((file) => read(file).split('\n').length - 1 > maxLines);
@@ -55,14 +60,8 @@ describe('the source tree', () => {
   });
 
   it(`has no line of more than ${maxColumns} columns`, () => {
-    const wide = sources
-      .filter((file) => file !== 'lib/metrics/page.ts')
-      .flatMap((file) =>
-        read(file)
-          .split('\n')
-          .flatMap((line, index) => (line.length > maxColumns ? [`${file}:${index + 1}`] : [])),
-      );
-    expect(wide).to.deep.equal([]);
+    const code = sources.filter((file) => file !== 'lib/metrics/page.ts');
+    expect(wideLines(code, maxColumns)).to.deep.equal([]);
   });
 
   it('opens each file with a sentence about it', () => {
@@ -72,34 +71,70 @@ describe('the source tree', () => {
     expect(mute).to.deep.equal([]);
   });
 
-  it('keeps the app out of the monitor: it reaches neither lib/life nor lib/engines', () => {
-    const reached = [...reach('lib/monitor/run.ts')];
-    expect(reached).to.include('lib/monitor/plan.ts');
-    expect(reached.filter((file) => /^lib\/(life|engines|heap)\//.test(file))).to.deep.equal([]);
+  it(`has at most ${maxFilesInARoom} files in a room`, () => {
+    const rooms = new Map<string, number>();
+    for (const room of library.map((file) => dirname(file)))
+      rooms.set(room, (rooms.get(room) ?? 0) + 1);
+    expect([...rooms].filter(([, count]) => count > maxFilesInARoom)).to.deep.equal([]);
+  });
+
+  it('has a spec in the room of what it is about', () => {
+    const elsewhere = ['benchmarks', 'integration', 'native', 'support', 'fixtures'];
+    const rooms = new Set(library.map((file) => dirname(relative('lib', file))));
+    const stray = files('spec', /\.spec\.ts$/)
+      .map((file) => dirname(relative('spec', file)))
+      .filter((room) => room !== '.' && !elsewhere.includes(room.split('/')[0] ?? ''));
+    expect(stray.filter((room) => !rooms.has(room))).to.deep.equal([]);
+  });
+
+  it('keeps the app out of the monitor: the command reaches neither its loader nor its life', () => {
+    const reached = [...reach('bin/pitchfork-ts.ts')];
+    expect(reached).to.include('lib/monitor/plan/plan.ts');
+    expect(reached).to.include('lib/check/check.ts');
+    const others = /^lib\/(life|engines|heap)\/|^lib\/fork-safety\/(audit|heap|renew)\//;
+    expect(reached.filter((file) => others.test(file))).to.deep.equal([]);
   });
 
   it('keeps the monitor out of its children', () => {
     const reached = [...reach('lib/life/main.ts')];
-    expect(reached).to.include('lib/life/worker.ts');
-    expect(reached.filter((file) => file.startsWith('lib/monitor/'))).to.deep.equal([]);
+    expect(reached).to.include('lib/life/worker/worker.ts');
+    expect(reached.filter((file) => /^lib\/(monitor|cli|check)\//.test(file))).to.deep.equal([]);
     expect(reached).to.not.include('prom-client');
   });
 
-  it('decides without input or output', () => {
-    const impure = ['lib/monitor/plan.ts', 'lib/monitor/fleet.ts'].flatMap((file) =>
-      [...reach(file)].filter((target) => target.startsWith('node:') || target === 'lib/native.ts'),
+  it('gives users an interface that depends on nothing', () => {
+    const reached = [...reach('lib/index.ts')];
+    expect(reached.filter((file) => !/^lib\/(api|base)\//.test(file))).to.deep.equal([
+      'lib/index.ts',
+    ]);
+  });
+
+  it('knows and decides without input or output', () => {
+    const pure = library.filter((file) => /^lib\/monitor\/(fleet|plan)\//.test(file));
+    const impure = pure.flatMap((file) =>
+      [...reach(file)].filter((target) => /^node:|^lib\/system\//.test(target)),
     );
     expect(impure).to.deep.equal([]);
   });
 
   it('forks in mold.ts, kills in kill.ts, and mends globals in after-fork.ts only', () => {
-    const using = (pattern: RegExp): string[] =>
-      files('lib', /\.ts$/).filter((file) => pattern.test(read(file)));
-    expect(using(/native\.fork/)).to.deep.equal(['lib/life/mold.ts']);
+    const using = (pattern: RegExp): string[] => library.filter((file) => pattern.test(read(file)));
+    expect(using(/native\.fork/)).to.deep.equal(['lib/life/mold/mold.ts']);
     expect(using(/process\.kill\(/).sort()).to.deep.equal([
-      'lib/failpoint.ts',
-      'lib/monitor/kill.ts',
+      'lib/life/process/failpoint.ts',
+      'lib/monitor/children/kill.ts',
     ]);
-    expect(using(/defineProperty\(process/)).to.deep.equal(['lib/life/after-fork.ts']);
+    expect(using(/defineProperty\(process/)).to.deep.equal(['lib/life/process/after-fork.ts']);
+  });
+});
+
+describe('the documents', () => {
+  it(`have no line of more than ${maxColumns} columns, but for tables and links`, () => {
+    const prose = ['README.md', 'CHANGELOG.md', ...files('docs', /\.md$/), 'benchmarks/README.md'];
+    const wide = wideLines(prose, maxColumns).filter((place) => {
+      const [file = '', line = ''] = place.split(':');
+      return !/^\||^\S*https?:\/\//.test(read(file).split('\n')[Number(line) - 1] ?? '');
+    });
+    expect(wide).to.deep.equal([]);
   });
 });

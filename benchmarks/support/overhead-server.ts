@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { createEngine } from '../../lib/engines/create.js';
 import { loadUws, type UwsTemplatedApp } from '../../lib/engines/uws-module.js';
-import type { App } from '../../lib/life/app-kind.js';
-import { native } from '../../lib/native.js';
+import type { App } from '../../lib/api/app-kind.js';
+import { native } from '../../lib/system/native.js';
 
 export type Variant = 'bare node' | 'engine node' | 'bare uws' | 'engine uws';
 export type ServerMessage = { port: number } | { cpuSeconds: number };

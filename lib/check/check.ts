@@ -3,15 +3,15 @@
 // form: it gives each order once and waits for its answer, with a deadline.
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
-import type { Trial } from '../fork-safety/exercise.js';
-import { describeFinding, type Finding } from '../fork-safety/finding.js';
-import type { Order, Report } from '../message.js';
-import type { Child } from '../monitor/child.js';
-import { Children } from '../monitor/children.js';
-import { Fleet } from '../monitor/fleet.js';
-import { credentialsOf } from '../monitor/credentials.js';
-import { signal } from '../monitor/kill.js';
-import { native } from '../native.js';
+import type { Trial } from '../protocol/trial.js';
+import { describeFinding, type Finding } from '../protocol/finding.js';
+import type { Order, Report } from '../protocol/message.js';
+import type { Child } from '../monitor/fleet/child.js';
+import { Children } from '../monitor/children/children.js';
+import { Fleet } from '../monitor/fleet/fleet.js';
+import { credentialsOf } from '../system/credentials.js';
+import { signal } from '../monitor/children/kill.js';
+import { native } from '../system/native.js';
 import { endStrays } from './strays.js';
 import { sendRequest, type RequestTrial } from './request.js';
 import type { CheckResult } from './result.js';

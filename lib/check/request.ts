@@ -1,6 +1,6 @@
 // One request to a canary.
 import { request } from 'node:http';
-import type { Trial } from '../fork-safety/exercise.js';
+import type { Trial } from '../protocol/trial.js';
 
 export interface RequestTrial extends Trial {
   /** Whether there was an answer at all. */

@@ -1,6 +1,6 @@
 // What `pitchfork-ts check` finds out.
-import type { Finding } from '../fork-safety/finding.js';
-import type { Trial } from '../fork-safety/exercise.js';
+import type { Finding } from '../protocol/finding.js';
+import type { Trial } from '../protocol/trial.js';
 
 export interface CheckResult {
   /** Exit code 0. */

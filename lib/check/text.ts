@@ -1,6 +1,6 @@
 // The result of a check, for people: what was found, what to do about it, and the verdict.
 import { stripVTControlCharacters } from 'node:util';
-import type { Finding } from '../fork-safety/finding.js';
+import type { Finding } from '../protocol/finding.js';
 import type { CheckResult } from './result.js';
 
 const order = ['refuse', 'warn', 'info'] as const;

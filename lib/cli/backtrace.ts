@@ -1,8 +1,8 @@
 // `pitchfork-ts backtrace`: what every process is doing just now.
-import type { Backtrace, ProcessTrace } from '../monitor/backtrace.js';
-import { accepted, ask, controlPoint } from './control-client.js';
+import type { Backtrace, ProcessTrace } from '../control-api/backtrace.js';
+import { accepted, ask, controlPoint } from './client/control-client.js';
 import { interruptible } from './interruptible.js';
-import type { Invocation } from './invocation.js';
+import type { Invocation } from './client/invocation.js';
 
 export async function backtrace(
   invocation: Invocation,

@@ -1,7 +1,7 @@
 // `pitchfork-ts check`: whether the app can be forked, as a table or as JSON.
 import { findConfig, loadSettings } from '../config/load.js';
-import { origin } from '../origin.js';
-import type { Invocation } from './invocation.js';
+import { launch } from '../system/launch.js';
+import type { Invocation } from './client/invocation.js';
 import { interruptible } from './interruptible.js';
 
 export interface CheckOptions {
@@ -15,7 +15,7 @@ export async function check({ config, overrides }: Invocation, options: CheckOpt
   const write = process.stdout.write.bind(process.stdout);
   // What the configuration prints is no part of the result.
   process.stdout.write = process.stderr.write.bind(process.stderr);
-  const settings = await loadSettings(config ?? findConfig(origin.directory), overrides);
+  const settings = await loadSettings(config ?? findConfig(launch.directory), overrides);
   const { check: run } = await import('../check/check.js');
   const { checkText } = await import('../check/text.js');
   const result = await run(settings, overrides, options.request);

@@ -1,7 +1,7 @@
 // Before a monitor runs, signals that ask to leave end the process with code 0. For a command that
 // somebody waits for that would look like success: here they end it as they end any other program.
 import { constants } from 'node:os';
-import { takeSignals } from '../early-signals.js';
+import { takeSignals } from '../system/early-signals.js';
 
 export function interruptible(): void {
   takeSignals((signal) => {

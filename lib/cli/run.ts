@@ -1,16 +1,16 @@
 // `pitchfork-ts run`: this process becomes the monitor.
 import cluster from 'node:cluster';
-import { ConfigError } from '../config/config-error.js';
+import { UserError } from '../base/user-error.js';
 import { findConfig, loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
-import type { Held } from '../monitor/preflight.js';
-import { origin, preflight, succession } from '../origin.js';
-import type { Invocation } from './invocation.js';
+import type { HeldByPredecessor } from '../monitor/hot-restart/preflight.js';
+import { launch, preflight, succession } from '../system/launch.js';
+import type { Invocation } from './client/invocation.js';
 
 /** Its forks would share the channel to the primary process, and be told apart by nobody. */
 function refuseCluster(): void {
   if (cluster.isWorker)
-    throw new ConfigError(
+    throw new UserError(
       'started as a worker of node:cluster (pm2 -i): start it once, as a process of its own ' +
         '(pm2: exec_mode "fork"); it starts its own workers',
     );
@@ -19,19 +19,21 @@ function refuseCluster(): void {
 export async function run({ config, overrides, remote }: Invocation): Promise<number> {
   refuseCluster();
   if (remote)
-    throw new ConfigError(
+    throw new UserError(
       '--control: the path of a socket, for a server (`remoteControl` in the configuration opens ' +
         'a port)',
     );
-  const before = succession ? (await import('../monitor/take-over.js')).takeOver() : undefined;
-  const settings = await loadSettings(config ?? findConfig(origin.directory), overrides);
-  if (preflight !== null) return tryOut(settings, JSON.parse(preflight) as Held);
+  const before = succession
+    ? (await import('../monitor/hot-restart/take-over.js')).takeOver()
+    : undefined;
+  const settings = await loadSettings(config ?? findConfig(launch.directory), overrides);
+  if (preflight !== null) return tryOut(settings, JSON.parse(preflight) as HeldByPredecessor);
   const { runMonitor } = await import('../monitor/run.js');
   return runMonitor(settings, overrides, before);
 }
 
-async function tryOut(settings: Settings, held: Held): Promise<number> {
-  const { tryTakingOver } = await import('../monitor/preflight.js');
+async function tryOut(settings: Settings, held: HeldByPredecessor): Promise<number> {
+  const { tryTakingOver } = await import('../monitor/hot-restart/preflight.js');
   // All that the monitor needs, for what is missing in a new release.
   await import('../monitor/run.js');
   process.stdout.write(`\n${JSON.stringify(await tryTakingOver(settings, held))}\n`);

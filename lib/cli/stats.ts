@@ -1,7 +1,7 @@
 // `pitchfork-ts stats`: what the server knows, as it says it.
-import { accepted, ask, controlPoint } from './control-client.js';
+import { accepted, ask, controlPoint } from './client/control-client.js';
 import { interruptible } from './interruptible.js';
-import type { Invocation } from './invocation.js';
+import type { Invocation } from './client/invocation.js';
 
 export async function stats(invocation: Invocation): Promise<number> {
   interruptible();

@@ -1,6 +1,6 @@
 // The stats of a server as a table for people.
-import type { ServiceStats, Stats, WorkerStats } from '../monitor/stats.js';
-import { progressText } from './progress.js';
+import type { ServiceStats, Stats, WorkerStats } from '../control-api/stats.js';
+import { progressText } from './client/progress.js';
 
 const heading = [
   'slot',

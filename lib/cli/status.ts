@@ -1,8 +1,8 @@
 // `pitchfork-ts status`: the processes of the server, one line each.
-import type { Stats } from '../monitor/stats.js';
-import { accepted, ask, controlPoint } from './control-client.js';
+import type { Stats } from '../control-api/stats.js';
+import { accepted, ask, controlPoint } from './client/control-client.js';
 import { interruptible } from './interruptible.js';
-import type { Invocation } from './invocation.js';
+import type { Invocation } from './client/invocation.js';
 import { statusText } from './status-text.js';
 
 export async function status(invocation: Invocation): Promise<number> {

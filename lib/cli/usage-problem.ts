@@ -1,5 +1,5 @@
 // What yargs says is wrong with a command line, as one line that a user can act on.
-import { didYouMean } from '../config/suggestion.js';
+import { didYouMean } from '../base/suggestion.js';
 
 export interface CommandLine {
   readonly argv: readonly string[];

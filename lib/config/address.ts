@@ -1,5 +1,6 @@
 // Addresses as users write them: 8080, 'host:port', '[::1]:port', '/path.sock',
 // 'unix:relative.sock'.
+import { formatHost } from '../base/format-host.js';
 import type { Address } from './settings.js';
 import { readSocketPath, unexpected } from './readers.js';
 
@@ -45,8 +46,7 @@ export function isPort(value: number): boolean {
 /** The address as a user writes it. */
 export function formatEndpoint(endpoint: Endpoint): string {
   if (endpoint.kind === 'unix') return endpoint.path;
-  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
-  return `${host}:${endpoint.port}`;
+  return `${formatHost(endpoint.host)}:${endpoint.port}`;
 }
 
 /** The first address that occurs twice; port 0 is another port each time. */

@@ -3,10 +3,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { origin } from '../origin.js';
-import { isModuleFile, loadModule } from '../life/load-module.js';
+import { launch } from '../system/launch.js';
+import { isModuleFile, loadModule } from './load-module.js';
 import { duplicate } from './address.js';
-import { ConfigError } from './config-error.js';
+import { UserError } from '../base/user-error.js';
 import { displayName } from './display-name.js';
 import type { Overrides } from './overrides.js';
 import { describeIssues } from './problems.js';
@@ -27,34 +27,34 @@ const ownDirectory = fileURLToPath(new URL('../..', import.meta.url));
 export function findConfig(directory: string): string {
   const name = defaultNames.find((candidate) => existsSync(join(directory, candidate)));
   if (name === undefined)
-    throw new ConfigError(
+    throw new UserError(
       `no configuration: ${directory} has none of ${defaultNames.join(', ')}: name one with -c`,
     );
   return join(directory, name);
 }
 
 export async function loadSettings(file: string, overrides: Overrides): Promise<Settings> {
-  const absolute = resolve(origin.directory, file);
+  const absolute = resolve(launch.directory, file);
   const label = displayName(absolute);
   const written = overridden(await importConfig(absolute, label), overrides);
   const result = configSchema(dirname(absolute)).safeParse(written);
   if (!result.success) {
     const problems = describeIssues(result.error.issues, written, knownKeys);
-    throw new ConfigError(problems.map((problem) => `${label}: ${problem}`).join('\n'));
+    throw new UserError(problems.map((problem) => `${label}: ${problem}`).join('\n'));
   }
   const listen = withPort(result.data.listen, overrides.port);
   const settings = complete(absolute, result.data, listen);
   const problem = findProblem(settings);
-  if (problem !== undefined) throw new ConfigError(`${label}: ${problem}`);
+  if (problem !== undefined) throw new UserError(`${label}: ${problem}`);
   return settings;
 }
 
 async function importConfig(file: string, label: string): Promise<object> {
   const found = statSync(file, { throwIfNoEntry: false });
-  if (found === undefined) throw new ConfigError(`cannot read ${label}: there is no such file`);
-  if (!found.isFile()) throw new ConfigError(`cannot read ${label}: it is not a file`);
+  if (found === undefined) throw new UserError(`cannot read ${label}: there is no such file`);
+  if (!found.isFile()) throw new UserError(`cannot read ${label}: it is not a file`);
   if (!isModuleFile(file))
-    throw new ConfigError(
+    throw new UserError(
       `cannot load ${label}: expected a .ts, .mts, .cts, .js, .mjs or .cjs module, ` +
         `got ${basename(file)}`,
     );
@@ -62,12 +62,12 @@ async function importConfig(file: string, label: string): Promise<object> {
   try {
     config = await loadModule(file);
   } catch (error) {
-    throw new ConfigError(`${label}: cannot be loaded: ${describeThrown(error, label)}`, {
+    throw new UserError(`${label}: cannot be loaded: ${describeThrown(error, label)}`, {
       cause: error,
     });
   }
   if (typeof config !== 'object' || config === null || Array.isArray(config))
-    throw new ConfigError(
+    throw new UserError(
       config === undefined
         ? `${label}: has no default export: export default defineConfig({ app: … })`
         : `${label}: the default export must be an object, got ${show(config)}: ` +
@@ -120,7 +120,7 @@ function withPort(listen: readonly Address[], port: Overrides['port']): readonly
   if (port === undefined) return listen;
   const first = listen.findIndex((address) => address.kind === 'tcp');
   if (first === -1 && port.required)
-    throw new ConfigError(
+    throw new UserError(
       '--port: there is no TCP address to give it to: the configuration listens on unix sockets ' +
         'only (use --listen)',
     );

@@ -1,9 +1,10 @@
 // What the command line and the environment say over the configuration, as plain JSON: computed
 // once, by the command, and passed on to the process that boots the app, so that both see the same
 // settings.
+import { messageOf } from '../base/error-text.js';
 import { resolve } from 'node:path';
 import { formatEndpoint, isPort, readEndpoint } from './address.js';
-import { ConfigError } from './config-error.js';
+import { UserError } from '../base/user-error.js';
 import {
   readLogLevel,
   readReforkAfter,
@@ -80,7 +81,7 @@ function readListening(
     texts.map((text) => readAddress(text, directory));
   if (options.listen !== undefined) {
     if (options.port !== undefined)
-      throw new ConfigError('--port: cannot be combined with --listen: name the port there');
+      throw new UserError('--port: cannot be combined with --listen: name the port there');
     return { listen: named('--listen', options.listen, readAddresses) };
   }
   const listen = named(
@@ -107,7 +108,7 @@ function named<Input, T>(
   try {
     return read(input);
   } catch (error) {
-    throw new ConfigError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UserError(`${name}: ${messageOf(error)}`);
   }
 }
 

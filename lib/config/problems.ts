@@ -2,7 +2,7 @@
 // is wrong with it.
 import type { z } from 'zod';
 import { show } from './readers.js';
-import { didYouMean } from './suggestion.js';
+import { didYouMean } from '../base/suggestion.js';
 
 type Issue = z.core.$ZodIssue;
 

@@ -1,12 +1,13 @@
 // What a configuration may say, and the defaults: zod walks the structure and collects every
 // problem, readers.ts reads the values. Objects are strict, since a misspelt key that is ignored is
 // a setting that silently does not hold.
+import { messageOf } from '../base/error-text.js';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { readRange } from '../fork-safety/version-range.js';
+import { readRange } from '../base/version-range.js';
 import { readEndpoint } from './address.js';
-import type { Config } from './config.js';
-import type { HookLists, HookName } from './hooks.js';
+import type { Config } from '../api/config.js';
+import type { HookLists, HookName } from '../api/hooks.js';
 import {
   readAccount,
   readBytes,
@@ -117,7 +118,7 @@ function value<T>(read: Reader<T>) {
     } catch (error) {
       context.addIssue({
         code: 'custom',
-        message: error instanceof Error ? error.message : String(error),
+        message: messageOf(error),
       });
       return z.NEVER;
     }

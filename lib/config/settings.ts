@@ -1,8 +1,7 @@
 // What a configuration becomes once it is validated and complete: every duration in milliseconds,
 // every path absolute.
-import type { HookLists } from './hooks.js';
-
-export type EngineName = 'node' | 'uws';
+import type { EngineName, IncompatiblePolicy } from '../api/config.js';
+import type { HookLists } from '../api/hooks.js';
 
 export interface TcpAddress {
   readonly kind: 'tcp';
@@ -24,8 +23,6 @@ export interface UnixAddress {
 }
 
 export type Address = TcpAddress | UnixAddress;
-
-export type IncompatiblePolicy = 'refuse' | 'warn' | 'ignore';
 
 export interface IncompatibleModule {
   readonly name: string;

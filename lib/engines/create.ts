@@ -1,6 +1,6 @@
 // Chooses and makes the engine for an app, in a worker, after the fork.
-import type { EngineName } from '../config/settings.js';
-import { unreachable } from '../unreachable.js';
+import type { EngineName } from '../api/config.js';
+import { unreachable } from '../base/unreachable.js';
 import type { Engine, EngineOptions } from './engine.js';
 import { fetchListener } from './fetch.js';
 import { NodeEngine } from './node.js';

@@ -1,9 +1,9 @@
 // What a worker asks of an HTTP engine. An engine lives in one worker: made after the fork, gone
 // before a promotion.
-import type { CompletedRequest } from '../config/hooks.js';
-import type { App, UwsContext } from '../life/app-kind.js';
-import type { Latency } from '../metrics/latency.js';
-import type { Running } from './patience.js';
+import type { CompletedRequest } from '../api/hooks.js';
+import type { App, UwsContext } from '../api/app-kind.js';
+import type { Latency } from '../protocol/latency.js';
+import type { InFlightRequest } from './request-deadline.js';
 
 export interface EngineOptions {
   readonly app: App;
@@ -43,7 +43,7 @@ export interface DrainOptions {
 export interface Engine {
   readonly figures: EngineFigures;
   /** Requests handed to the app and not ended yet. */
-  running(): Iterable<Running>;
+  running(): Iterable<InFlightRequest>;
   /** Starts to accept on listening sockets, which the engine owns from now on. */
   listen(fds: readonly number[]): Promise<void>;
   /**

@@ -1,6 +1,6 @@
 // Turns a Web-standard fetch handler into a node:http listener.
 import { getRequestListener } from '@hono/node-server';
-import type { FetchHandler, RequestListener } from '../life/app-kind.js';
+import type { FetchHandler, RequestListener } from '../api/app-kind.js';
 
 /**
  * As @hono/node-server's own serve(): it puts its faster Request and Response in place of the

@@ -1,7 +1,7 @@
 // Counts requests for an engine. It is told of each request twice, when the app gets it and when
 // its response ended or its connection was lost, so it must cost next to nothing.
-import type { CompletedRequest } from '../config/hooks.js';
-import { emptyLatency, observe } from '../metrics/latency.js';
+import type { CompletedRequest } from '../api/hooks.js';
+import { emptyLatency, observe } from '../protocol/latency.js';
 import type { EngineFigures } from './engine.js';
 
 export interface Named {

@@ -1,13 +1,15 @@
 // Serves a node:http listener. The http server accepts on the first descriptor, plain net servers
 // hand it what arrives on the others. Every request that the listener was given is in `#running`
 // until its response has closed.
+import { isThenable } from '../base/is-thenable.js';
+import { stackOf } from '../base/error-text.js';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, createServer as createNetServer, type Socket } from 'node:net';
-import type { RequestListener } from '../life/app-kind.js';
+import type { RequestListener } from '../api/app-kind.js';
 import { announceClose } from './announce-close.js';
 import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
 import { Meter } from './meter.js';
-import { within, type Running } from './patience.js';
+import { runWithRequest, type InFlightRequest } from './request-deadline.js';
 
 export type NodeEngineOptions = Pick<
   EngineOptions,
@@ -25,7 +27,7 @@ export class NodeEngine implements Engine {
   readonly #server: Server;
   #acceptors: NetServer[] = [];
   readonly #sockets = new Set<Socket>();
-  readonly #running = new Map<ServerResponse, Running>();
+  readonly #running = new Map<ServerResponse, InFlightRequest>();
   /** One function for all responses: a closure for each would cost more than all else here. */
   readonly #onResponseClose: (this: ServerResponse) => void = closeListener((response) =>
     this.#end(response),
@@ -51,7 +53,7 @@ export class NodeEngine implements Engine {
     });
   }
 
-  running(): Iterable<Running> {
+  running(): Iterable<InFlightRequest> {
     return this.#running.values();
   }
 
@@ -124,7 +126,7 @@ export class NodeEngine implements Engine {
     if (this.#draining) announceClose(response);
     try {
       const result = this.#watchRequests
-        ? within(running, () => this.#listener(request, response))
+        ? runWithRequest(running, () => this.#listener(request, response))
         : this.#listener(request, response);
       if (isThenable(result)) result.then(undefined, (error: unknown) => fail(response, error));
     } catch (error) {
@@ -154,10 +156,6 @@ function closeListener(end: (response: ServerResponse) => void): (this: ServerRe
   };
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value;
-}
-
 /**
  * A throw in the app costs its request only: 500, or a cut connection if the response had begun
  * already.
@@ -175,6 +173,6 @@ function fail(response: ServerResponse, error: unknown): void {
 
 /** Also of a write after the end, which would be the end of the worker if nobody listened. */
 function tell(error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = stackOf(error);
   process.stderr.write(`request failed: ${text}\n`);
 }

@@ -2,7 +2,7 @@
 // or the connection was lost. Responses share one prototype object, whose methods are replaced once
 // by ones that look up the exchange: nothing is allocated on a response, and those of apps that are
 // not ours pass through unseen.
-import type { Running } from './patience.js';
+import type { InFlightRequest } from './request-deadline.js';
 import type { UwsResponse, UwsText } from './uws-module.js';
 
 /** The engine as its exchanges see it. */
@@ -13,7 +13,7 @@ export interface ExchangeOwner {
   ended(exchange: Exchange): void;
 }
 
-export interface Exchange extends Running {
+export interface Exchange extends InFlightRequest {
   readonly owner: ExchangeOwner;
   readonly response: UwsResponse;
   /** HEAD: what the app says about a body is told to the client, the body itself is not sent. */

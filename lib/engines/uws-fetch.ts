@@ -1,7 +1,7 @@
 // Turns a Web-standard fetch handler into a route of uWebSockets.js. Bodies stream both ways, and a
 // slow reader holds up the writer at the other end instead of filling memory.
 import { STATUS_CODES } from 'node:http';
-import type { FetchHandler } from '../life/app-kind.js';
+import type { FetchHandler } from '../api/app-kind.js';
 import type { UwsHandler, UwsRequest, UwsResponse } from './uws-module.js';
 
 /** As much of a request's body waits in memory before the client is held up. */

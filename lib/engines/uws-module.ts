@@ -1,9 +1,10 @@
 // Finds uWebSockets.js, an optional peer, and makes sure that it is the real one: a package that
 // cannot load its binary may offer a slow imitation in JavaScript, which must never be served.
+import { messageOf } from '../base/error-text.js';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { ConfigError } from '../config/config-error.js';
+import { UserError } from '../base/user-error.js';
 
 /** What we use of a response; the app uses more. */
 export interface UwsResponse {
@@ -70,7 +71,7 @@ const installLine = `npm install uNetworking/uWebSockets.js#${release}`;
 export function loadUws(appFile: string): UwsModule {
   const main = resolveFrom(appFile) ?? resolveFrom(import.meta.url);
   if (main === undefined)
-    throw new ConfigError(
+    throw new UserError(
       `cannot use engine 'uws': ${packageName} is not installed ` +
         `(looked up from ${appFile}): ${installLine}`,
     );
@@ -81,12 +82,12 @@ export function loadUws(appFile: string): UwsModule {
   try {
     require(binary);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(unusable(main, `cannot load ${binary}: ${reason}`), { cause: error });
+    const reason = messageOf(error);
+    throw new UserError(unusable(main, `cannot load ${binary}: ${reason}`), { cause: error });
   }
   const uws = require(main) as UwsModule;
   if (!isNative(uws.App))
-    throw new ConfigError(
+    throw new UserError(
       unusable(
         main,
         'it serves its JavaScript imitation: unset UWS_USE_FALLBACK in the environment',
@@ -109,7 +110,7 @@ function findBinary(main: string): string {
   while (!existsSync(join(root, 'package.json')) && dirname(root) !== root) root = dirname(root);
   // Beside package.json in the official package, in binaries/ in others.
   const found = [join(root, name), join(root, 'binaries', name)].find((file) => existsSync(file));
-  if (found === undefined) throw new ConfigError(unusable(main, `it has no binary ${name}`));
+  if (found === undefined) throw new UserError(unusable(main, `it has no binary ${name}`));
   return found;
 }
 

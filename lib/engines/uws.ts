@@ -1,11 +1,13 @@
 // Serves an app of uWebSockets.js. That library can neither listen on a given descriptor nor list
 // its connections, so both happen below it: our listening socket takes the place of the one that it
 // opened, and the kernel is asked.
+import { isThenable } from '../base/is-thenable.js';
+import { stackOf } from '../base/error-text.js';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { native, type Connection } from '../native.js';
+import { native, type Connection } from '../system/native.js';
 import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
 import { Meter } from './meter.js';
-import { within, type Running } from './patience.js';
+import { runWithRequest, type InFlightRequest } from './request-deadline.js';
 import {
   beginExchange,
   type Exchange,
@@ -94,7 +96,7 @@ export class UwsEngine implements Engine, ExchangeOwner {
     return app;
   }
 
-  running(): Iterable<Running> {
+  running(): Iterable<InFlightRequest> {
     return unansweredOf(this);
   }
 
@@ -179,7 +181,7 @@ export class UwsEngine implements Engine, ExchangeOwner {
       beginExchange(exchange);
       try {
         const result = isWatched
-          ? within(exchange, () => handler(response, request, context))
+          ? runWithRequest(exchange, () => handler(response, request, context))
           : handler(response, request, context);
         // Most return the response, or nothing.
         if (result !== response && isThenable(result))
@@ -215,16 +217,12 @@ function urlOf(request: UwsRequest): string {
   return query ? `${request.getUrl()}?${query}` : request.getUrl();
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value;
-}
-
 /**
  * A throw in the app costs its request only: 500, or a cut connection if the response had begun
  * already.
  */
 function fail(exchange: Exchange, error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = stackOf(error);
   process.stderr.write(`request failed: ${text}\n`);
   if (isOpen(exchange)) answerFailure(exchange.response, exchange.headBegun);
 }

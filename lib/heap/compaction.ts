@@ -1,7 +1,7 @@
 // What makes copy-on-write pay: a mold's heap is compacted before it freezes, and its forks leave
 // those pages alone.
 import { setFlagsFromString } from 'node:v8';
-import { native } from '../native.js';
+import { native } from '../system/native.js';
 
 /**
  * Compacts every page of the heap and gives the freed ones back, for a mold about to freeze. Two

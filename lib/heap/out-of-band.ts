@@ -1,6 +1,6 @@
 // Garbage is collected between requests rather than during one. V8 collects when it must, and that
 // is while there is work to do; a worker that is idle can do it before.
-import { native } from '../native.js';
+import { native } from '../system/native.js';
 
 export class OutOfBandGc {
   readonly #every: number | false;

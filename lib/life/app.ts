@@ -1,10 +1,10 @@
 // Loads the app and tells once what kind it is, so that engines need not guess. An export that is
 // no app is an error that names the file, what was found and what is allowed.
-import type { EngineName } from '../config/settings.js';
-import { ConfigError } from '../config/config-error.js';
-import { factoryBrand, uwsBrand } from './app-brands.js';
-import type { App, FetchHandler, RequestListener, UwsRegister } from './app-kind.js';
-import { loadModule } from './load-module.js';
+import type { EngineName } from '../api/config.js';
+import { UserError } from '../base/user-error.js';
+import { factoryBrand, uwsBrand } from '../api/app-brands.js';
+import type { App, FetchHandler, RequestListener, UwsRegister } from '../api/app-kind.js';
+import { loadModule } from '../config/load-module.js';
 
 const allowed =
   'a request listener (an Express app, a Koa app, a Fastify instance, (req, res) => …), ' +
@@ -18,12 +18,12 @@ export async function loadApp(file: string, engine: EngineName): Promise<App> {
   const exported = await loadModule(file);
   const app = await recognise(await made(exported), file);
   if (engine === 'node' && app.kind === 'uws')
-    throw new ConfigError(
+    throw new UserError(
       `${file}: exports uws(…), which engine "node" cannot serve: ` +
         `set engine: 'uws' in the configuration`,
     );
   if (engine === 'uws' && app.kind === 'listener')
-    throw new ConfigError(
+    throw new UserError(
       `${file}: exports a request listener, which engine "uws" cannot serve: ` +
         `set engine: 'node' in the configuration, or export uws(…) or { fetch }`,
     );
@@ -52,7 +52,7 @@ async function recognise(exported: unknown, file: string): Promise<App> {
     const made = callback();
     if (typeof made === 'function') return listener(made);
   }
-  throw new ConfigError(
+  throw new UserError(
     `${file}: the default export is ${describe(exported)}, which is no app: export ${allowed}`,
   );
 }

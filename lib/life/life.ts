@@ -1,45 +1,25 @@
 // A process's life is a loop of two functions: `mold` resolves only in a newborn, `worker` only
 // when it is promoted. A newborn may be the service worker instead, for the rest of its life.
-import type { HookArguments, HookName } from '../config/hooks.js';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
-import type { BlockingChannel, Delivery } from '../channel.js';
+import type { Delivery } from '../protocol/channel.js';
 import { loadEngine } from '../engines/create.js';
-import { failpoint } from '../failpoint.js';
-import { watchHyperid } from '../fork-safety/hyperid.js';
-import { observe } from '../fork-safety/observer.js';
-import { watchPools } from '../fork-safety/pools.js';
-import type { Order, Report } from '../message.js';
-import { native } from '../native.js';
+import { failpoint } from './process/failpoint.js';
+import { watchHyperid } from '../fork-safety/renew/hyperid.js';
+import { observe } from '../fork-safety/audit/observer.js';
+import { watchPools } from '../fork-safety/renew/pools.js';
+import { native } from '../system/native.js';
 import { loadApp } from './app.js';
-import type { App } from './app-kind.js';
-import { mold, type Birth } from './mold.js';
-import { describe, leave } from './leave.js';
-import { serviceWorker } from './service-worker.js';
-import { roleSignals } from './signals.js';
-import { entitleMold, entitleService, entitleWorker } from './title.js';
+import type { App } from '../api/app-kind.js';
+import { mold } from './mold/mold.js';
+import type { Birth, BootOrder, Life, Orders } from './process/birth.js';
+import { orphanGraceMs } from './process/orphan.js';
+import { describeError, exit } from './process/exit.js';
+import { serviceWorker } from './worker/service-worker.js';
+import { roleSignals } from './process/role-signals.js';
+import { entitleMold, entitleService, entitleWorker } from './process/title.js';
 import { warmUp } from './warmup.js';
-import { worker } from './worker.js';
-
-/** What stays the same from generation to generation. */
-export interface Life {
-  readonly settings: Settings;
-  readonly app: App;
-  readonly phase: number;
-  readonly monitorPid: number;
-}
-
-export type Orders = BlockingChannel<Order, Report>;
-
-/**
- * After the monitor's death a process has this long to answer what is in flight; then the kernel's
- * timer ends it. All is to be gone within a second, also where the timer's turn comes late.
- */
-export const orphanGraceMs = 700;
-/** What an orphan leaves unused of its grace, so that it goes by itself. */
-export const orphanMarginMs = 200;
-
-export type BootOrder = Extract<Order, { type: 'boot' }>;
+import { worker } from './worker/worker.js';
 
 export async function live(channel: Orders, { message: boot, fds }: Delivery<BootOrder>) {
   const monitorPid = process.ppid;
@@ -54,8 +34,8 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   else if (role === 'service') entitleService(generation);
   else entitleMold(generation, 'starting...');
   const fail = (step: string, error: unknown): never => {
-    channel.send({ type: 'failed', step, reason: describe(error) });
-    return leave(1);
+    channel.send({ type: 'failed', step, reason: describeError(error) });
+    return exit(1);
   };
   let settings: Settings;
   let app: App;
@@ -83,13 +63,4 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
     const promotion = await worker(life, { ...birth, slot });
     birth = await mold(life, promotion.generation, promotion.channel);
   }
-}
-
-/** In order; the first that fails ends the sequence with its error. */
-export async function runHooks<Name extends HookName>(
-  settings: Settings,
-  name: Name,
-  ...args: HookArguments[Name]
-): Promise<void> {
-  for (const hook of settings.hooks[name]) await hook(...args);
 }

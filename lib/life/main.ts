@@ -1,9 +1,9 @@
 // The entry of every process that the monitor boots. It does nothing by itself: the life begins
 // with the boot order.
-import { BlockingChannel, bootChannelFd } from '../channel.js';
-import type { Order, Report } from '../message.js';
-import { native } from '../native.js';
-import { closeStrayInspector } from '../stray-inspector.js';
+import { BlockingChannel, bootChannelFd } from '../protocol/channel.js';
+import type { Order, Report } from '../protocol/message.js';
+import { native } from '../system/native.js';
+import { closeStrayInspector } from '../system/stray-inspector.js';
 import { live } from './life.js';
 
 // Before anything else: Node opens its inspector on a stray SIGUSR1, and these are meant for the

@@ -2,11 +2,12 @@
 // so that code is compiled and caches are filled in all its workers. The requests are real ones, to
 // the engine of the workers on a socket of its own; nothing of that is left when the hook is done.
 import { request as httpRequest } from 'node:http';
-import type { Warmup, WarmupRequest, WarmupResponse } from '../config/hooks.js';
+import type { Warmup, WarmupRequest, WarmupResponse } from '../api/hooks.js';
 import { createEngine } from '../engines/create.js';
-import { forgetInheritedCounts } from '../metrics/app-registry.js';
-import { native } from '../native.js';
-import { runHooks, type Life } from './life.js';
+import { forgetInheritedCounts } from '../fork-safety/renew/prom-client.js';
+import { native } from '../system/native.js';
+import { runHooks } from '../config/run-hooks.js';
+import type { Life } from './process/birth.js';
 
 const loopback = '127.0.0.1';
 const backlog = 128;

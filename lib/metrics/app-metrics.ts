@@ -2,7 +2,7 @@
 // those that are gone. Invariant: no counter falls when a worker is replaced or killed; a gauge
 // tells of living workers only.
 import { AggregatorRegistry } from 'prom-client';
-import type { MetricSnapshot } from '../message.js';
+import type { MetricSnapshot } from '../protocol/message.js';
 import { Ledger, type LedgerRecord } from './ledger.js';
 import { parseMetrics, type MetricJson, type MetricValue } from './metric-json.js';
 

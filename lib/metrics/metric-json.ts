@@ -1,7 +1,7 @@
 // A metric in the form of prom-client's getMetricsAsJSON(), checked: it comes from processes that
 // run the user's code and whichever version of prom-client they have. What does not fit is left
 // out; it must not fail a scrape.
-import type { MetricSnapshot } from '../message.js';
+import type { MetricSnapshot } from '../protocol/message.js';
 
 export interface MetricValue {
   readonly value: number;

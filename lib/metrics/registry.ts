@@ -2,9 +2,9 @@
 // reforks) are counted as they happen. Labels are bounded: slots and roles, never pids or
 // generations.
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Role } from '../config/hooks.js';
-import { latencyBoundsSeconds, type Latency } from './latency.js';
-import type { Memory } from './memory.js';
+import type { Role } from '../api/hooks.js';
+import { latencyBoundsSeconds, type Latency } from '../protocol/latency.js';
+import type { Memory } from '../system/process-memory.js';
 import { parseMetrics, type MetricJson, type MetricValue } from './metric-json.js';
 
 /** The current numbers, taken once for each scrape. */

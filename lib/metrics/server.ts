@@ -1,7 +1,7 @@
 // The metrics listener: Prometheus text, and a live page for people. Read-only, and apart from the
 // app's traffic.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { holdPort, serveOn, type HeldPort } from '../held-port.js';
+import { holdPort, serveOn, type HeldPort } from '../system/held-port.js';
 import { page } from './page.js';
 
 export interface MetricsAddress {

@@ -1,7 +1,7 @@
 // What all workers together have counted since the monitor started; pure. Invariant: no total ever
 // falls, whichever worker is replaced or killed, and however often or late a report is received.
-import type { Figures } from '../message.js';
-import { addLatency, emptyLatency, type Latency } from './latency.js';
+import type { Figures } from '../protocol/message.js';
+import { addLatency, emptyLatency, type Latency } from '../protocol/latency.js';
 import { Ledger, type LedgerRecord } from './ledger.js';
 
 export type Counts = Pick<Figures, 'requests' | 'latency'>;

@@ -1,36 +1,37 @@
 // What each control command asks of the monitor.
-import type { Commands, Outcome } from './control.js';
+import type { Outcome } from '../control-api/outcome.js';
+import type { Commands } from './control/control.js';
 import type { Monitor } from './monitor.js';
-import { readStats } from './read-stats.js';
-import type { RolloutKind } from './rollouts.js';
+import { readStats } from './control/read-stats.js';
+import type { RolloutKind } from './fleet/rollouts.js';
 
 export function commandsOf(monitor: Monitor): Commands {
-  const { wishes } = monitor;
+  const { operations } = monitor;
   const rollOut =
     (kind: RolloutKind) =>
     async (wait: boolean): Promise<Outcome> => {
-      const refusal = wishes.refusal(kind);
+      const refusal = operations.refusal(kind);
       if (refusal) return refusal;
-      const outcome = wishes.rollOut(kind, 'control command');
+      const outcome = operations.rollOut(kind, 'control command');
       return wait ? outcome : { ok: true };
     };
   return {
     stats: () => readStats(monitor),
-    backtrace: () => wishes.backtrace(),
+    backtrace: () => operations.backtrace(),
     refork: rollOut('refork'),
     phasedRestart: rollOut('phased restart'),
-    hotRestart: () => wishes.hotRestart('control command'),
+    hotRestart: () => operations.hotRestart('control command'),
     stop: async (wait) => {
-      wishes.stop('graceful', 'control command');
+      operations.stop('graceful', 'control command');
       if (wait) await monitor.over;
       return { ok: true };
     },
     halt: async () => {
-      wishes.stop('immediate', 'control command');
+      operations.stop('immediate', 'control command');
       return { ok: true };
     },
-    collectGarbage: async () => wishes.collectGarbage(),
-    addWorker: async () => wishes.changeWorkers(1),
-    removeWorker: async () => wishes.changeWorkers(-1),
+    collectGarbage: async () => operations.collectGarbage(),
+    addWorker: async () => operations.changeWorkers(1),
+    removeWorker: async () => operations.changeWorkers(-1),
   };
 }

@@ -1,28 +1,22 @@
 // The monitor: records what happens, asks the plan, has it performed. It never loads the app:
 // nothing here imports lib/life or lib/engines (spec/tidy.spec.ts proves it).
-import type { Overrides } from '../config/overrides.js';
-import type { Settings } from '../config/settings.js';
-import type { Report } from '../message.js';
-import { Backtraces } from './backtrace.js';
-import { Children } from './children.js';
-import type { Child } from './child.js';
-import { Fleet } from './fleet.js';
-import { restoreFleet, wantedWorkers, type HandOver } from './hand-over.js';
-import type { Doors } from './doors.js';
-import { HotRestart } from './hot-restart.js';
-import { runMonitorHook } from './hooks.js';
-import type { Credentials } from './credentials.js';
-import type { Listeners } from './listeners.js';
-import type { Log } from './log.js';
-import { Measurements } from './measurements.js';
-import { watchMemory } from './memory-watch.js';
-import { askForStack, signal } from './kill.js';
-import { fieldsOf, narrate } from './narrate.js';
+import type { Report } from '../protocol/message.js';
+import { Backtraces } from './observe/backtraces.js';
+import { Children } from './children/children.js';
+import type { Child } from './fleet/child.js';
+import { Fleet } from './fleet/fleet.js';
+import { restoreFleet, wantedWorkers, type HandOver } from './hot-restart/hand-over.js';
+import { HotRestart } from './hot-restart/hot-restart.js';
+import { runMonitorHook } from '../config/run-hooks.js';
+import { Measurements } from './observe/measurements.js';
+import { watchMemory } from './observe/memory-watch.js';
+import { askForStack, signal } from './children/kill.js';
+import { fieldsOf, logReport } from './log/report-lines.js';
+import type { MonitorParts } from './parts.js';
 import { Performer, type Ending, type RolloutTimes } from './perform.js';
-import { plan } from './plan.js';
-import type { ServiceManager } from './service-manager.js';
+import { plan } from './plan/plan.js';
 import { Waiters } from './waiters.js';
-import { Wishes } from './wishes.js';
+import { Operations } from './operations.js';
 
 /** Deadlines are looked at this often. */
 const tickMs = 200;
@@ -32,25 +26,14 @@ const oversleptMs = 1_000;
 const maxRounds = 1_000;
 
 /** Why a child left that was told to, for the metrics. */
-const askedBy = ({ tooLarge }: Child): string => (tooLarge ? 'memory' : 'asked');
-
-export interface MonitorParts {
-  readonly settings: Settings;
-  readonly overrides: Overrides;
-  readonly listeners: Listeners;
-  readonly log: Log;
-  /** Who the app runs as; undefined: as the monitor. */
-  readonly credentials: Credentials | undefined;
-  readonly serviceManager: ServiceManager;
-  readonly doors: Doors;
-}
+const askedBy = ({ aboveMemoryLimit }: Child): string => (aboveMemoryLimit ? 'memory' : 'asked');
 
 const now = (): number => performance.now();
 
 export class Monitor {
   readonly fleet: Fleet;
   readonly measurements: Measurements;
-  readonly wishes: Wishes;
+  readonly operations: Operations;
   readonly #parts: MonitorParts;
   readonly #children: Children;
   readonly #backtraces: Backtraces;
@@ -99,7 +82,7 @@ export class Monitor {
     const waiters = new Waiters();
     const hotRestart = new HotRestart(own);
     this.#performer = new Performer({ ...own, waiters, hotRestart });
-    this.wishes = new Wishes({ ...own, waiters, hotRestart, backtraces: this.#backtraces });
+    this.operations = new Operations({ ...own, waiters, hotRestart, backtraces: this.#backtraces });
     if (before) this.#adopt(before);
   }
 
@@ -117,7 +100,7 @@ export class Monitor {
         child.hungUpAt ??= now();
       }
     // New code, a new Node and a new configuration are to reach the workers too.
-    this.fleet.rollouts.want('phased restart', 'hot restart', now());
+    this.fleet.rollouts.request('phased restart', 'hot restart', now());
     if (booted) void runMonitorHook(this.#parts, 'afterMonitorReady');
   }
 
@@ -166,7 +149,7 @@ export class Monitor {
     this.fleet.hear(child, report, now());
     this.measurements.hear(child, report);
     this.#backtraces.hear(child, report);
-    narrate(this.#parts.log, child, report, now());
+    logReport(this.#parts.log, child, report, now());
     if (report.type !== 'measured') this.turn();
   }
 

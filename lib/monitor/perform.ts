@@ -1,19 +1,19 @@
 // Performs what the plan decided. The one place where children are started and told to leave.
-import { isStarting, type Child } from './child.js';
-import type { Children } from './children.js';
-import type { Outcome } from './control.js';
-import type { Fleet } from './fleet.js';
-import type { HotRestart } from './hot-restart.js';
-import { runMonitorHook } from './hooks.js';
-import { askForStack, kill, timeOut } from './kill.js';
-import type { Measurements } from './measurements.js';
-import type { MonitorParts } from './monitor.js';
-import { fieldsOf } from './narrate.js';
-import type { Action } from './action.js';
-import type { Order } from '../message.js';
-import type { Role } from '../config/hooks.js';
-import { unreachable } from '../unreachable.js';
-import { singleMode, type Next, type RolloutKind, type Wish } from './rollouts.js';
+import { isStarting, type Child } from './fleet/child.js';
+import type { Children } from './children/children.js';
+import type { Outcome } from '../control-api/outcome.js';
+import type { Fleet } from './fleet/fleet.js';
+import type { HotRestart } from './hot-restart/hot-restart.js';
+import { runMonitorHook } from '../config/run-hooks.js';
+import { askForStack, kill, timeOut } from './children/kill.js';
+import type { Measurements } from './observe/measurements.js';
+import type { MonitorParts } from './parts.js';
+import { fieldsOf } from './log/report-lines.js';
+import type { Action } from './plan/action.js';
+import type { Order } from '../protocol/message.js';
+import type { Role } from '../api/hooks.js';
+import { unreachable } from '../base/unreachable.js';
+import { singleMode, type Next, type RolloutKind, type RolloutRequest } from './fleet/rollouts.js';
 import type { Waiters } from './waiters.js';
 
 export interface PerformerParts extends MonitorParts {
@@ -37,7 +37,6 @@ export interface RolloutTimes {
 }
 
 const now = (): number => performance.now();
-
 const roleIn = (slot: number | null): Role => (slot === null ? 'service' : 'worker');
 
 export class Performer {
@@ -77,7 +76,7 @@ export class Performer {
         return this.#tellToLeave(action.child, { type: 'drain' }, 'draining');
       case 'announceStop':
         return this.#withChild(action.child, (child) => {
-          child.knowsOfStop = true;
+          child.stopAnnounced = true;
           this.#parts.children.send(child.id, { type: 'announceStop' });
         });
       case 'retire':
@@ -93,12 +92,12 @@ export class Performer {
         );
       case 'abandon':
         return this.#abandon(action.reason);
-      case 'dropWish':
+      case 'dropRequest':
         return this.#drop(action.reason);
       case 'finish':
         return this.#finish();
-      case 'wish':
-        fleet.rollouts.want('refork', action.reason, now());
+      case 'requestRefork':
+        fleet.rollouts.request('refork', action.reason, now());
         return;
       case 'booted':
         fleet.booted = true;
@@ -142,12 +141,12 @@ export class Performer {
   #bootNext(): void {
     const { fleet, log } = this.#parts;
     const next = { phase: fleet.phase + 1, generation: 0 };
-    const wish = fleet.rollouts.wishOf('phased restart', '', now());
-    log.info({ reason: wish.reason, next: next.phase }, 'phased restart begins');
+    const request = fleet.rollouts.requestOf('phased restart', '', now());
+    log.info({ reason: request.reason, next: next.phase }, 'phased restart begins');
     void runMonitorHook(this.#parts, 'beforeRestart', { kind: 'phased' });
-    if (fleet.single) return this.#began(wish, null, { ...next, unforkable: singleMode });
+    if (fleet.single) return this.#began(request, null, { ...next, unforkable: singleMode });
     const role = { role: 'mold', slot: null, ...next } as const;
-    this.#bootChild(role, (child) => this.#began(wish, child, next));
+    this.#bootChild(role, (child) => this.#began(request, child, next));
   }
 
   #bootWorker(slot: number | null, canary: boolean): void {
@@ -204,14 +203,17 @@ export class Performer {
 
   #begin(child: Child, reason: string): void {
     const { fleet, log } = this.#parts;
-    const wish = fleet.rollouts.wishOf('refork', reason, now());
+    const request = fleet.rollouts.requestOf('refork', reason, now());
     const next = { phase: fleet.phase, generation: fleet.nextGeneration++ };
-    log.info({ ...fieldsOf(child), reason: wish.reason, next: next.generation }, 'refork begins');
-    this.#began(wish, child, next);
+    log.info(
+      { ...fieldsOf(child), reason: request.reason, next: next.generation },
+      'refork begins',
+    );
+    this.#began(request, child, next);
   }
 
-  #began(wish: Wish, candidate: Child | null, next: Next): void {
-    this.#parts.fleet.rollouts.begin(wish, candidate, next, now());
+  #began(request: RolloutRequest, candidate: Child | null, next: Next): void {
+    this.#parts.fleet.rollouts.begin(request, candidate, next, now());
     this.rolloutTimes = { startedAt: new Date(), finishedAt: null };
   }
 
@@ -246,23 +248,23 @@ export class Performer {
     const { fleet, log, measurements } = this.#parts;
     const { attempt } = fleet.rollouts;
     if (!attempt) return;
-    const { wish, phase, generation, startedAt } = attempt;
-    measurements.rolledOut(wish.kind, 'failure', (now() - startedAt) / 1000);
-    log.error({ reason, phase, generation }, `${wish.kind} failed`);
+    const { request, phase, generation, startedAt } = attempt;
+    measurements.rolledOut(request.kind, 'failure', (now() - startedAt) / 1000);
+    log.error({ reason, phase, generation }, `${request.kind} failed`);
     for (const id of [attempt.canary, attempt.candidate])
       if (id !== null) this.#withChild(id, (child) => this.#letGo(child, id === attempt.canary));
     const { retry } = fleet.rollouts.end(reason, now());
     this.rolloutTimes = { ...this.rolloutTimes, finishedAt: new Date() };
-    if (!retry) this.#settle(wish.kind, { ok: false, error: reason });
+    if (!retry) this.#settle(request.kind, { ok: false, error: reason });
   }
 
   #drop(reason: string): void {
     const { fleet, log } = this.#parts;
-    const { wish } = fleet.rollouts;
-    if (!wish) return;
-    fleet.rollouts.drop(wish, reason, now());
-    log.error({ reason }, `${wish.kind} given up`);
-    this.#settle(wish.kind, { ok: false, error: reason });
+    const { pending: request } = fleet.rollouts;
+    if (!request) return;
+    fleet.rollouts.drop(request, reason, now());
+    log.error({ reason }, `${request.kind} given up`);
+    this.#settle(request.kind, { ok: false, error: reason });
   }
 
   /**
@@ -280,15 +282,15 @@ export class Performer {
     const { fleet, listeners, log, measurements } = this.#parts;
     const { attempt } = fleet.rollouts;
     if (!attempt) return;
-    const { wish, phase, generation, startedAt } = attempt;
+    const { request, phase, generation, startedAt } = attempt;
     listeners.closeBefore(phase);
     const ms = Math.round(now() - startedAt);
-    measurements.rolledOut(wish.kind, 'success', ms / 1000);
+    measurements.rolledOut(request.kind, 'success', ms / 1000);
     fleet.rollouts.end(null, now());
     this.rolloutTimes = { ...this.rolloutTimes, finishedAt: new Date() };
-    log.info({ phase, generation, ms }, `${wish.kind} complete`);
-    const result = wish.kind === 'refork' ? { generation } : { phase, generation };
-    this.#settle(wish.kind, { ok: true, ...result });
+    log.info({ phase, generation, ms }, `${request.kind} complete`);
+    const result = request.kind === 'refork' ? { generation } : { phase, generation };
+    this.#settle(request.kind, { ok: true, ...result });
     void runMonitorHook(this.#parts, 'afterBooted');
   }
 

@@ -4,22 +4,22 @@ import { displayName } from '../config/display-name.js';
 import { isLoopback } from '../config/loopback.js';
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
-import { takeSignals } from '../early-signals.js';
-import { native } from '../native.js';
-import { origin } from '../origin.js';
-import { settlesWithin } from '../settles-within.js';
-import { credentialsOf, type Credentials } from './credentials.js';
-import { Doors } from './doors.js';
-import { runMonitorHook } from './hooks.js';
-import type { HandOver } from './hand-over.js';
-import { Inherited, inheritedSockets } from './inherited.js';
-import { openListeners, type Listeners } from './listeners.js';
-import { createLog, type Log } from './log.js';
+import { takeSignals } from '../system/early-signals.js';
+import { native } from '../system/native.js';
+import { launch } from '../system/launch.js';
+import { settlesWithin } from '../base/settles-within.js';
+import { credentialsOf, type Credentials } from '../system/credentials.js';
+import { Endpoints } from './control/endpoints.js';
+import { runMonitorHook } from '../config/run-hooks.js';
+import type { HandOver } from './hot-restart/hand-over.js';
+import { Inherited, inheritedSockets } from './sockets/inherited.js';
+import { openListeners, type Listeners } from './sockets/listeners.js';
+import { createLog, type Log } from './log/log.js';
 import { Monitor } from './monitor.js';
 import type { Ending } from './perform.js';
-import { ServiceManager } from './service-manager.js';
+import { ServiceManager } from './control/service-manager.js';
 import { obey } from './signals.js';
-import { takeOverListeners, takeOverLog } from './take-over.js';
+import { takeOverListeners, takeOverLog } from './hot-restart/take-over.js';
 
 interface Closable {
   close(): unknown;
@@ -40,22 +40,22 @@ export async function runMonitor(
   const keep = <T extends Closable>(closable: T): T => (opened.push(closable), closable);
   try {
     const said = before ? 'restarting' : 'starting';
-    const serviceManager = keep(new ServiceManager(origin.service, log, said));
+    const serviceManager = keep(new ServiceManager(launch.service, log, said));
     const listeners = keep(
       before
         ? await takeOverListeners(before, settings, credentials, log)
         : await listen(settings, credentials, log),
     );
-    const doors = keep(new Doors(settings, log));
-    const parts = { settings, overrides, listeners, log, credentials, serviceManager, doors };
+    const endpoints = keep(new Endpoints(settings, log));
+    const parts = { settings, overrides, listeners, log, credentials, serviceManager, endpoints };
     const monitor = new Monitor(parts, before);
-    await doors.open(monitor, before);
+    await endpoints.open(monitor, before);
     log.info(
       {
         pid: process.pid,
         workers: monitor.fleet.workers,
         listen: listeners.addresses(),
-        ...doors.addresses(),
+        ...endpoints.addresses(),
         ...(before && { restarts: monitor.fleet.restarts }),
       },
       before ? 'monitor restarted' : 'monitor started',
@@ -80,10 +80,10 @@ function listen(
   credentials: Credentials | undefined,
   log: Log,
 ): Promise<Listeners> {
-  const { LISTEN_FDS, LISTEN_PID } = origin.service;
+  const { LISTEN_FDS, LISTEN_PID } = launch.service;
   if (LISTEN_FDS !== undefined && Number(LISTEN_PID) !== process.pid)
     log.warn({ for: LISTEN_PID }, 'LISTEN_FDS is meant for another process');
-  const inherited = new Inherited(inheritedSockets(origin.service, process.pid));
+  const inherited = new Inherited(inheritedSockets(launch.service, process.pid));
   return openListeners(settings.listen, settings.workers, inherited, credentials);
 }
 

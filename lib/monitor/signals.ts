@@ -2,30 +2,30 @@
 import type { Monitor } from './monitor.js';
 
 export function obey(monitor: Monitor, signal: NodeJS.Signals): void {
-  const { wishes } = monitor;
+  const { operations } = monitor;
   switch (signal) {
     case 'SIGTERM':
     case 'SIGQUIT':
-      return wishes.stop('graceful', signal);
+      return operations.stop('graceful', signal);
     case 'SIGINT':
-      return wishes.stop('immediate', signal);
+      return operations.stop('immediate', signal);
     case 'SIGURG':
-      return void wishes.rollOut('refork', signal);
+      return void operations.rollOut('refork', signal);
     case 'SIGUSR1':
-      return void wishes.rollOut('phased restart', signal);
+      return void operations.rollOut('phased restart', signal);
     case 'SIGUSR2':
-      return void wishes.hotRestart(signal);
+      return void operations.hotRestart(signal);
     case 'SIGTTIN':
-      return void wishes.changeWorkers(1);
+      return void operations.changeWorkers(1);
     case 'SIGTTOU':
-      return void wishes.changeWorkers(-1);
+      return void operations.changeWorkers(-1);
     case 'SIGHUP':
-      return wishes.reopenLog();
+      return operations.reopenLog();
     case 'SIGPWR':
-      return void wishes.logBacktrace();
+      return void operations.logBacktrace();
     case 'SIGCHLD':
       return monitor.reap();
     default:
-      return wishes.ignore(signal);
+      return operations.ignore(signal);
   }
 }

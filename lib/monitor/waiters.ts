@@ -1,7 +1,7 @@
 // Those who wait for a rollout to end. Whoever asks while one is under way waits for the one after
 // it, since only that one is sure to begin after the question.
-import type { Outcome } from './control.js';
-import type { RolloutKind } from './rollouts.js';
+import type { Outcome } from '../control-api/outcome.js';
+import type { RolloutKind } from './fleet/rollouts.js';
 
 interface Waiter {
   readonly kind: RolloutKind;

@@ -5,9 +5,9 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { progressText } from '../../lib/cli/progress.js';
+import { progressText } from '../../lib/cli/client/progress.js';
 import { statusText } from '../../lib/cli/status-text.js';
-import type { Stats } from '../../lib/monitor/stats.js';
+import type { Stats } from '../../lib/control-api/stats.js';
 import { scratch } from '../support/scratch.js';
 import { command, type Ended } from './command.js';
 

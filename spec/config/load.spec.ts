@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ConfigError } from '../../lib/config/config-error.js';
+import { UserError } from '../../lib/base/user-error.js';
 import { findConfig, loadSettings } from '../../lib/config/load.js';
 import { scratch } from '../support/scratch.js';
 
@@ -30,7 +30,7 @@ describe('findConfig', () => {
 
   it('says what it looked for', () => {
     expect(() => findConfig(directory.path)).to.throw(
-      ConfigError,
+      UserError,
       `no configuration: ${directory.path} has none of pitchfork.conf.ts, pitchfork.conf.js`,
     );
   });

@@ -1,7 +1,7 @@
 // Goal: command line, then environment; blank variables say nothing; errors name their origin.
 import { availableParallelism } from 'node:os';
 import { expect } from 'chai';
-import { ConfigError } from '../../lib/config/config-error.js';
+import { UserError } from '../../lib/base/user-error.js';
 import { readOverrides, type OptionTexts, type Overrides } from '../../lib/config/overrides.js';
 
 const read = (options: OptionTexts, environment: Record<string, string> = {}): Overrides =>
@@ -94,6 +94,6 @@ describe('readOverrides', () => {
   ];
   for (const [options, environment, message] of problems)
     it(`says "${message}…"`, () => {
-      expect(() => read(options, environment)).to.throw(ConfigError, message);
+      expect(() => read(options, environment)).to.throw(UserError, message);
     });
 });

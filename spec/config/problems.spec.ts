@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ConfigError } from '../../lib/config/config-error.js';
+import { UserError } from '../../lib/base/user-error.js';
 import { loadSettings } from '../../lib/config/load.js';
 import { scratch } from '../support/scratch.js';
 
@@ -14,8 +14,8 @@ async function complaint(name: string, overrides = {}): Promise<string> {
   try {
     await loadSettings(join(directory.path, name), overrides);
   } catch (error) {
-    expect(error).to.be.instanceOf(ConfigError);
-    if (error instanceof ConfigError) return error.message.replaceAll(`${directory.path}/`, '');
+    expect(error).to.be.instanceOf(UserError);
+    if (error instanceof UserError) return error.message.replaceAll(`${directory.path}/`, '');
   }
   throw new Error('it was loaded');
 }

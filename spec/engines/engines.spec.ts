@@ -2,10 +2,10 @@
 // drain.
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
-import type { CompletedRequest } from '../../lib/config/hooks.js';
-import type { EngineName } from '../../lib/config/settings.js';
+import type { CompletedRequest } from '../../lib/api/hooks.js';
+import type { EngineName } from '../../lib/api/config.js';
 import type { UwsResponse, UwsTemplatedApp } from '../../lib/engines/uws-module.js';
-import type { App } from '../../lib/life/app-kind.js';
+import type { App } from '../../lib/api/app-kind.js';
 import { hasUws, serve, stopEngines } from '../support/engines.js';
 import { failures, startLoad } from '../support/load.js';
 import { ask, RawConnection } from '../support/raw-connection.js';

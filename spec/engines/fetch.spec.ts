@@ -1,8 +1,8 @@
 // Web-standard handlers on both engines: bodies stream both ways, slow sides hold up the others,
 // and a client that leaves is noticed.
 import { expect } from 'chai';
-import type { EngineName } from '../../lib/config/settings.js';
-import type { App } from '../../lib/life/app-kind.js';
+import type { EngineName } from '../../lib/api/config.js';
+import type { App } from '../../lib/api/app-kind.js';
 import { hasUws, serve, stopEngines } from '../support/engines.js';
 import { ask, RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';

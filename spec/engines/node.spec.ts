@@ -1,7 +1,7 @@
 // What is peculiar to node:http: how apps write their headers, and pipelined requests.
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
-import type { App } from '../../lib/life/app-kind.js';
+import type { App } from '../../lib/api/app-kind.js';
 import { serve, stopEngines } from '../support/engines.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';

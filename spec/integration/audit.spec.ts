@@ -2,7 +2,7 @@
 // loaded. Method: real packages, each in a process of its own that observes, loads a small app and
 // audits itself.
 import { expect } from 'chai';
-import { isBefore } from '../../lib/fork-safety/version-range.js';
+import { isBefore } from '../../lib/base/version-range.js';
 import { auditOf, verdicts } from '../support/audited.js';
 import { supportedNodes, type SupportedNode } from '../support/nodes.js';
 

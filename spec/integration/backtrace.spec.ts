@@ -2,7 +2,7 @@
 // a worker in an endless loop, one that is stopped and one with requests running; the command, the
 // signal and the log.
 import { expect } from 'chai';
-import type { Backtrace } from '../../lib/monitor/backtrace.js';
+import type { Backtrace } from '../../lib/control-api/backtrace.js';
 import { runCommand } from '../support/command.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { Server } from '../support/server.js';

@@ -2,7 +2,7 @@
 // them, the refork goes on or the next candidate is tried, and the next refork succeeds. Method:
 // failpoints hold the refork at a step; then SIGKILL to one process, under load.
 import { expect } from 'chai';
-import type { Failpoint } from '../../lib/failpoint.js';
+import type { Failpoint } from '../../lib/life/process/failpoint.js';
 import { failures, startLoad } from '../support/load.js';
 import { baseline, expectPostConditions } from '../support/post-conditions.js';
 import { isAlive } from '../support/processes.js';

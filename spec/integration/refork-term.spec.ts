@@ -2,7 +2,7 @@
 // leaves nothing behind. Method: failpoints hold the refork at each of its steps, for longer than the
 // server may take.
 import { expect } from 'chai';
-import { failpoints, type Failpoint } from '../../lib/failpoint.js';
+import { failpoints, type Failpoint } from '../../lib/life/process/failpoint.js';
 import { reached } from '../support/reached.js';
 import { fixtureApp, Server, withDeadline } from '../support/server.js';
 

@@ -1,7 +1,7 @@
 // Goal: with its hook there is one service worker, of the newest code and mold, that accepts nothing
 // and is never there twice. Method: hooks that tell of their calls, the log's order, /proc.
 import { expect } from 'chai';
-import type { ServiceStats } from '../../lib/monitor/stats.js';
+import type { ServiceStats } from '../../lib/control-api/stats.js';
 import { calls, recorder } from '../support/hook-calls.js';
 import { expectPostConditions, metricValue } from '../support/post-conditions.js';
 import { descriptors, processOf } from '../support/processes.js';

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { native } from '../../lib/native.js';
+import { native } from '../../lib/system/native.js';
 import { Server } from '../support/server.js';
 import { until } from '../support/until.js';
 

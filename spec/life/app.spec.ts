@@ -4,8 +4,8 @@ import { readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { ConfigError } from '../../lib/config/config-error.js';
-import type { App } from '../../lib/life/app-kind.js';
+import { UserError } from '../../lib/base/user-error.js';
+import type { App } from '../../lib/api/app-kind.js';
 import { loadApp } from '../../lib/life/app.js';
 import { scratch } from '../support/scratch.js';
 
@@ -112,7 +112,7 @@ describe('loadApp', () => {
   for (const [name, text, message] of refused)
     it(`refuses ${name}: ${message}`, async () => {
       const error: unknown = await written(name, text).catch((reason: unknown) => reason);
-      expect(error).to.be.instanceOf(ConfigError);
+      expect(error).to.be.instanceOf(UserError);
       expect(String(error)).to.include(`${directory.path}/${name}`);
       expect(String(error)).to.include(message);
       expect(String(error)).to.include('export a request listener (an Express app');

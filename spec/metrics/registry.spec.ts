@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { emptyLatency, observe } from '../../lib/metrics/latency.js';
+import { emptyLatency, observe } from '../../lib/protocol/latency.js';
 import { createMetrics, type MetricsReading } from '../../lib/metrics/registry.js';
 
 function readingWith(part: Partial<MetricsReading>): MetricsReading {

@@ -2,7 +2,7 @@ import { createServer, connect, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { Script } from 'node:vm';
 import { expect } from 'chai';
-import { ConfigError } from '../../lib/config/config-error.js';
+import { UserError } from '../../lib/base/user-error.js';
 import { openMetrics, type MetricsServer } from '../../lib/metrics/server.js';
 
 let unready: string | null = null;
@@ -107,7 +107,7 @@ describe('openMetrics', () => {
         { host: '127.0.0.1', port, path: '/metrics' },
         content,
       ).catch((reason: unknown) => reason);
-      expect(error).to.be.instanceOf(ConfigError);
+      expect(error).to.be.instanceOf(UserError);
       expect(String(error)).to.equal(
         `ConfigError: cannot listen on 127.0.0.1:${port} for metrics: EADDRINUSE: another process ` +
           'listens there (set `metrics` to another address, or to false)',

@@ -1,7 +1,7 @@
 // Goal: totals never fall and count nothing twice, for any order of reports and exits.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { emptyLatency, observe } from '../../lib/metrics/latency.js';
+import { emptyLatency, observe } from '../../lib/protocol/latency.js';
 import { Totals, type Counts } from '../../lib/metrics/totals.js';
 
 function counts(requests: number): Counts {

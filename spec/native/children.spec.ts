@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { native } from '../../lib/native.js';
+import { native } from '../../lib/system/native.js';
 import { supportedNodes } from '../support/nodes.js';
 import { refusal } from './refusal.js';
 import { runFixture } from './run-fixture.js';

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { native } from '../../lib/native.js';
+import { native } from '../../lib/system/native.js';
 import { refusal } from './refusal.js';
 
 const local = { address: '127.0.0.1', port: 0, backlog: 8, reusePort: false, ipv6Only: false };

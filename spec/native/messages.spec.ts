@@ -2,7 +2,7 @@
 // can be gone.
 import { expect } from 'chai';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
-import { native } from '../../lib/native.js';
+import { native } from '../../lib/system/native.js';
 import { refusal } from './refusal.js';
 
 function withPair(use: (left: number, right: number) => void): void {

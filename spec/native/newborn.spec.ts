@@ -1,7 +1,7 @@
 // What a newborn shares with its parent and what not, each under every supported Node.
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
-import { native } from '../../lib/native.js';
+import { native } from '../../lib/system/native.js';
 import { supportedNodes } from '../support/nodes.js';
 import { processState, runFixture, startFixture, until } from './run-fixture.js';
 

@@ -3,7 +3,7 @@
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { native } from '../../lib/native.js';
+import { native } from '../../lib/system/native.js';
 import { NotifySocket } from '../support/notify-socket.js';
 import { scratch } from '../support/scratch.js';
 import { until } from '../support/until.js';

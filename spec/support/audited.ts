@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '../../lib/config/settings.js';
-import type { Finding } from '../../lib/fork-safety/finding.js';
+import type { Finding } from '../../lib/protocol/finding.js';
 import type { SupportedNode } from './nodes.js';
 
 const program = fileURLToPath(new URL('../fork-safety/fixtures/audited.js', import.meta.url));

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CompletedRequest } from '../../lib/config/hooks.js';
-import type { EngineName } from '../../lib/config/settings.js';
+import type { CompletedRequest } from '../../lib/api/hooks.js';
+import type { EngineName } from '../../lib/api/config.js';
 import { createEngine } from '../../lib/engines/create.js';
 import type { DrainOptions, Engine } from '../../lib/engines/engine.js';
-import type { App } from '../../lib/life/app-kind.js';
-import { native } from '../../lib/native.js';
+import type { App } from '../../lib/api/app-kind.js';
+import { native } from '../../lib/system/native.js';
 
 /** Whether uWebSockets.js, an optional peer, has a binary for this Node. */
 export const hasUws = Number(process.versions.modules) <= 115;

@@ -1,7 +1,7 @@
 // What must hold after every fault, whatever it was (PC1 to PC8 of the fault matrix). PC5, the clean
 // stop, is Server.stop(); PC6 and PC7, the log line and the metric, are each spec's own.
 import { expect } from 'chai';
-import type { Stats } from '../../lib/monitor/stats.js';
+import type { Stats } from '../../lib/control-api/stats.js';
 import { descriptors } from './processes.js';
 import type { Server } from './server.js';
 import { portsOf, wronglyShared } from './shared-files.js';

@@ -1,5 +1,5 @@
 // Waits until a process of a server stands at a failpoint.
-import type { Failpoint } from '../../lib/failpoint.js';
+import type { Failpoint } from '../../lib/life/process/failpoint.js';
 import type { Server } from './server.js';
 import { until } from './until.js';
 

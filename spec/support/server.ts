@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import type { Stats } from '../../lib/monitor/stats.js';
+import type { Stats } from '../../lib/control-api/stats.js';
 import { isAlive, marked, type Process } from './processes.js';
 import { until } from './until.js';
 

@@ -1,6 +1,6 @@
 // What a story in the simulated world begins with: the configuration, and what goes wrong in it.
 import type { Settings } from '../../lib/config/settings.js';
-import type { Finding } from '../../lib/fork-safety/finding.js';
+import type { Finding } from '../../lib/protocol/finding.js';
 
 export const settings = {
   workers: 3,

@@ -2,14 +2,18 @@
 // numbers say so, and a clock that is moved by hand. It performs what the plan decides, as the
 // monitor would.
 import type { Settings } from '../../lib/config/settings.js';
-import { isStarting, type Child } from '../../lib/monitor/child.js';
-import { Fleet } from '../../lib/monitor/fleet.js';
-import type { Action } from '../../lib/monitor/action.js';
-import { recordFleet, restoreFleet, type FleetRecord } from '../../lib/monitor/hand-over.js';
-import { plan } from '../../lib/monitor/plan.js';
-import { singleMode } from '../../lib/monitor/rollouts.js';
-import { isQuiescent, servingIn } from '../../lib/monitor/view.js';
-import { emptyLatency } from '../../lib/metrics/latency.js';
+import { isStarting, type Child } from '../../lib/monitor/fleet/child.js';
+import { Fleet } from '../../lib/monitor/fleet/fleet.js';
+import type { Action } from '../../lib/monitor/plan/action.js';
+import {
+  recordFleet,
+  restoreFleet,
+  type FleetRecord,
+} from '../../lib/monitor/hot-restart/hand-over.js';
+import { plan } from '../../lib/monitor/plan/plan.js';
+import { singleMode } from '../../lib/monitor/fleet/rollouts.js';
+import { isQuiescent, servingIn } from '../../lib/monitor/fleet/queries.js';
+import { emptyLatency } from '../../lib/protocol/latency.js';
 import { finding, noFaults, settings, type Faults } from './story.js';
 
 const roleIn = (slot: number | null) => (slot === null ? 'service' : 'worker');
@@ -55,9 +59,9 @@ export class World {
 
   /** A worker that the memory watch has marked, as it does: when all is well. */
   grow(): void {
-    if (this.fleet.stopping || this.fleet.rollouts.wish || !isQuiescent(this.fleet)) return;
+    if (this.fleet.stopping || this.fleet.rollouts.pending || !isQuiescent(this.fleet)) return;
     const child = servingIn(this.fleet, 0);
-    if (child?.state === 'serving') child.tooLarge = true;
+    if (child?.state === 'serving') child.aboveMemoryLimit = true;
   }
 
   hang(child: Child): void {
@@ -158,7 +162,7 @@ export class World {
     this.now = 10;
     const { backoffMs } = this.config.refork;
     this.fleet = restoreFleet(JSON.parse(text) as FleetRecord, { workers, backoffMs }, this.now);
-    this.fleet.rollouts.want('phased restart', 'hot restart', this.now);
+    this.fleet.rollouts.request('phased restart', 'hot restart', this.now);
   }
 
   #perform(action: Action): void {
@@ -173,7 +177,7 @@ export class World {
       }
       case 'bootNext': {
         const next = { phase: fleet.phase + 1, generation: 0 };
-        const wish = fleet.rollouts.wishOf('phased restart', 'story', now);
+        const wish = fleet.rollouts.requestOf('phased restart', 'story', now);
         const { single } = fleet;
         if (single) fleet.rollouts.begin(wish, null, { ...next, unforkable: singleMode }, now);
         else {
@@ -204,7 +208,7 @@ export class World {
       case 'choose':
         if (child)
           fleet.rollouts.begin(
-            fleet.rollouts.wishOf('refork', action.reason, now),
+            fleet.rollouts.requestOf('refork', action.reason, now),
             child,
             { phase: fleet.phase, generation: fleet.nextGeneration++ },
             now,
@@ -220,7 +224,7 @@ export class World {
         if (child) fleet.enter(child, 'leaving', now);
         return;
       case 'announceStop':
-        if (child) child.knowsOfStop = true;
+        if (child) child.stopAnnounced = true;
         return;
       case 'retire': {
         const mold = fleet.get(action.mold);
@@ -228,7 +232,7 @@ export class World {
         return;
       }
       case 'askForStack':
-        if (child) child.askedAt = now;
+        if (child) child.stackRequestedAt = now;
         return;
       case 'kill':
       case 'timeOut':
@@ -248,14 +252,14 @@ export class World {
         fleet.rollouts.end(action.reason, now);
         return;
       }
-      case 'dropWish':
-        if (fleet.rollouts.wish) fleet.rollouts.drop(fleet.rollouts.wish, action.reason, now);
+      case 'dropRequest':
+        if (fleet.rollouts.pending) fleet.rollouts.drop(fleet.rollouts.pending, action.reason, now);
         return;
       case 'finish':
         fleet.rollouts.end(null, now);
         return;
-      case 'wish':
-        return fleet.rollouts.want('refork', action.reason, now);
+      case 'requestRefork':
+        return fleet.rollouts.request('refork', action.reason, now);
       case 'booted':
         fleet.booted = true;
         return;

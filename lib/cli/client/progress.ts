@@ -1,0 +1,40 @@
+// Shows how a rollout gets on, for someone who waits for it at a terminal.
+import type { Stats } from '../../control-api/stats.js';
+import { accepted, ask, type ControlPoint } from './control-client.js';
+
+const pollMs = 250;
+const eraseLine = '\r\x1b[K';
+
+/**
+ * On a terminal, until `stop` is called; scripts get the result only. A server that does not answer
+ * meanwhile is not complained of.
+ */
+export function showProgress(point: ControlPoint): { stop(): void } {
+  if (!process.stderr.isTTY) return { stop: () => undefined };
+  let stopped = false;
+  const show = async (): Promise<void> => {
+    const answer = await ask(point, { method: 'GET', path: '/stats', wait: false });
+    if (!stopped) process.stderr.write(`${eraseLine}${progressText(accepted(answer) as Stats)}`);
+  };
+  const timer = setInterval(() => void show().catch(() => undefined), pollMs);
+  return {
+    stop() {
+      stopped = true;
+      clearInterval(timer);
+      process.stderr.write(eraseLine);
+    },
+  };
+}
+
+/** For example "rolling out: 2 of 4 workers are of phase 0, generation 3". */
+export function progressText({ phase, generation, refork, workers, leaving }: Stats): string {
+  if (refork.state !== 'rolling') return refork.state;
+  const current = workers.filter(
+    (worker) => worker.ready && worker.phase === phase && worker.generation === generation,
+  );
+  const drains = leaving.length === 0 ? '' : `, ${leaving.length} drain`;
+  return (
+    `rolling out: ${current.length} of ${workers.length} workers ` +
+    `are of phase ${phase}, generation ${generation}${drains}`
+  );
+}

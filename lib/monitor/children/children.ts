@@ -1,0 +1,193 @@
+// Starts processes and hears from them: the monitor's hands. It decides nothing; what it learns it
+// tells the monitor through `ChildEvents`.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Channel, type ChannelEvents } from '../../protocol/channel.js';
+import type { Order, Report } from '../../protocol/message.js';
+import { native } from '../../system/native.js';
+import { launch } from '../../system/launch.js';
+import { ownChildren } from '../../system/own-children.js';
+import type { Child } from '../fleet/child.js';
+import type { Credentials } from '../../system/credentials.js';
+
+export interface ChildEvents {
+  report(id: number, report: Report): void;
+  hungUp(id: number): void;
+  ended(pid: number, code: number | null, signal: string | null): void;
+}
+
+export interface ChildrenOptions {
+  /** Who they run as; undefined: as we do. */
+  readonly credentials: Credentials | undefined;
+  /** Default: they read nothing. */
+  readonly stdin?: 'inherit' | 'ignore';
+  /** The descriptor that becomes their standard output. Default: ours. */
+  readonly stdout?: number;
+}
+
+/** Plain data, for the next program of a hot restart. */
+export interface HeldChannel {
+  readonly id: number;
+  readonly fd: number;
+  /** The beginning of a message, in base64. */
+  readonly unread: string;
+}
+
+const entry = fileURLToPath(new URL('../../life/main.js', import.meta.url));
+
+/** A process title has the room that the command line had (see lib/life/title.ts). */
+const titleRoom = ' '.repeat(160);
+
+export class Children {
+  readonly #channels = new Map<number, Channel<Report, Order>>();
+  /** Fresh processes, which Node reaps itself. */
+  readonly #booted = new Set<number>();
+  readonly #lastWords = new Map<number, () => void>();
+  readonly #events: ChildEvents;
+  /** Ended children that are nobody's yet: those that are still there the next time are reaped. */
+  #strangers: readonly number[] = [];
+
+  readonly #options: ChildrenOptions;
+
+  constructor(events: ChildEvents, options: ChildrenOptions) {
+    this.#events = events;
+    this.#options = options;
+  }
+
+  /** Starts a fresh process; returns its pid. Throws if that is impossible. */
+  boot(
+    child: Child,
+    nodeOptions: readonly string[],
+    order: Order,
+    listeners: readonly number[],
+  ): number {
+    const { credentials, stdin = 'ignore', stdout = 1 } = this.#options;
+    const [ours, theirs] = native.socketPair();
+    try {
+      const started = spawn(process.execPath, [...nodeOptions, entry, titleRoom], {
+        ...credentials,
+        stdio: [stdin, stdout, 'inherit', theirs],
+        env: launch.environment,
+        cwd: launch.directory,
+      });
+      started.on('error', () => undefined); // told by the missing pid
+      if (started.pid === undefined)
+        throw new Error(`cannot start ${process.execPath} in ${launch.directory}`);
+      const { pid } = started;
+      this.#booted.add(pid);
+      started.once('exit', (code, signal) => {
+        this.#booted.delete(pid);
+        this.#afterLastWord(child.id, () => this.#events.ended(pid, code, signal));
+      });
+      this.#open(child.id, ours).sendWithDescriptors(order, listeners);
+      return pid;
+    } catch (error) {
+      native.closeDescriptor(ours);
+      throw error;
+    } finally {
+      native.closeDescriptor(theirs);
+    }
+  }
+
+  /**
+   * Orders a mold to fork `child`. Throws if the mold cannot be reached; then there is no child.
+   */
+  order(child: Child, mold: Child, listeners: readonly number[]): void {
+    const channel = this.#channels.get(mold.id);
+    if (!channel) throw new Error('the mold has no channel');
+    const [ours, theirs] = native.socketPair();
+    try {
+      const order: Order = { type: 'spawn', id: child.id, slot: child.slot };
+      channel.sendWithDescriptors(order, [theirs, ...listeners]);
+    } catch (error) {
+      native.closeDescriptor(ours);
+      throw error;
+    } finally {
+      native.closeDescriptor(theirs);
+    }
+    this.#open(child.id, ours);
+  }
+
+  /** Nothing is on its way to a child, and no end is known of that was not told yet. */
+  get areIdle(): boolean {
+    const channels = [...this.#channels.values()];
+    return this.#lastWords.size === 0 && channels.every((channel) => channel.isIdle);
+  }
+
+  /** For the next program of a hot restart; while all `areIdle`. */
+  channels(): HeldChannel[] {
+    return [...this.#channels].map(([id, channel]) => {
+      const { fd, unread } = channel.handOver();
+      return { id, fd, unread: unread.toString('base64') };
+    });
+  }
+
+  /** Goes on with a channel of the program before. Throws if it is none. */
+  adopt({ id, fd, unread }: HeldChannel): void {
+    this.#open(id, fd, Buffer.from(unread, 'base64'));
+  }
+
+  send(id: number, order: Order): void {
+    this.#channels.get(id)?.send(order);
+  }
+
+  forget(id: number): void {
+    this.#channels.get(id)?.close();
+    this.#channels.delete(id);
+  }
+
+  /** Reaps those of these forked children that have ended. */
+  reap(pids: readonly number[]): void {
+    const forked = pids.filter((pid) => !this.#booted.has(pid));
+    for (const { pid, code, signal } of native.reap(forked)) this.#events.ended(pid, code, signal);
+  }
+
+  /**
+   * Reaps orphans of our children's that became ours, and returns their pids: as process 1 of a
+   * container there may be many at once. Node reaps what it started itself within moments: only
+   * what is still there the next time is a stranger.
+   */
+  reapStrangers(known: readonly number[]): number[] {
+    const candidates = endedChildren().filter((pid) => !known.includes(pid));
+    const strangers = candidates.filter((pid) => this.#strangers.includes(pid));
+    this.#strangers = candidates;
+    return native.reap(strangers).map(({ pid }) => pid);
+  }
+
+  /** What a child said last is still to be read when its end is noticed first. */
+  #afterLastWord(id: number, act: () => void): void {
+    if (this.#channels.has(id)) this.#lastWords.set(id, act);
+    else act();
+  }
+
+  #open(id: number, fd: number, unread?: Buffer): Channel<Report, Order> {
+    const events: ChannelEvents<Report> = {
+      message: (report) => this.#events.report(id, report),
+      end: () => {
+        this.#events.hungUp(id);
+        this.#lastWords.get(id)?.();
+        this.#lastWords.delete(id);
+      },
+    };
+    const channel = new Channel<Report, Order>(fd, events, unread);
+    this.#channels.set(id, channel);
+    return channel;
+  }
+}
+
+/** Those that were not reaped yet. waitid(2) tells one at a time, /proc all of them. */
+function endedChildren(): number[] {
+  const one = native.peekEndedChild();
+  if (one === null) return [];
+  try {
+    return ownChildren().filter(hasEnded);
+  } catch {
+    return [one]; // A kernel without these files.
+  }
+}
+
+function hasEnded(pid: number): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+}

@@ -1,0 +1,74 @@
+// How children are killed: at once, or with a last word to the hook that wants to know.
+import type { RequestInfo } from '../../api/hooks.js';
+import { native } from '../../system/native.js';
+import { settlesWithin } from '../../base/settles-within.js';
+import type { Child } from '../fleet/child.js';
+import type { Children } from './children.js';
+import type { Fleet } from '../fleet/fleet.js';
+import { runMonitorHook } from '../../config/run-hooks.js';
+import type { Settings } from '../../config/settings.js';
+import type { Log } from '../log/log.js';
+import { fieldsOf } from '../log/report-lines.js';
+
+interface Parts {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly fleet: Fleet;
+  readonly children: Children;
+}
+
+/** How long a hook may hold up a kill. */
+const hookGraceMs = 1_000;
+
+export function kill(parts: Parts, child: Child, reason: string): void {
+  parts.log[parts.fleet.stopping === 'immediate' ? 'info' : 'warn'](
+    { ...fieldsOf(child), reason },
+    'killing',
+  );
+  parts.fleet.kill(child, reason, performance.now());
+  if (child.pid === null) parts.children.forget(child.id);
+  else signal(child.pid, 'SIGKILL');
+}
+
+export function askForStack({ log }: Pick<Parts, 'log'>, child: Child): void {
+  child.stackRequestedAt = performance.now();
+  child.stack = null;
+  if (child.pid === null) return;
+  try {
+    native.askForStack(child.pid);
+  } catch (error) {
+    log.debug({ ...fieldsOf(child), err: error }, 'could not ask for the stack');
+  }
+}
+
+/** Nothing is decided about the child any more while the hook runs. */
+export async function timeOut(parts: Parts, child: Child, reason: string): Promise<void> {
+  const { fleet, log, settings } = parts;
+  const { stackRequestedAt, stack, pid } = child;
+  if (stackRequestedAt !== null && stack === null)
+    log.warn(fieldsOf(child), 'no JavaScript stack: it is stopped, or in native code');
+  log.warn({ ...fieldsOf(child), reason, signal: settings.timeoutSignal }, 'killing');
+  const info = { reason, request: requestOf(child), stack };
+  fleet.kill(child, reason, performance.now());
+  if (settings.hooks.afterWorkerHardTimeout.length > 0) {
+    const { role, slot, generation, phase } = child;
+    const who = { pid: pid ?? 0, role, slot, generation, phase };
+    await settlesWithin(runMonitorHook(parts, 'afterWorkerHardTimeout', who, info), hookGraceMs);
+  }
+  // It may have ended meanwhile, and its pid may be another's.
+  if (pid !== null && fleet.get(child.id) === child) signal(pid, settings.timeoutSignal);
+}
+
+function requestOf({ nextDeadline }: Child): RequestInfo | null {
+  if (!nextDeadline) return null;
+  const { method, url, ageMs, at } = nextDeadline;
+  return { method, url, ageMs: Math.round(ageMs + performance.now() - at) };
+}
+
+export function signal(pid: number | null, name: NodeJS.Signals): void {
+  try {
+    if (pid !== null) process.kill(pid, name);
+  } catch {
+    // It is gone already; SIGCHLD tells.
+  }
+}

@@ -1,0 +1,217 @@
+// The control API: HTTP over a unix socket that only our own user can open. Nothing that a client
+// sends, or fails to send, can end the monitor or make it wait.
+import { messageOf } from '../../base/error-text.js';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { UserError } from '../../base/user-error.js';
+import { ensureControlDirectory } from '../../config/runtime-directory.js';
+import { native } from '../../system/native.js';
+import type { Backtrace } from '../../control-api/backtrace.js';
+import type { Outcome } from '../../control-api/outcome.js';
+import type { Log } from '../log/log.js';
+import type { Stats } from '../../control-api/stats.js';
+import { heldSocket, listenOnPath, type UnixSocket } from '../sockets/unix-path.js';
+
+/**
+ * What the monitor does when asked. With `wait` the outcome is that of the whole undertaking, else
+ * of its beginning.
+ */
+export interface Commands {
+  stats(): Promise<Stats>;
+  backtrace(): Promise<Backtrace>;
+  refork(wait: boolean): Promise<Outcome>;
+  phasedRestart(wait: boolean): Promise<Outcome>;
+  /** The outcome is that of the preparation: the monitor that performs it cannot answer. */
+  hotRestart(): Promise<Outcome>;
+  /** Graceful. */
+  stop(wait: boolean): Promise<Outcome>;
+  /** Immediate. */
+  halt(): Promise<Outcome>;
+  collectGarbage(): Promise<Outcome>;
+  addWorker(): Promise<Outcome>;
+  removeWorker(): Promise<Outcome>;
+}
+
+/** Plain data, for the next program of a hot restart. */
+export interface HeldControl extends Pick<UnixSocket, 'fd' | 'identity'> {
+  readonly path: string;
+}
+
+export interface Control {
+  readonly path: string;
+  readonly held: HeldControl;
+  /**
+   * Lets answers that are ready reach their clients, for at most a second. Removes the path if it
+   * is still ours.
+   */
+  close(): Promise<void>;
+}
+
+const questions: Readonly<Record<string, (commands: Commands) => Promise<Stats | Backtrace>>> = {
+  '/stats': (commands) => commands.stats(),
+  '/backtrace': (commands) => commands.backtrace(),
+};
+
+type Perform = (commands: Commands, wait: boolean) => Promise<Outcome>;
+
+const actions: Readonly<Record<string, Perform>> = {
+  '/refork': (commands, wait) => commands.refork(wait),
+  '/phased-restart': (commands, wait) => commands.phasedRestart(wait),
+  '/restart': (commands) => commands.hotRestart(),
+  '/stop': (commands, wait) => commands.stop(wait),
+  '/halt': (commands) => commands.halt(),
+  '/gc': (commands) => commands.collectGarbage(),
+  '/workers/add': (commands) => commands.addWorker(),
+  '/workers/remove': (commands) => commands.removeWorker(),
+};
+
+const backlog = 64;
+const maxClients = 64;
+const maxHeaderBytes = 4096;
+const maxBodyBytes = 4096;
+/** From the connection to the last byte of the request. */
+const requestTimeoutMs = 10_000;
+const checkIntervalMs = 1_000;
+const farewellMs = 1_000;
+
+/** Throws a ConfigError if the path cannot be had, in particular if another instance has it. */
+export async function listenForControl(path: string): Promise<HeldControl> {
+  try {
+    ensureControlDirectory(path);
+  } catch (error) {
+    throw new UserError(messageOf(error));
+  }
+  const live = `another pitchfork-ts already runs with control socket ${path}`;
+  const { fd, identity } = await listenOnPath({ path, backlog, mode: 0o600 }, live);
+  return { path, fd, identity };
+}
+
+/** As `listenForControl`. */
+export async function openControl(path: string, commands: Commands, log: Log): Promise<Control> {
+  return serveControl(await listenForControl(path), commands, log);
+}
+
+/** Owns the socket from now on. */
+export async function serveControl(
+  held: HeldControl,
+  commands: Commands,
+  log: Log,
+): Promise<Control> {
+  const { path } = held;
+  const socket = heldSocket(path, held);
+  const server = createControlServer(commands, log);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ fd: socket.fd }, resolve);
+  }).catch((error: unknown) => {
+    socket.unlink();
+    native.closeDescriptor(socket.fd);
+    throw error;
+  });
+  server.on('error', (error) => log.error({ err: error }, 'control socket failed'));
+  return {
+    path,
+    held,
+    close() {
+      socket.unlink();
+      return closeServer(server);
+    },
+  };
+}
+
+/** Who is not allowed learns nothing but that. */
+export function createControlServer(
+  commands: Commands,
+  log: Log,
+  isAllowed: (request: IncomingMessage) => boolean = () => true,
+): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: checkIntervalMs,
+    },
+    (request, response) => {
+      // A client that goes away is its own business.
+      response.on('error', () => undefined);
+      limitBody(request);
+      if (!isAllowed(request)) return refuseStranger(request, response, log);
+      answer(request, response, commands, log).catch((error: unknown) => {
+        log.error({ err: error, url: request.url }, 'control command failed');
+        reply(response, 500, failure(String(error)));
+      });
+    },
+  );
+  server.maxConnections = maxClients;
+  return server;
+}
+
+/** Commands have no body: a short one is ignored, a long one ends the connection. */
+function limitBody(request: IncomingMessage): void {
+  let bytes = 0;
+  request.on('error', () => undefined);
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) request.destroy();
+  });
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  commands: Commands,
+  log: Log,
+): Promise<void> {
+  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+  const ask = Object.hasOwn(questions, path) ? questions[path] : undefined;
+  if (ask) {
+    if (request.method !== 'GET') return refuseMethod(response, 'GET');
+    return reply(response, 200, await ask(commands));
+  }
+  const perform = Object.hasOwn(actions, path) ? actions[path] : undefined;
+  if (!perform) return reply(response, 404, failure(`unknown command ${path.slice(0, 100)}`));
+  if (request.method !== 'POST') return refuseMethod(response, 'POST');
+
+  const wait = new URLSearchParams(query).get('wait') === '1';
+  log.info({ command: path, wait }, 'control command');
+  const outcome = await perform(commands, wait);
+  reply(response, outcome.ok ? 200 : 409, outcome);
+}
+
+function refuseStranger(request: IncomingMessage, response: ServerResponse, log: Log): void {
+  log.warn({ from: request.socket.remoteAddress }, 'control command refused: no valid token');
+  response.setHeader('www-authenticate', 'Bearer');
+  reply(response, 401, failure('the token is missing or wrong (Authorization: Bearer …)'));
+}
+
+function refuseMethod(response: ServerResponse, allowed: string): void {
+  response.setHeader('allow', allowed);
+  reply(response, 405, failure(`use ${allowed}`));
+}
+
+function failure(error: string): Outcome {
+  return { ok: false, error };
+}
+
+function reply(response: ServerResponse, status: number, body: Outcome | Stats | Backtrace): void {
+  if (response.headersSent) return;
+  const text = `${JSON.stringify(body)}\n`;
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    // One command, one connection: there is no idle client to look after.
+    connection: 'close',
+  });
+  response.end(text);
+}
+
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), farewellMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

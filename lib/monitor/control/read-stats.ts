@@ -1,0 +1,64 @@
+// The answer of GET /stats, read from what the monitor knows and from /proc.
+import { packageVersion } from '../../system/package-version.js';
+import { memoryOf } from '../../system/process-memory.js';
+import type { Child } from '../fleet/child.js';
+import type { Monitor } from '../monitor.js';
+import { all, currentMold, rolloutState, servingIn } from '../fleet/queries.js';
+import type { ReforkStats, ServiceStats, Stats, WorkerStats } from '../../control-api/stats.js';
+
+export async function readStats(monitor: Monitor): Promise<Stats> {
+  const { fleet } = monitor;
+  const mold = currentMold(fleet);
+  const slots = Array.from({ length: fleet.workers }, (_, slot) => servingIn(fleet, slot));
+  const serving = slots.filter((child): child is Child => child !== undefined);
+  const leaving = all(fleet).filter(
+    (child) => child.role === 'worker' && ['leaving', 'killed'].includes(child.state),
+  );
+  const service = all(fleet).find(({ role }) => role === 'service');
+  return {
+    pid: process.pid,
+    phase: fleet.phase,
+    generation: mold?.generation ?? Math.max(0, fleet.nextGeneration - 1),
+    restarts: fleet.restarts,
+    shuttingDown: fleet.stopping !== null,
+    mold: mold?.pid
+      ? { pid: mold.pid, generation: mold.generation, phase: mold.phase, ready: true }
+      : null,
+    workers: await Promise.all(serving.map(workerStats)),
+    leaving: await Promise.all(leaving.map(workerStats)),
+    service: service ? await serviceStats(service) : null,
+    refork: reforkStats(monitor),
+    versions: { 'pitchfork-ts': packageVersion, node: process.versions.node },
+  };
+}
+
+async function workerStats(child: Child): Promise<WorkerStats> {
+  const { requests, inFlight } = child.figures;
+  // Requests go to the app as they arrive: none waits in a worker.
+  const counts = { requests, inFlight, backlog: 0 };
+  return { slot: child.slot ?? 0, ...(await serviceStats(child)), ...counts };
+}
+
+async function serviceStats(child: Child): Promise<ServiceStats> {
+  return {
+    pid: child.pid ?? 0,
+    generation: child.generation,
+    phase: child.phase,
+    ready: child.state === 'serving',
+    age: (performance.now() - child.createdAt) / 1000,
+    heartbeatAge: (performance.now() - child.lastHeard) / 1000,
+    eventLoopLag: child.figures.eventLoopLagSeconds,
+    memory: child.pid === null ? null : ((await memoryOf(child.pid)) ?? null),
+  };
+}
+
+function reforkStats(monitor: Monitor): ReforkStats {
+  const { fleet, rolloutTimes } = monitor;
+  return {
+    state: rolloutState(fleet),
+    lastError: fleet.rollouts.lastError,
+    unforkable: fleet.unforkable?.reason ?? null,
+    startedAt: rolloutTimes.startedAt?.toISOString() ?? null,
+    finishedAt: rolloutTimes.finishedAt?.toISOString() ?? null,
+  };
+}

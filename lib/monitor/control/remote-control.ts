@@ -1,0 +1,73 @@
+// The control API over TCP, for those who have the token and for nobody else.
+import { formatHost } from '../../base/format-host.js';
+import { messageOf } from '../../base/error-text.js';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { UserError } from '../../base/user-error.js';
+import { readToken } from '../../config/readers.js';
+import type { RemoteControl } from '../../config/settings.js';
+import { holdPort, serveOn, type HeldPort } from '../../system/held-port.js';
+import { closeServer, createControlServer, type Commands } from './control.js';
+import type { Log } from '../log/log.js';
+
+export interface OpenRemoteControl {
+  /** 'http://127.0.0.1:9293', with the real port. */
+  readonly url: string;
+  readonly held: HeldPort;
+  /** As that of the control socket. */
+  close(): Promise<void>;
+}
+
+/** Throws a ConfigError if the port or the token cannot be had. */
+export async function openRemoteControl(
+  settings: RemoteControl,
+  commands: Commands,
+  log: Log,
+): Promise<OpenRemoteControl> {
+  const isAllowed = permission(settings);
+  return serveRemoteControl(await listenForRemoteControl(settings), isAllowed, commands, log);
+}
+
+/** Throws a ConfigError if the port cannot be had. */
+export const listenForRemoteControl = (settings: RemoteControl): Promise<HeldPort> =>
+  holdPort(settings, (place, reason) => `remoteControl: cannot listen on ${place}: ${reason}`);
+
+/** Owns the socket from now on. */
+export async function serveRemoteControl(
+  held: HeldPort,
+  isAllowed: Permission,
+  commands: Commands,
+  log: Log,
+): Promise<OpenRemoteControl> {
+  const server = createControlServer(commands, log, isAllowed);
+  const port = await serveOn(held, server);
+  server.on('error', (error) => log.error({ err: error }, 'remote control failed'));
+  const url = `http://${formatHost(held.host)}:${port}`;
+  return { url, held, close: () => closeServer(server) };
+}
+
+export type Permission = (request: IncomingMessage) => boolean;
+
+/** Whether a request has the token. Throws a ConfigError if there is none. */
+export const permission = (settings: RemoteControl): Permission => bearerOf(tokenOf(settings));
+
+function tokenOf({ token, tokenFile }: RemoteControl): string {
+  if (tokenFile === undefined) return token ?? '';
+  try {
+    return readToken(readFileSync(tokenFile, 'utf8').trim());
+  } catch (error) {
+    const reason = messageOf(error);
+    throw new UserError(`remoteControl.tokenFile: cannot use ${tokenFile}: ${reason}`);
+  }
+}
+
+/** How long the comparison takes tells nothing of the token, not even its length. */
+function bearerOf(token: string): Permission {
+  const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
+  const expected = hash(token);
+  return ({ headers }) => {
+    const given = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+    return given !== undefined && timingSafeEqual(hash(given), expected);
+  };
+}

@@ -1,0 +1,121 @@
+// What is the case: questions about the fleet that the plan and the status ask. Pure.
+import type { Child } from './child.js';
+import type { Fleet } from './fleet.js';
+import { queuesOf } from './queues.js';
+
+export const all = (fleet: Fleet): Child[] => [...fleet.children.values()];
+
+/** The mold that slots are forked from: the newest one of its code that has proven itself. */
+export function currentMold(fleet: Fleet): Child | undefined {
+  return all(fleet)
+    .filter((child) => child.role === 'mold' && child.state === 'frozen' && child.proven)
+    .filter((child) => child.phase === fleet.phase)
+    .sort((a, b) => b.generation - a.generation)[0];
+}
+
+export function unprovenMold(fleet: Fleet): Child | undefined {
+  const child = fleet.get(fleet.rollouts.attempt?.candidate);
+  return child?.state === 'frozen' && !child.proven ? child : undefined;
+}
+
+/** Workers of a slot that serve or are about to; the chosen candidate no longer counts. */
+export function holders(fleet: Fleet, slot: number): Child[] {
+  return all(fleet).filter(
+    (child) =>
+      child.role === 'worker' &&
+      child.slot === slot &&
+      ['booting', 'spawning', 'starting', 'serving'].includes(child.state) &&
+      child.id !== fleet.rollouts.attempt?.candidate,
+  );
+}
+
+/** Workers only: the service worker has no clients. */
+export const serving = (children: Child[]): Child[] =>
+  children.filter(
+    ({ role, state, hungUpAt }) => role === 'worker' && state === 'serving' && hungUpAt === null,
+  );
+
+/**
+ * The one that a slot keeps when it has several: up to date, newest generation, then the warmest.
+ */
+export function best(fleet: Fleet, children: Child[]): Child | undefined {
+  return [...children].sort(
+    (a, b) =>
+      Number(isOutdated(fleet, a)) - Number(isOutdated(fleet, b)) ||
+      b.phase - a.phase ||
+      b.generation - a.generation ||
+      a.id - b.id,
+  )[0];
+}
+
+/** Who serves a slot, for the status. */
+export function servingIn(fleet: Fleet, slot: number): Child | undefined {
+  const candidate = fleet.get(fleet.rollouts.attempt?.candidate);
+  const others = serving(holders(fleet, slot));
+  return best(fleet, others) ?? (candidate?.slot === slot ? candidate : holders(fleet, slot)[0]);
+}
+
+/**
+ * A request overran in it, it is too large, or it was forked from an older mold, or with another
+ * share of the listening queues than its slot has now. More than its share is given up only when
+ * each queue has a server of its own.
+ */
+export function isOutdated(fleet: Fleet, worker: Child): boolean {
+  if (worker.requestTimedOut || worker.aboveMemoryLimit) return true;
+  const mold = currentMold(fleet);
+  if (worker.phase !== fleet.phase) return worker.phase < fleet.phase;
+  if (mold && worker.generation < mold.generation) return true;
+  if (worker.slot === null || worker.slot >= fleet.workers) return false;
+  const has = queuesOf(worker.slot, worker.workersAtSpawn, worker.queues);
+  const wanted = queuesOf(worker.slot, fleet.workers, fleet.queues);
+  if (wanted.some((queue) => !has.includes(queue))) return true;
+  return has.length > wanted.length && everySlotServed(fleet);
+}
+
+export const slots = (fleet: Fleet): number[] =>
+  Array.from({ length: fleet.workers }, (_, slot) => slot);
+
+export const outdatedSlots = (fleet: Fleet): number[] =>
+  slots(fleet).filter((slot) => {
+    const kept = best(fleet, serving(holders(fleet, slot)));
+    return kept !== undefined && isOutdated(fleet, kept);
+  });
+
+export const everySlotServed = (fleet: Fleet): boolean =>
+  slots(fleet).every((slot) => serving(holders(fleet, slot)).length > 0);
+
+/** Workers can be made: forked from a mold, or booted afresh where the app cannot be forked. */
+export const canFill = (fleet: Fleet): boolean =>
+  currentMold(fleet) !== undefined || fleet.unforkable !== null;
+
+/** A word for the step that a rollout is at; 'idle' when none of any kind is under way. */
+export function rolloutState(fleet: Fleet): string {
+  const { attempt, pending } = fleet.rollouts;
+  if (!attempt) {
+    if (fleet.hotRestart) return 'restarting';
+    if (pending) return 'waiting';
+    return isQuiescent(fleet) || fleet.stopping ? 'idle' : fleet.booted ? 'rolling' : 'booting';
+  }
+  const candidate = fleet.get(attempt.candidate);
+  if (!candidate) return attempt.unforkable ? 'rolling' : 'failing';
+  if (candidate.state === 'serving') return 'standing in';
+  if (candidate.state === 'promoting' || candidate.state === 'booting') return candidate.state;
+  return candidate.proven ? 'rolling' : 'canary';
+}
+
+/** Why a load balancer should send no new clients; null if it should. */
+export function unreadiness(fleet: Fleet): string | null {
+  if (fleet.stopping) return 'stopping';
+  if (!fleet.booted) return 'booting';
+  return serving(all(fleet)).length === 0 ? 'no worker serves' : null;
+}
+
+/** No rollout of any kind is under way. */
+export function isQuiescent(fleet: Fleet): boolean {
+  return (
+    !fleet.rollouts.attempt &&
+    everySlotServed(fleet) &&
+    outdatedSlots(fleet).length === 0 &&
+    canFill(fleet)
+  );
+}

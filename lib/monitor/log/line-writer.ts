@@ -1,0 +1,95 @@
+// Writes lines to standard output, or a log file, without ever waiting for it. Invariant: what
+// waits to be written is bounded, and each line is either written or counted as dropped. Nothing
+// goes through libuv's thread pool: a write that hangs there would also hang the end of the
+// process, which joins the pool.
+import type { Write } from './outlet.js';
+
+/** About 4,000 lines: the pause of a reader that the log survives without loss. */
+const maxWaitingBytes = 1024 * 1024;
+const retryMs = 50;
+/** How long `flush` insists. */
+const flushMs = 250;
+const flushPauseMs = 5;
+const newline = Buffer.from('\n');
+const nothing = Buffer.alloc(0);
+
+export class LineWriter {
+  readonly #write: Write;
+  readonly #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #retry: NodeJS.Timeout | undefined;
+  /** The beginning of the first line that waits is written already. */
+  #begun = false;
+  /** What was written last is the beginning of a line that was then given up. */
+  #torn = false;
+  #dropped = 0;
+
+  constructor(write: Write) {
+    this.#write = write;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  write(line: string): void {
+    const bytes = Buffer.from(line);
+    if (this.#waitingBytes + bytes.length > maxWaitingBytes) {
+      this.#dropped++;
+      return;
+    }
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    if (this.#retry === undefined) this.#drain();
+  }
+
+  /** Writes what waits before it returns, if that is possible within a moment. */
+  flush(): void {
+    const deadline = performance.now() + flushMs;
+    while (!this.#drain() && performance.now() < deadline) pause(flushPauseMs);
+  }
+
+  /** False if the reader leaves no room; the rest is then tried again in a while. */
+  #drain(): boolean {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    for (let line = this.#waiting[0]; line !== undefined; line = this.#waiting[0]) {
+      const rest = this.#writeLine(line);
+      this.#waitingBytes -= line.length - rest.length;
+      if (rest.length > 0) {
+        this.#waiting[0] = rest;
+        this.#retry = setTimeout(() => this.#drain(), retryMs).unref();
+        return false;
+      }
+      this.#waiting.shift();
+    }
+    return true;
+  }
+
+  /**
+   * Returns what is left of the line. One that fails (a full disk, no reader) is given up: the next
+   * may succeed.
+   */
+  #writeLine(line: Buffer): Buffer {
+    let rest = line;
+    try {
+      if (this.#torn && this.#write(newline) === 0) return rest;
+      this.#torn = false;
+      while (rest.length > 0) {
+        const written = this.#write(rest);
+        if (written === 0) return rest;
+        rest = rest.subarray(written);
+        this.#begun = rest.length > 0;
+      }
+    } catch {
+      this.#dropped++;
+      this.#torn ||= this.#begun;
+      this.#begun = false;
+    }
+    return nothing;
+  }
+}
+
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

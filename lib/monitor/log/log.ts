@@ -1,0 +1,86 @@
+// The monitor's log. It is an aid, never a dependency: a full disk, a closed pipe or a reader that
+// has stopped reading costs lines, which are counted, but neither ends nor delays the monitor.
+import { isatty } from 'node:tty';
+import type { Role } from '../../api/hooks.js';
+import { pino, stdTimeFunctions, type DestinationStream } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import type { Settings } from '../../config/settings.js';
+import { LineWriter } from './line-writer.js';
+import { openLogFile } from './log-file.js';
+import { openOutlet } from './outlet.js';
+
+export interface Log {
+  debug(fields: object, text: string): void;
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+  fatal(fields: object, text: string): void;
+  /**
+   * Writes what is buffered before it returns, for at most a moment: for the last line of a
+   * process.
+   */
+  flush(): void;
+  /** Opens the log file under its path anew; false if there is none. Throws a ConfigError. */
+  reopen(): boolean;
+  /** Lines that could not be written since the start. */
+  dropped(): number;
+}
+
+/** What every line about a child carries. */
+export interface ChildFields {
+  readonly role: Role;
+  readonly slot: number | null;
+  readonly generation: number;
+  readonly phase: number;
+  readonly pid: number;
+}
+
+/**
+ * In a file or on standard output. Lines that name no role are about the monitor. `dropped` lines
+ * are those of the program before this one. Throws a ConfigError.
+ */
+export function createLog(settings: Settings['log'], dropped = 0): Log {
+  const file = settings.file === null ? null : openLogFile(settings.file);
+  const writer = new LineWriter(file?.write ?? openOutlet());
+  const logger = pino(
+    {
+      level: settings.level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: {
+        level: (level) => ({ level }),
+        log: (fields) =>
+          'role' in fields ? fields : { role: 'monitor', pid: process.pid, ...fields },
+      },
+    },
+    isPretty(settings) ? pretty(writer, settings.file === null && isatty(1)) : writer,
+  );
+
+  return {
+    debug: (fields, text) => logger.debug(fields, text),
+    info: (fields, text) => logger.info(fields, text),
+    warn: (fields, text) => logger.warn(fields, text),
+    error: (fields, text) => logger.error(fields, text),
+    fatal: (fields, text) => logger.fatal(fields, text),
+    flush: () => writer.flush(),
+    reopen() {
+      file?.reopen();
+      return file !== null;
+    },
+    dropped: () => dropped + writer.dropped,
+  };
+}
+
+function isPretty({ format, file }: Settings['log']): boolean {
+  return format === 'pretty' || (format === 'auto' && file === null && isatty(1));
+}
+
+/** In this thread: pino's transports would start a worker thread for it. */
+function pretty(writer: LineWriter, colorize: boolean): DestinationStream {
+  const format = prettyFactory({
+    colorize,
+    translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
+  });
+  return { write: (line) => writer.write(format(line)) };
+}

@@ -1,0 +1,92 @@
+// What every process is doing just now. Workers are asked; from one that does not answer, since its
+// event loop stands still, its watchdog gets the JavaScript that is to blame. It is not killed for
+// that. Frozen molds run nothing, and whoever starts has not learned to answer yet.
+import type { Backtrace, ProcessTrace } from '../../control-api/backtrace.js';
+import type { Order, Report } from '../../protocol/message.js';
+import type { Child, ChildState } from '../fleet/child.js';
+import type { Fleet } from '../fleet/fleet.js';
+import { fieldsOf } from '../log/report-lines.js';
+import { all } from '../fleet/queries.js';
+
+/** An event loop that turns answers sooner. */
+const answerMs = 700;
+/** As long as V8 takes to come by its next check. */
+const stackMs = 700;
+
+type Answer = Extract<Report, { type: 'traced' }>;
+
+export interface BacktraceParts {
+  readonly fleet: Fleet;
+  readonly send: (id: number, order: Order) => void;
+  /** Wakes its watchdog. */
+  readonly askForStack: (child: Child) => void;
+}
+
+export class Backtraces {
+  readonly #parts: BacktraceParts;
+  readonly #answers = new Map<number, Answer>();
+  readonly #open = new Set<number>();
+  #current: Promise<Backtrace> | null = null;
+
+  constructor(parts: BacktraceParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves within two seconds. Whoever asks meanwhile gets the same. */
+  take(): Promise<Backtrace> {
+    return (this.#current ??= this.#take().finally(() => (this.#current = null)));
+  }
+
+  hear(child: Child, report: Report): void {
+    if (report.type !== 'traced') return;
+    this.#answers.set(child.id, report);
+    this.#open.delete(child.id);
+  }
+
+  async #take(): Promise<Backtrace> {
+    const { fleet, send, askForStack } = this.#parts;
+    this.#answers.clear();
+    this.#open.clear();
+    const stuck = (): Child[] => [...this.#open].flatMap((id) => fleet.get(id) ?? []);
+    for (const { id } of all(fleet).filter(canAnswer)) {
+      this.#open.add(id);
+      send(id, { type: 'trace' });
+    }
+    await waitFor(() => stuck().length === 0, answerMs);
+    for (const child of stuck()) if (canAnswer(child)) askForStack(child);
+    await waitFor(() => stuck().every(({ stack }) => stack !== null), stackMs);
+    const processes = all(fleet).map((child) => this.#describe(child));
+    // Whoever kills one of them later asks what it runs then.
+    for (const child of stuck()) child.stackRequestedAt = child.stack = null;
+    return { pid: process.pid, processes };
+  }
+
+  #describe(child: Child): ProcessTrace {
+    const { resources = null, requests = null } = this.#answers.get(child.id) ?? {};
+    const { stack } = child;
+    const doing = this.#open.has(child.id)
+      ? stack === null
+        ? 'silent: stopped, or in native code'
+        : 'its event loop does not turn'
+      : (unasked[child.state] ?? child.state);
+    return { ...fieldsOf(child), doing, resources, requests, stack };
+  }
+}
+
+const unasked: Partial<Record<ChildState, string>> = {
+  booting: 'booting: cannot be asked yet',
+  starting: 'starting: cannot be asked yet',
+  frozen: 'frozen: runs no JavaScript',
+};
+
+/** It has started its watchdog, so that the signal does not end it. */
+const canAnswer = ({ role, state, hungUpAt }: Child): boolean =>
+  role !== 'mold' && ['serving', 'promoting', 'leaving'].includes(state) && hungUpAt === null;
+
+const pollMs = 20;
+
+async function waitFor(condition: () => boolean, ms: number): Promise<void> {
+  const deadline = performance.now() + ms;
+  while (!condition() && performance.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+}

@@ -1,0 +1,131 @@
+// What operators want, by signal or by command: it is recorded in the fleet, and the plan sees to
+// it.
+import type { Backtrace } from '../control-api/backtrace.js';
+import type { Backtraces } from './observe/backtraces.js';
+import type { Children } from './children/children.js';
+import type { Outcome } from '../control-api/outcome.js';
+import type { Fleet, Stopping } from './fleet/fleet.js';
+import type { HotRestart } from './hot-restart/hot-restart.js';
+import type { MonitorParts } from './parts.js';
+import type { RolloutKind } from './fleet/rollouts.js';
+import { all } from './fleet/queries.js';
+import type { Waiters } from './waiters.js';
+
+export interface OperationsParts extends Pick<MonitorParts, 'settings' | 'listeners' | 'log'> {
+  readonly fleet: Fleet;
+  readonly children: Children;
+  readonly waiters: Waiters;
+  readonly hotRestart: HotRestart;
+  readonly backtraces: Backtraces;
+  /** Has the plan look again. */
+  readonly turn: () => void;
+}
+
+const now = (): number => performance.now();
+
+export class Operations {
+  readonly #parts: OperationsParts;
+
+  constructor(parts: OperationsParts) {
+    this.#parts = parts;
+  }
+
+  /** Null if such a rollout can be asked for. */
+  refusal(kind: RolloutKind): Outcome | null {
+    const { fleet } = this.#parts;
+    if (fleet.stopping) return { ok: false, error: `no ${kind}: the server is shutting down` };
+    return kind === 'refork' && fleet.single ? this.#refuse('no refork') : null;
+  }
+
+  /** Resolves when the rollout that this asks for has succeeded or was given up. */
+  async rollOut(kind: RolloutKind, reason: string): Promise<Outcome> {
+    const { fleet, log, waiters, turn } = this.#parts;
+    const refusal = this.refusal(kind);
+    if (refusal) return refusal;
+    log.info({ reason }, `${kind} requested`);
+    const during = fleet.rollouts.attempt !== null;
+    fleet.rollouts.request(kind, reason, now());
+    const outcome = waiters.add(kind, during ? 'next' : 'current');
+    turn();
+    return outcome;
+  }
+
+  /** Resolves when the next program was tried out; the rest is its business. */
+  async hotRestart(reason: string): Promise<Outcome> {
+    const { fleet, log, hotRestart } = this.#parts;
+    if (fleet.stopping) return { ok: false, error: 'no hot restart: the server is shutting down' };
+    log.info({ reason }, 'hot restart requested');
+    return hotRestart.prepare();
+  }
+
+  stop(how: Stopping, reason: string): void {
+    const { fleet, hotRestart, log, settings, turn, waiters } = this.#parts;
+    if (fleet.stopping === 'immediate' || fleet.stopping === how) return;
+    log.info({ reason }, how === 'graceful' ? 'stopping' : 'stopping at once');
+    fleet.stopping = how;
+    const delays = how === 'graceful' && fleet.booted;
+    fleet.leaveAt = now() + (delays ? settings.shutdownDelayMs : 0);
+    hotRestart.cancel();
+    fleet.rollouts.clear();
+    waiters.settleAll({ ok: false, error: 'the server was stopped' });
+    turn();
+  }
+
+  /** One worker more or less; at least one stays. */
+  changeWorkers(by: 1 | -1): Outcome {
+    const { fleet, listeners, log, turn } = this.#parts;
+    const workers = fleet.workers + by;
+    if (fleet.stopping) return { ok: false, error: 'the server is shutting down' };
+    if (fleet.single) return this.#refuse('one worker is all there is');
+    if (workers < 1) return { ok: false, error: 'one worker is the least' };
+    try {
+      listeners.grow(workers);
+    } catch (error) {
+      log.error({ err: error }, 'cannot add a worker');
+      return { ok: false, error: String(error) };
+    }
+    fleet.workers = workers;
+    fleet.queues = Math.max(fleet.queues, workers);
+    log.info({ workers }, 'number of workers changed');
+    turn();
+    return { ok: true, workers };
+  }
+
+  /** In all that serve, at once: each stands still for as long as that takes. */
+  collectGarbage(): Outcome {
+    const { children, fleet } = this.#parts;
+    const workers = all(fleet).filter(({ role, state }) => role !== 'mold' && state === 'serving');
+    for (const { id } of workers) children.send(id, { type: 'collectGarbage' });
+    return { ok: true, asked: workers.length };
+  }
+
+  #refuse(what: string): Outcome {
+    const error = `${what} in single mode (workers: 0)`;
+    this.#parts.log.info({}, error);
+    return { ok: false, error };
+  }
+
+  /** For logrotate, which moves the file away first. */
+  reopenLog(): void {
+    const { log } = this.#parts;
+    try {
+      if (log.reopen()) log.info({}, 'log file reopened');
+      else this.ignore('SIGHUP');
+    } catch (error) {
+      log.error({ err: error }, 'cannot reopen the log file, the old one goes on');
+    }
+  }
+
+  backtrace(): Promise<Backtrace> {
+    return this.#parts.backtraces.take();
+  }
+
+  async logBacktrace(): Promise<void> {
+    const { processes } = await this.backtrace();
+    for (const trace of processes) this.#parts.log.info(trace, 'backtrace');
+  }
+
+  ignore(signal: NodeJS.Signals): void {
+    this.#parts.log.info({ signal }, 'signal without a meaning here');
+  }
+}

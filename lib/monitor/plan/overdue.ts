@@ -1,0 +1,109 @@
+// The plan's rule for children that take too long: to start, to leave, to say that they live, to
+// answer a request. Pure.
+import type { Settings } from '../../config/settings.js';
+import type { Action } from './action.js';
+import type { Child } from '../fleet/child.js';
+import type { Fleet } from '../fleet/fleet.js';
+import { all } from '../fleet/queries.js';
+
+/** A child whose channel ended has this long to die of itself. */
+const hangUpGraceMs = 1_000;
+/** A child that says nothing for so long does not turn its event loop: it has several beats. */
+const quietMs = 1_500;
+/** How long a child that does not turn its event loop may take to say why. */
+const stackGraceMs = 1_000;
+/** What piled up while the monitor itself did not run is read by then. */
+const settleMs = 1_000;
+/** A core dump takes its time; then a signal follows that cannot be survived. */
+const abortGraceMs = 10_000;
+
+export function killOverdue(fleet: Fleet, settings: Settings, now: number): Action[] {
+  /** What is done with each: once, however many reasons there are. */
+  const actions = new Map<number, Action>();
+  const kill = (child: Child, reason: string): void => {
+    if (!actions.has(child.id)) actions.set(child.id, { type: 'kill', child: child.id, reason });
+  };
+  for (const child of all(fleet)) {
+    const timeOut = timeOutRule(child, fleet, settings, now);
+    const reason = overdue(child, settings, now);
+    if (timeOut) actions.set(child.id, timeOut);
+    else if (reason !== null) {
+      kill(child, reason);
+      // An order that was never answered is the mold's fault, not the unborn worker's.
+      const mold = child.state === 'spawning' ? fleet.get(child.parent) : undefined;
+      if (mold?.state === 'frozen' && child.pid === null)
+        kill(mold, 'did not answer the order to fork');
+    }
+  }
+  for (const mold of all(fleet))
+    if (mold.state === 'frozen' && mold.failedForks >= 2) kill(mold, 'cannot fork');
+  return [...actions.values()];
+}
+
+/** How long a child may stay in its state, and what it is called when it does not keep to that. */
+function overdue(child: Child, settings: Settings, now: number): string | null {
+  const { spawnTimeoutMs, shutdownTimeoutMs, refork, timeoutSignal } = settings;
+  const inState = now - child.stateSince;
+  switch (child.state) {
+    case 'booting':
+    case 'spawning':
+    case 'starting':
+      if (inState > spawnTimeoutMs) return `not ready within ${spawnTimeoutMs} ms`;
+      break;
+    case 'promoting': {
+      const ms = refork.drainTimeoutMs + spawnTimeoutMs;
+      if (inState > ms) return `not a mold within ${ms} ms`;
+      break;
+    }
+    case 'leaving':
+      if (inState > shutdownTimeoutMs + 1_000)
+        return `did not leave within ${shutdownTimeoutMs} ms`;
+      break;
+    case 'killed':
+      return timeoutSignal === 'SIGABRT' && inState > abortGraceMs
+        ? `did not end within ${abortGraceMs} ms`
+        : null;
+    case 'serving':
+    case 'frozen':
+      break;
+  }
+  const hungUp = child.hungUpAt !== null && now - child.hungUpAt > hangUpGraceMs;
+  return hungUp ? 'closed its channel' : null;
+}
+
+/** A worker is asked what it is doing before it is killed for not doing anything. */
+function timeOutRule(child: Child, fleet: Fleet, settings: Settings, now: number): Action | null {
+  const reason =
+    unheard(child, settings, now) ?? overrunRequest(child, fleet.wokeAt, settings, now);
+  if (reason === null) return null;
+  const timeOut: Action = { type: 'timeOut', child: child.id, reason };
+  const silent = now - child.lastHeard > Math.min(quietMs, settings.heartbeatTimeoutMs);
+  if (!silent || child.state !== 'serving') return timeOut;
+  if (child.stackRequestedAt === null) return { type: 'askForStack', child: child.id };
+  return child.stack !== null || now - child.stackRequestedAt > stackGraceMs ? timeOut : null;
+}
+
+function unheard(child: Child, { heartbeatTimeoutMs }: Settings, now: number): string | null {
+  return child.state === 'serving' && now - child.lastHeard > heartbeatTimeoutMs
+    ? `no sign of life for ${heartbeatTimeoutMs} ms`
+    : null;
+}
+
+function overrunRequest(
+  { state, nextDeadline }: Child,
+  wokeAt: number,
+  { requestTimeoutMs, cleanupTimeoutMs }: Settings,
+  now: number,
+): string | null {
+  if (!nextDeadline || !['serving', 'promoting', 'leaving'].includes(state)) return null;
+  if (now - wokeAt < settleMs) return null;
+  // As the worker said it last: it may have ended since, unless the event loop stands still.
+  const unheardMs = now - nextDeadline.at;
+  const leftMs = nextDeadline.leftMs + cleanupTimeoutMs - (unheardMs > quietMs ? unheardMs : 0);
+  if (leftMs > 0) return null;
+  const { method, url } = nextDeadline;
+  return (
+    `${method} ${url} did not end within requestTimeout and cleanupTimeout ` +
+    `(${requestTimeoutMs} + ${cleanupTimeoutMs} ms)`
+  );
+}

@@ -1,0 +1,23 @@
+// When a mold that is not needed any more may leave.
+import type { Action } from './action.js';
+import type { Child } from '../fleet/child.js';
+import type { Fleet } from '../fleet/fleet.js';
+import { all } from '../fleet/queries.js';
+
+/**
+ * What the boot of a phase made (files, locks) is removed by the last process of that phase. This
+ * is its best mold, which waits for the others to go.
+ */
+export function retire(fleet: Fleet, mold: Child): Action[] {
+  const others = all(fleet).filter(({ phase, id }) => phase === mold.phase && id !== mold.id);
+  const hasHeir = others.some((other) => other.state === 'frozen' && isBetterMold(other, mold));
+  if (others.length > 0 && !hasHeir) return [];
+  return [{ type: 'retire', mold: mold.id, last: others.length === 0 }];
+}
+
+/** Of any two exactly one is the better, or both would wait for each other. */
+function isBetterMold(one: Child, other: Child): boolean {
+  if (one.proven !== other.proven) return one.proven;
+  if (one.generation !== other.generation) return one.generation > other.generation;
+  return one.id > other.id;
+}

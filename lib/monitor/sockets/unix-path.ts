@@ -1,0 +1,158 @@
+// Takes the path of a unix socket, and gives it back. Invariant: only a socket that nobody listens
+// on is ever replaced, and only a socket that we made is ever removed; whatever else is at the path
+// stays as it is.
+import { errorCode, messageOf } from '../../base/error-text.js';
+import { lstatSync, renameSync, unlinkSync, linkSync, type BigIntStats } from 'node:fs';
+import { createConnection } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { UserError } from '../../base/user-error.js';
+import { native, type UnixListener } from '../../system/native.js';
+
+/** sizeof(sockaddr_un.sun_path), less the final zero. */
+const maxPathBytes = 107;
+/** Enough for every race that is lost to somebody who then goes away. */
+const maxAttempts = 5;
+/**
+ * Between bind(2) and listen(2) a socket that is coming to life refuses connections like one that
+ * is dead.
+ */
+const secondLookMs = 50;
+const connectTimeoutMs = 1_000;
+
+export interface UnixSocket {
+  readonly fd: number;
+  /** Tells what was made at the path from what others may put there. */
+  readonly identity: string | null;
+  /** Removes the path if it still leads to this socket. Closing the descriptor is the caller's. */
+  unlink(): void;
+}
+
+/** Listens on the path. `whenLive` is the error if a server already does. */
+export async function listenOnPath(listener: UnixListener, whenLive: string): Promise<UnixSocket> {
+  const { path } = listener;
+  const bytes = Buffer.byteLength(path);
+  if (bytes > maxPathBytes)
+    throw new UserError(
+      `cannot listen on ${path}: the path is ${bytes} bytes long, a socket's can have ` +
+        `${maxPathBytes} (choose a shorter one)`,
+    );
+
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    const fd = bind(listener);
+    if (fd !== undefined) return socketAt(path, fd);
+    const found = look(path);
+    if (found === undefined) continue;
+    if (!found.isSocket()) throw new UserError(`cannot listen on ${path}: ${kind(found)} is there`);
+    if (!(await isStale(path))) throw new UserError(whenLive);
+    removeStale(path, found);
+  }
+  throw new UserError(`cannot listen on ${path}: others keep taking the path`);
+}
+
+/** Undefined if something is at the path. */
+function bind(listener: UnixListener): number | undefined {
+  try {
+    return native.listenUnix(listener);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EADDRINUSE') return undefined;
+    const reason = reasons[code] ?? messageOf(error);
+    throw new UserError(`cannot listen on ${listener.path}: ${reason}`);
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'ENOENT: its directory does not exist',
+  ENOTDIR: 'ENOTDIR: a part of its path is not a directory',
+  EACCES: 'EACCES: this user may not write to its directory',
+  EROFS: 'EROFS: its file system is read-only',
+};
+
+function socketAt(path: string, fd: number): UnixSocket {
+  const made = look(path);
+  return heldSocket(path, { fd, identity: made ? identityOf(made) : null });
+}
+
+/** One that was made by `listenOnPath`, in this program or the one before. */
+export function heldSocket(
+  path: string,
+  { fd, identity }: Pick<UnixSocket, 'fd' | 'identity'>,
+): UnixSocket {
+  return {
+    fd,
+    identity,
+    unlink() {
+      try {
+        const found = look(path);
+        if (found && identityOf(found) === identity) unlinkSync(path);
+      } catch {
+        // Its directory is gone, or no longer ours to write to; the next start will find a stale
+        // socket.
+      }
+    },
+  };
+}
+
+function look(path: string): BigIntStats | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+}
+
+/**
+ * Inode numbers are used again at once by some file systems, so the time of birth belongs to the
+ * identity.
+ */
+function identityOf({ dev, ino, birthtimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${birthtimeNs}`;
+}
+
+function kind(found: BigIntStats): string {
+  if (found.isSymbolicLink()) return 'a symbolic link';
+  if (found.isDirectory()) return 'a directory';
+  return 'a file that is not a socket';
+}
+
+async function isStale(path: string): Promise<boolean> {
+  if (!(await refuses(path))) return false;
+  await delay(secondLookMs);
+  return refuses(path);
+}
+
+/** Only a refusal proves that nobody listens: a full backlog or missing permission does not. */
+function refuses(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    const settle = (refused: boolean) => {
+      socket.destroy();
+      resolve(refused);
+    };
+    socket.setTimeout(connectTimeoutMs, () => settle(false));
+    socket.once('connect', () => settle(false));
+    socket.once('error', (error) => settle(/^(ECONNREFUSED|ENOENT)$/.test(errorCode(error))));
+  });
+}
+
+/**
+ * Another instance may have replaced the stale socket since we looked, and a plain unlink would
+ * remove its live one. So the path is moved aside first, and moved back if it is not what we saw.
+ */
+function removeStale(path: string, stale: BigIntStats): void {
+  const aside = `${path}.stale-${process.pid}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw new UserError(`cannot replace the stale socket ${path}: ${errorCode(error)}`);
+  }
+  const moved = look(aside);
+  if (moved && identityOf(moved) !== identityOf(stale)) linkBack(aside, path);
+  unlinkSync(aside);
+}
+
+/** Unlike rename(2), link(2) replaces nothing. */
+function linkBack(aside: string, path: string): void {
+  try {
+    linkSync(aside, path);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  }
+}

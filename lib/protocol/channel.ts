@@ -1,0 +1,174 @@
+// One line of JSON a message, over a unix stream socket. A channel on the event loop for monitor
+// and workers, and a blocking one for a frozen mold. Descriptors go only from the monitor, each
+// with the one message that needs them.
+import { Socket } from 'node:net';
+import { native } from '../system/native.js';
+
+/** Where a fresh process finds its channel: the first descriptor after stdio. */
+export const bootChannelFd = 3;
+
+/**
+ * Longer than any message (metrics of a large app are a few hundred KiB); a peer beyond it is
+ * broken.
+ */
+const maxLineBytes = 64 * 1024 * 1024;
+
+/** Cuts a stream of bytes into lines. */
+class Lines {
+  #parts: Buffer[] = [];
+  #bytes = 0;
+
+  /** The beginning of a line whose end has not come yet. */
+  get rest(): Buffer {
+    return Buffer.concat(this.#parts);
+  }
+
+  push(data: Buffer): string[] {
+    const lines: string[] = [];
+    let start = 0;
+    for (let end; (end = data.indexOf(10, start)) >= 0; start = end + 1) {
+      this.#parts.push(data.subarray(start, end));
+      lines.push(Buffer.concat(this.#parts).toString());
+      this.#parts = [];
+      this.#bytes = 0;
+    }
+    if (start < data.length) {
+      this.#parts.push(data.subarray(start));
+      this.#bytes += data.length - start;
+      if (this.#bytes > maxLineBytes) throw new Error('a message on the channel is too long');
+    }
+    return lines;
+  }
+}
+
+const encode = (message: object): string => JSON.stringify(message) + '\n';
+
+export interface ChannelEvents<In> {
+  message(message: In): void;
+  /** The other side is gone, or this side can no longer be read. Called once. */
+  end(): void;
+}
+
+export class Channel<In, Out extends object> {
+  readonly #fd: number;
+  readonly #socket: Socket;
+  readonly #lines = new Lines();
+  #open = true;
+
+  /** Owns `fd` from now on. `unread` was received on it before, and not used up. */
+  constructor(fd: number, events: ChannelEvents<In>, unread: Buffer = Buffer.alloc(0)) {
+    this.#fd = fd;
+    this.#socket = new Socket({ fd, readable: true, writable: true });
+    const lines = this.#lines;
+    lines.push(unread);
+    const end = () => {
+      if (!this.#open) return;
+      this.close();
+      events.end();
+    };
+    this.#socket.on('data', (data: Buffer) => {
+      for (const line of lines.push(data)) if (this.#open) events.message(JSON.parse(line) as In);
+    });
+    // An error is always followed by close; there is nothing more to learn from it than that the
+    // peer is gone.
+    this.#socket.on('error', end);
+    this.#socket.on('end', end);
+    this.#socket.on('close', end);
+  }
+
+  /** False while the peer does not read: what is not urgent had better not be sent. */
+  get isIdle(): boolean {
+    return this.#open && this.#socket.writableLength === 0;
+  }
+
+  send(message: Out): void {
+    if (this.#open) this.#socket.write(encode(message));
+  }
+
+  /**
+   * Throws EAGAIN when the peer does not read, EPIPE when it is gone. The caller keeps its
+   * descriptors.
+   */
+  sendWithDescriptors(message: Out, fds: readonly number[]): void {
+    if (!this.#open) throw new Error('EPIPE: the channel is closed');
+    if (this.#socket.writableLength > 0) throw new Error('EAGAIN: the channel is not read');
+    native.send(this.#fd, encode(message), [...fds]);
+  }
+
+  /** For the next program of this process, which goes on with it; while the channel is idle. */
+  handOver(): { readonly fd: number; readonly unread: Buffer } {
+    return { fd: this.#fd, unread: this.#lines.rest };
+  }
+
+  /** Resolves when everything that was sent is in the kernel's hands, or the peer is gone. */
+  async flushed(): Promise<void> {
+    if (this.#open && this.#socket.writableLength > 0)
+      await new Promise<void>((resolve) => {
+        this.#socket.once('drain', resolve);
+        this.#socket.once('close', () => resolve());
+      });
+  }
+
+  /** Takes the socket off the event loop, for a process that is about to block on it. */
+  detach(): BlockingChannel<In, Out> {
+    const fd = native.duplicateDescriptor(this.#fd);
+    this.close();
+    return new BlockingChannel(fd);
+  }
+
+  close(): void {
+    this.#open = false;
+    this.#socket.destroy();
+  }
+}
+
+/** A received message with the descriptors that came along. */
+export interface Delivery<In> {
+  readonly message: In;
+  readonly fds: readonly number[];
+}
+
+export class BlockingChannel<In, Out extends object> {
+  readonly #lines = new Lines();
+  readonly #ready: Delivery<In>[] = [];
+
+  constructor(readonly fd: number) {}
+
+  /**
+   * The descriptors of this channel: its own, and those that were received but not handed out yet.
+   */
+  get fds(): number[] {
+    return [this.fd, ...this.#ready.flatMap(({ fds }) => fds)];
+  }
+
+  /**
+   * Blocks the whole process. Undefined when a signal interrupted the wait, null when the peer is
+   * gone.
+   */
+  receive(): Delivery<In> | null | undefined {
+    while (this.#ready.length === 0) {
+      const received = native.receive(this.fd);
+      if (received === null || received === undefined) return received;
+      const lines = this.#lines.push(Buffer.from(received.data));
+      for (const [index, line] of lines.entries())
+        this.#ready.push({
+          message: JSON.parse(line) as In,
+          fds: index === lines.length - 1 ? received.fds : [],
+        });
+    }
+    return this.#ready.shift();
+  }
+
+  send(message: Out): void {
+    native.send(this.fd, encode(message), []);
+  }
+
+  /** Puts the socket on the event loop. */
+  attach(events: ChannelEvents<In>): Channel<In, Out> {
+    return new Channel(this.fd, events);
+  }
+
+  close(): void {
+    native.closeDescriptor(this.fd);
+  }
+}

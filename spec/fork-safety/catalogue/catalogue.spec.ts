@@ -1,0 +1,100 @@
+// Goal: the catalogue is complete: every row says what breaks, what to do and how that is known, and
+// none contradicts another.
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { catalogue } from '../../../lib/fork-safety/catalogue/index.js';
+import type { Condition, Row } from '../../../lib/fork-safety/catalogue/row.js';
+import { readRange } from '../../../lib/base/version-range.js';
+
+const title = (row: Row): string => row.packages.join(', ');
+
+/** Every package of which it is known what a fork does to it. */
+const researched = `
+  @aikidosec/firewall @appsignal/nodejs @azure/monitor-opentelemetry @confluentinc/kafka-javascript
+  @contrast/agent @databricks/sql @datadog/native-metrics @datadog/pprof @duckdb/node-api
+  @duckdb/node-bindings @dynatrace/oneagent @google-cloud/profiler @google-cloud/pubsub @grpc/grpc-js
+  @huggingface/transformers @instana/collector @lancedb/lancedb @libsql/client @napi-rs/canvas
+  @napi-rs/keyring @neondatabase/serverless @newrelic/native-metrics @node-rs/argon2 @node-rs/bcrypt
+  @opentelemetry/sdk-node @paralleldrive/cuid2 @parcel/watcher @prisma/client @pyroscope/nodejs
+  @redis/client @rspack/core @sapphire/snowflake @sentry/node @sentry/node-core
+  @sentry/profiling-node @smithy/node-http-handler @smithy/uuid @socket.io/redis-adapter
+  @swc-node/register @swc/core @tailwindcss/oxide @temporalio/core-bridge @temporalio/worker
+  @tensorflow/tfjs-node @tensorflow/tfjs-node-gpu @valkey/valkey-glide @xenova/transformers agenda
+  amqplib appdynamics applicationinsights argon2 aws-crt aws-sdk base64id bcrypt better-sqlite3 bree
+  bson bson-objectid bull bullmq canvas cassandra-driver chokidar classic-level couchbase cron croner
+  dd-trace deasync drizzle duckdb elastic-apm-node esbuild event-loop-stats exit-hook
+  express-request-id fastify firebase-admin flake-idgen gc-stats grpc heapdump hexoid hot-shots
+  hyperid ibm_db id128 import-in-the-middle ioredis iovalkey isolated-vm jest-worker kafkajs keytar
+  knex koffi leveldown level libsql lightningcss lmdb lockfile lru-cache mediasoup memcached memjs
+  memoize mongodb mongodb-client-encryption mongoose mqtt msgpackr mysql mysql2 nanoid nats
+  neo4j-driver newrelic node-cache node-cron node-gtk node-llama-cpp node-pty node-rdkafka
+  node-schedule node-statsd nodejs-polars nodejs-snowflake odbc onnxruntime-node oracledb
+  oxc-parser oxc-resolver pg pg-native pg-pool pino pino-pretty piscina playwright pm2 poolifier
+  postgres pprof prisma prom-client prometheus-gc-stats proper-lockfile puppeteer re2 redis rocksdb
+  rolldown sequelize sharp short-uuid shortid signal-exit skia-canvas snappy snowflake-id
+  snowflake-sdk socket.io socket.io-client socket.io-redis sqlite3 ssh2 sync-fetch sync-rpc synckit
+  thread-stream threads tiktoken tinypool tmp tsx turbopack typeid-js typeorm uid ulid undici uniqid
+  unix-dgram uuid uuid-random uuidv7 v8-profiler-next vectordb winston workerpool ws zeromq
+`;
+
+describe('the catalogue', () => {
+  for (const row of catalogue)
+    it(`is complete about ${title(row)}`, () => {
+      expect(row.packages).to.not.be.empty;
+      expect(() => readRange(row.versions)).to.not.throw();
+      expect(row.evidence).to.match(/^(https:\/\/\S+$|observed|inferred|documented|by |\w+\(2\))/);
+      if (row.severity !== 'ok') {
+        expect(row.breaks).to.not.equal('');
+        expect(row.remedy).to.not.equal('');
+      }
+      for (const text of [row.breaks, row.remedy])
+        expect(text).to.not.match(/[.\n]$|^[A-Z][a-z]+ing/);
+    });
+
+  it('knows every package that was researched', () => {
+    const known = new Set(catalogue.flatMap(({ packages }) => packages));
+    const missing = researched.split(/\s+/).filter((name) => name !== '' && !known.has(name));
+    expect(missing).to.deep.equal([]);
+  });
+
+  it('says one thing about a package in one condition', () => {
+    const said = catalogue.flatMap(({ packages, versions, applies }) =>
+      packages.flatMap((name) =>
+        applies.map((condition) => [name, versions, describeCondition(condition)].join(' ')),
+      ),
+    );
+    expect(said.filter((text, index) => said.indexOf(text) !== index)).to.deep.equal([]);
+  });
+
+  it('refuses for being loaded only what starts its threads so, or cannot be told', () => {
+    const refused = catalogue.filter(
+      ({ severity, applies }) =>
+        severity === 'refuse' && applies.some(({ when }) => when === 'loaded'),
+    );
+    expect(refused.map(({ packages }) => packages[0])).to.have.members([
+      'rolldown',
+      '@rspack/core',
+      'node-gtk',
+      'aws-crt',
+      'grpc',
+      '@tensorflow/tfjs-node',
+      'pg-native',
+      'ibm_db',
+      'appdynamics',
+      'pm2',
+    ]);
+  });
+
+  it('is in docs/fork-safety.md, as far as it concerns an app', () => {
+    const text = readFileSync(new URL('../../../../docs/fork-safety.md', import.meta.url), 'utf8');
+    const missing = catalogue
+      .filter(({ severity }) => severity === 'refuse' || severity === 'warn')
+      .flatMap(({ packages }) => packages)
+      .filter((name) => !text.includes(`\`${name}\``));
+    expect(missing).to.deep.equal([]);
+  });
+});
+
+function describeCondition(condition: Condition): string {
+  return Object.values(condition).map(String).join(' ');
+}

@@ -1,0 +1,89 @@
+// Goal: deadlines are kept, by the clock and by what workers say of themselves, and nobody is killed who
+// might not deserve it. Method: a world without faults or chance, whose clock and workers the spec moves.
+import { expect } from 'chai';
+import type { Child } from '../../../lib/monitor/fleet/child.js';
+import { isQuiescent } from '../../../lib/monitor/fleet/queries.js';
+import { noFaults, settings } from '../../support/story.js';
+import { World } from '../../support/world.js';
+
+function booted(config = settings): World {
+  const world = new World(noFaults, () => 0.7, config);
+  world.turn();
+  settle(world);
+  return world;
+}
+
+function settle(world: World): void {
+  for (let tick = 0; tick < 100 && !(world.fleet.booted && isQuiescent(world.fleet)); tick++)
+    world.tick();
+}
+
+function workersOf(world: World): [Child, ...Child[]] {
+  const [first, ...others] = [...world.fleet.children.values()].filter(
+    ({ role }) => role === 'worker',
+  );
+  if (!first) throw new Error('no worker serves');
+  return [first, ...others];
+}
+
+describe('the plan for what takes too long', () => {
+  it('asks a silent worker for its stack, and kills it when it has answered or will not', () => {
+    const world = booted();
+    const [silent, ...others] = workersOf(world);
+    const after = (ms: number): string[] => {
+      const from = world.decided.length;
+      world.now += ms;
+      for (const child of others) child.lastHeard = world.now;
+      world.turn();
+      return world.decided.slice(from).map(({ type }) => type);
+    };
+    silent.lastHeard = world.now;
+    expect(after(settings.heartbeatTimeoutMs)).to.deep.equal([]);
+    expect(after(1)).to.deep.equal(['askForStack']);
+    expect(after(1_000)).to.deep.equal([]);
+    world.fleet.hear(silent, { type: 'stuck', stack: 'at spin' }, world.now);
+    expect(after(0)[0]).to.equal('timeOut');
+    expect(silent.state).to.equal('killed');
+  });
+
+  it('believes a heartbeat about requests, not the time since', () => {
+    const world = booted({
+      ...settings,
+      requestTimeoutMs: 3_000,
+      cleanupTimeoutMs: 2_000,
+    });
+    const [slow] = workersOf(world);
+    const beat = (leftMs: number): void =>
+      world.fleet.hear(
+        slow,
+        {
+          type: 'heartbeat',
+          figures: slow.figures,
+          urgent: { method: 'GET', url: '/', ageMs: 3_000 - leftMs, leftMs },
+        },
+        world.now,
+      );
+    beat(-1_900);
+    world.now += 1_000;
+    world.turn();
+    expect(slow.state).to.equal('serving');
+    beat(-2_000);
+    world.fleet.forgive(5_000, world.now);
+    world.turn();
+    expect(slow.state, 'just after the monitor slept').to.equal('serving');
+    world.now += 1_000;
+    world.turn();
+    expect(slow.state).to.equal('killed');
+  });
+
+  it('replaces a worker whose request overran, its successor first', () => {
+    const world = booted();
+    const [slow] = workersOf(world);
+    const request = { method: 'GET', url: '/', ageMs: 3_000, leftMs: 0 };
+    world.fleet.hear(slow, { type: 'overran', request }, world.now);
+    world.lowestServing = Infinity;
+    for (let tick = 0; tick < 10; tick++) world.tick();
+    expect(world.fleet.get(slow.id)).to.equal(undefined);
+    expect(world.lowestServing).to.equal(3);
+  });
+});
