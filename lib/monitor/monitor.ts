@@ -5,7 +5,8 @@ import { Backtraces } from './observe/backtraces.js';
 import { Children } from './children/children.js';
 import type { Child } from './fleet/child.js';
 import { Fleet } from './fleet/fleet.js';
-import { restoreFleet, wantedWorkers, type HandOver } from './hot-restart/hand-over.js';
+import { hear } from './fleet/hear.js';
+import { wantedWorkers, type HandOver } from './hot-restart/hand-over.js';
 import { HotRestart } from './hot-restart/hot-restart.js';
 import { runMonitorHook } from '../config/run-hooks.js';
 import { Measurements } from './observe/measurements.js';
@@ -14,6 +15,7 @@ import { askForStack, signal } from './children/kill.js';
 import { fieldsOf, logReport } from './log/report-lines.js';
 import type { MonitorParts } from './parts.js';
 import { Performer, type Ending, type RolloutTimes } from './perform.js';
+import { carryOut } from './plan/carry-out.js';
 import { plan } from './plan/plan.js';
 import { Waiters } from './waiters.js';
 import { Operations } from './operations.js';
@@ -48,7 +50,7 @@ export class Monitor {
     const { workers, single, refork } = parts.settings;
     const { backoffMs } = refork;
     this.fleet = before
-      ? restoreFleet(
+      ? Fleet.restore(
           before.fleet,
           { workers: wantedWorkers(before, parts.settings), single, backoffMs },
           now(),
@@ -94,10 +96,10 @@ export class Monitor {
         if (child.state === 'killed') signal(child.pid, 'SIGKILL');
         const channel = channels.find(({ id }) => id === child.id);
         if (channel) this.#children.adopt(channel);
-        else child.hungUpAt ??= now();
+        else this.fleet.hungUp(child, now());
       } catch (error) {
         this.#parts.log.error({ ...fieldsOf(child), err: error }, 'could not be taken over');
-        child.hungUpAt ??= now();
+        this.fleet.hungUp(child, now());
       }
     // New code, a new Node and a new configuration are to reach the workers too.
     this.fleet.rollouts.request('phased restart', 'hot restart', now());
@@ -146,7 +148,7 @@ export class Monitor {
     this.#noticeSleep();
     const child = this.fleet.get(id);
     if (!child) return;
-    this.fleet.hear(child, report, now());
+    hear(this.fleet, child, report, now());
     this.measurements.hear(child, report);
     this.#backtraces.hear(child, report);
     logReport(this.#parts.log, child, report, now());
@@ -205,7 +207,8 @@ export class Monitor {
         const actions = plan(this.fleet, this.#parts.settings, now());
         if (actions.length === 0) return;
         for (const action of actions) {
-          this.#performer.perform(action);
+          const effects = carryOut(this.fleet, action, now());
+          for (const effect of effects) this.#performer.perform(effect);
           if (action.type === 'exit') return clearInterval(this.#timer);
         }
       }

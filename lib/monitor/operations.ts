@@ -62,11 +62,9 @@ export class Operations {
     const { fleet, hotRestart, log, settings, turn, waiters } = this.#parts;
     if (fleet.stopping === 'immediate' || fleet.stopping === how) return;
     log.info({ reason }, how === 'graceful' ? 'stopping' : 'stopping at once');
-    fleet.stopping = how;
     const delays = how === 'graceful' && fleet.booted;
-    fleet.leaveAt = now() + (delays ? settings.shutdownDelayMs : 0);
+    fleet.stop(how, now() + (delays ? settings.shutdownDelayMs : 0));
     hotRestart.cancel();
-    fleet.rollouts.clear();
     waiters.settleAll({ ok: false, error: 'the server was stopped' });
     turn();
   }
@@ -84,8 +82,7 @@ export class Operations {
       log.error({ err: error }, 'cannot add a worker');
       return { ok: false, error: String(error) };
     }
-    fleet.workers = workers;
-    fleet.queues = Math.max(fleet.queues, workers);
+    fleet.resize(workers);
     log.info({ workers }, 'number of workers changed');
     turn();
     return { ok: true, workers };

@@ -26,9 +26,9 @@ describe('a worker without a sign of life', () => {
   const config = `heartbeatTimeout: '3s',`;
   const expectKilled = async (pid: number): Promise<void> => {
     const killing = await server.logged('killing', { pid });
-    expect(killing.reason).to.equal('no sign of life for 3000 ms');
+    expect(killing.reason).to.equal('no heartbeat for 3000 ms');
     const end = await server.logged('ended unexpectedly', { pid, signal: 'SIGKILL' });
-    expect(end.reason).to.match(/no sign of life/);
+    expect(end.reason).to.match(/no heartbeat/);
     expect(server.log('killing').filter((line) => line.pid === pid)).to.have.lengthOf(1);
     await expectPostConditions(server, { workers: 2 });
   };

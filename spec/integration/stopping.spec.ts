@@ -138,7 +138,7 @@ describe('stopping', () => {
     await expectExit(0, 15_000);
     const killing = server.log('killing');
     expect(killing.map(({ pid }) => pid)).to.deep.equal([stopped?.pid]);
-    expect(killing[0]?.reason).to.equal('did not leave within 1000 ms');
+    expect(killing[0]?.reason).to.equal('did not exit within 1000 ms');
   });
 
   for (const signal of ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const)

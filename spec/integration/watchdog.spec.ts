@@ -55,7 +55,7 @@ describe('the watchdog', () => {
     const told = await server.logged('the event loop does not turn', { pid });
     expect(told['stack']).to.match(new RegExp(`^at ${name} \\(.*app\\.mjs:\\d+:\\d+\\)\\n`));
     const killing = await server.logged('killing', { pid });
-    expect(killing.reason).to.equal('no sign of life for 2000 ms');
+    expect(killing.reason).to.equal('no heartbeat for 2000 ms');
     await server.logged('ended unexpectedly', { pid, signal: 'SIGKILL' });
     return told;
   }
@@ -103,7 +103,7 @@ describe('the watchdog', () => {
     expect(rest).to.deep.equal([]);
     expect(call?.pid).to.equal(server.pid);
     expect(call?.args[0]).to.include({ pid, role: 'worker' });
-    expect(call?.args[1]).to.include({ reason: 'no sign of life for 2000 ms', request: null });
+    expect(call?.args[1]).to.include({ reason: 'no heartbeat for 2000 ms', request: null });
     expect(call?.args[1]?.['stack']).to.match(/^at spinning /);
     await expectPostConditions(server, { workers: 2 });
     await server.stop();

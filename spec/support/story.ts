@@ -19,6 +19,9 @@ export const withService: Settings = {
   hooks: { ...settings.hooks, beforeServiceWorkerReady: [() => undefined] },
 };
 
+/** As `workers: 0` becomes it. */
+export const single: Settings = { ...settings, workers: 1, single: true };
+
 /** Probabilities per process and tick. */
 export interface Faults {
   readonly death: number;

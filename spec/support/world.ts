@@ -1,22 +1,18 @@
 // A simulated world for the plan: processes that start, drain, freeze and die when the random
-// numbers say so, and a clock that is moved by hand. It performs what the plan decides, as the
-// monitor would.
+// numbers say so, and a clock that is moved by hand. The plan's decisions are carried out by the very
+// code that the monitor runs; here are the processes, and nothing else.
 import type { Settings } from '../../lib/config/settings.js';
-import { isStarting, type Child } from '../../lib/monitor/fleet/child.js';
-import { Fleet } from '../../lib/monitor/fleet/fleet.js';
+import { markAboveMemoryLimit, type Child } from '../../lib/monitor/fleet/child.js';
+import { Fleet, type FleetRecord } from '../../lib/monitor/fleet/fleet.js';
+import { hear } from '../../lib/monitor/fleet/hear.js';
 import type { Action } from '../../lib/monitor/plan/action.js';
-import {
-  recordFleet,
-  restoreFleet,
-  type FleetRecord,
-} from '../../lib/monitor/hot-restart/hand-over.js';
+import { carryOut, type Effect } from '../../lib/monitor/plan/carry-out.js';
 import { plan } from '../../lib/monitor/plan/plan.js';
-import { singleMode } from '../../lib/monitor/fleet/rollouts.js';
+import type { Report } from '../../lib/protocol/message.js';
 import { isQuiescent, servingIn } from '../../lib/monitor/fleet/queries.js';
 import { emptyLatency } from '../../lib/protocol/latency.js';
+import { seeded } from './seeded.js';
 import { finding, noFaults, settings, type Faults } from './story.js';
-
-const roleIn = (slot: number | null) => (slot === null ? 'service' : 'worker');
 
 const figures = { requests: 0, inFlight: 0, latency: emptyLatency(), eventLoopLagSeconds: 0 };
 
@@ -43,7 +39,10 @@ export class World {
     for (let round = 0; round < 500; round++) {
       const actions = plan(this.fleet, this.config, this.now);
       if (actions.length === 0) return;
-      for (const action of actions) this.#perform(action);
+      for (const action of actions) {
+        this.decided.push(action);
+        for (const effect of carryOut(this.fleet, action, this.now)) this.#perform(effect);
+      }
     }
     throw new Error('the plan does not come to rest');
   }
@@ -61,7 +60,46 @@ export class World {
   grow(): void {
     if (this.fleet.stopping || this.fleet.rollouts.pending || !isQuiescent(this.fleet)) return;
     const child = servingIn(this.fleet, 0);
-    if (child?.state === 'serving') child.aboveMemoryLimit = true;
+    if (child?.state === 'serving') markAboveMemoryLimit(child);
+  }
+
+  /** Until it is booted and at rest, or for so many ticks. */
+  settle(ticks = 400): void {
+    for (let tick = 0; tick < ticks && !(this.fleet.booted && isQuiescent(this.fleet)); tick++)
+      this.tick();
+  }
+
+  /** Until nothing is left to do, or for so many ticks; and a while longer, to see that it lasts. */
+  rest(ticks = 2_000): void {
+    for (let tick = 0; tick < ticks && !this.#isAtRest; tick++) this.tick();
+    for (let tick = 0; tick < 100; tick++) this.tick();
+  }
+
+  get #isAtRest(): boolean {
+    const { fleet } = this;
+    const wantsService = this.config.hooks.beforeServiceWorkerReady.length > 0;
+    return (
+      fleet.booted &&
+      isQuiescent(fleet) &&
+      fleet.rollouts.pending === null &&
+      fleet.hotRestart === null &&
+      (this.service !== undefined) === wantsService &&
+      [...fleet.children.values()].every(({ state }) => state === 'serving' || state === 'frozen')
+    );
+  }
+
+  /** How often the plan decided that. */
+  count(type: Action['type']): number {
+    return this.decided.filter((action) => action.type === type).length;
+  }
+
+  hear(child: Child, report: Report): void {
+    hear(this.fleet, child, report, this.now);
+  }
+
+  /** A heartbeat without news. */
+  beat(child: Child): void {
+    this.hear(child, { type: 'heartbeat', figures: child.figures, urgent: null });
   }
 
   hang(child: Child): void {
@@ -82,7 +120,7 @@ export class World {
 
   /** Code that cannot be loaded the first time ends the story; that has specs of its own. */
   get #faultsNow(): Faults {
-    return this.fleet.loaded ? this.faults : noFaults;
+    return this.fleet.code.data.loaded ? this.faults : noFaults;
   }
 
   #live(child: Child): void {
@@ -96,7 +134,7 @@ export class World {
     if (this.random() < faults.hang) return void this.#hung.add(child.id);
     const mayLeave = child.role !== 'mold' && ['serving', 'promoting'].includes(child.state);
     if (mayLeave && this.random() < faults.exit)
-      return fleet.hear(child, { type: 'leaving', figures, metrics: [], cut: 0 }, now);
+      return this.hear(child, { type: 'leaving', figures, metrics: [], cut: 0 });
     this.#progress(child);
   }
 
@@ -107,40 +145,36 @@ export class World {
       case 'booting':
       case 'promoting':
         if (child.role !== 'mold' && child.state === 'booting')
-          return fleet.hear(child, { type: 'serving' }, now);
+          return this.hear(child, { type: 'serving' });
         if (this.random() < this.faults.unfit)
-          return fleet.hear(
-            child,
-            { type: 'refused', findings: [finding], leaves: child.state === 'booting' },
-            now,
-          );
+          return this.hear(child, {
+            type: 'refused',
+            findings: [finding],
+            leaves: child.state === 'booting',
+          });
         if (this.random() < this.#faultsNow.refusal)
-          return fleet.hear(child, { type: 'failed', step: 'x', reason: 'refused' }, now);
-        return fleet.hear(child, { type: 'frozen' }, now);
+          return this.hear(child, { type: 'failed', step: 'x', reason: 'refused' });
+        return this.hear(child, { type: 'frozen' });
       case 'spawning': {
         const mold = fleet.get(child.parent);
         if (!mold || mold.state !== 'frozen') return fleet.hungUp(child, now);
         if (this.#hung.has(mold.id)) return;
         if (this.random() < this.#faultsNow.refusal)
-          return fleet.hear(mold, { type: 'forkFailed', id: child.id, reason: 'EAGAIN' }, now);
+          return this.hear(mold, { type: 'forkFailed', id: child.id, reason: 'EAGAIN' });
         const pid = this.#pid++;
-        fleet.hear(mold, { type: 'forked', id: child.id, pid, durationMs: 1 }, now);
-        return fleet.hear(child, { type: 'born', pid }, now);
+        this.hear(mold, { type: 'forked', id: child.id, pid, durationMs: 1 });
+        return this.hear(child, { type: 'born', pid });
       }
       case 'starting':
         if (child.role === 'service' && this.random() < this.faults.service)
           return void fleet.ended(child, 'exit code 1', now);
-        return fleet.hear(child, { type: 'serving' }, now);
+        return this.hear(child, { type: 'serving' });
       case 'serving':
-        return fleet.hear(
-          child,
-          {
-            type: 'heartbeat',
-            figures: { ...figures, requests: child.figures.requests + 10 },
-            urgent: null,
-          },
-          now,
-        );
+        return this.hear(child, {
+          type: 'heartbeat',
+          figures: { ...figures, requests: child.figures.requests + 10 },
+          urgent: null,
+        });
       case 'leaving':
         return void fleet.ended(child, 'exit code 0', now);
       case 'frozen':
@@ -149,132 +183,44 @@ export class World {
     }
   }
 
-  #boot(role: Pick<Child, 'role' | 'slot' | 'generation' | 'phase'>): Child {
-    const added = this.fleet.add({ ...role, state: 'booting', parent: null }, this.now);
-    added.pid = this.#pid++;
-    return added;
-  }
-
   /** The next program has a clock of its own, and nothing but the hand-over. */
   #replaceProgram(): void {
     const { workers } = this.fleet;
-    const text = JSON.stringify(recordFleet(this.fleet, this.now));
+    const text = JSON.stringify(this.fleet.record(this.now));
     this.now = 10;
     const { backoffMs } = this.config.refork;
-    this.fleet = restoreFleet(JSON.parse(text) as FleetRecord, { workers, backoffMs }, this.now);
+    this.fleet = Fleet.restore(JSON.parse(text) as FleetRecord, { workers, backoffMs }, this.now);
     this.fleet.rollouts.request('phased restart', 'hot restart', this.now);
   }
 
-  #perform(action: Action): void {
-    const { fleet, now } = this;
-    this.decided.push(action);
-    const child = 'child' in action ? fleet.get(action.child) : undefined;
-    switch (action.type) {
-      case 'boot': {
-        const { phase } = fleet;
-        this.#boot({ role: 'mold', slot: null, generation: fleet.nextGeneration++, phase });
-        return;
-      }
-      case 'bootNext': {
-        const next = { phase: fleet.phase + 1, generation: 0 };
-        const wish = fleet.rollouts.requestOf('phased restart', 'story', now);
-        const { single } = fleet;
-        if (single) fleet.rollouts.begin(wish, null, { ...next, unforkable: singleMode }, now);
-        else {
-          const added = this.#boot({ role: 'mold', slot: null, ...next });
-          fleet.rollouts.begin(wish, added, next, now);
-        }
-        return;
-      }
-      case 'bootWorker': {
-        const { attempt } = fleet.rollouts;
-        const { slot, canary } = action;
-        const { phase } = canary && attempt ? attempt : fleet;
-        const { generation = 0 } = (canary ? attempt?.unforkable : fleet.unforkable) ?? {};
-        const added = this.#boot({ role: roleIn(slot), slot, generation, phase });
-        if (canary && attempt) attempt.canary = added.id;
-        return;
-      }
-      case 'spawn': {
-        const mold = fleet.get(action.mold);
-        if (!mold) throw new Error('an order to a mold that is gone');
-        const { slot } = action;
-        const role = { role: roleIn(slot), state: 'spawning', slot } as const;
-        const { generation, phase } = mold;
-        const added = fleet.add({ ...role, generation, phase, parent: mold.id }, now);
-        if (action.canary && fleet.rollouts.attempt) fleet.rollouts.attempt.canary = added.id;
-        return;
-      }
-      case 'choose':
-        if (child)
-          fleet.rollouts.begin(
-            fleet.rollouts.requestOf('refork', action.reason, now),
-            child,
-            { phase: fleet.phase, generation: fleet.nextGeneration++ },
-            now,
-          );
-        return;
-      case 'promote':
-        if (child) fleet.enter(child, 'promoting', now);
-        return;
-      case 'prove':
-        fleet.prove();
-        return;
-      case 'drain':
-        if (child) fleet.enter(child, 'leaving', now);
-        return;
-      case 'announceStop':
-        if (child) child.stopAnnounced = true;
-        return;
-      case 'retire': {
-        const mold = fleet.get(action.mold);
-        if (mold) fleet.enter(mold, 'leaving', now);
-        return;
-      }
-      case 'askForStack':
-        if (child) child.stackRequestedAt = now;
-        return;
-      case 'kill':
-      case 'timeOut':
-        if (child) fleet.kill(child, action.reason, now);
-        return;
-      case 'abandon': {
-        const attempt = fleet.rollouts.attempt;
-        for (const id of [attempt?.canary, attempt?.candidate]) {
-          const made = fleet.get(id);
-          if (!made || !attempt) continue;
-          const isCanary = made.id === attempt.canary;
-          if (made.state === 'promoting' || (isCanary && made.state === 'serving'))
-            fleet.enter(made, 'leaving', now);
-          else if (made.state === 'frozen' && !made.proven) fleet.enter(made, 'leaving', now);
-          else if (isStarting(made)) fleet.kill(made, action.reason, now);
-        }
-        fleet.rollouts.end(action.reason, now);
-        return;
-      }
-      case 'dropRequest':
-        if (fleet.rollouts.pending) fleet.rollouts.drop(fleet.rollouts.pending, action.reason, now);
-        return;
-      case 'finish':
-        fleet.rollouts.end(null, now);
-        return;
-      case 'requestRefork':
-        return fleet.rollouts.request('refork', action.reason, now);
-      case 'booted':
-        fleet.booted = true;
+  /** Orders reach the children as their change of state, which carryOut has made. */
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'boot':
+        return this.fleet.started(effect.child, this.#pid++);
+      case 'fork':
+        if (!this.fleet.get(effect.mold.id)) throw new Error('an order to a mold that is gone');
         return;
       case 'replaceProgram':
         return this.#replaceProgram();
-      case 'giveUp':
-        fleet.stopping = 'immediate';
-        return;
       case 'exit':
-        this.exited = action.code;
-        // An exit leaves nothing to decide.
-        fleet.children.clear();
+        this.exited = effect.code;
         throw new Exited();
+      default:
+        return;
     }
   }
 }
 
 export class Exited extends Error {}
+
+export function bootedWorld(
+  faults: Faults = noFaults,
+  random = seeded(1),
+  config: Settings = settings,
+): World {
+  const world = new World(faults, random, config);
+  world.turn();
+  world.settle();
+  return world;
+}

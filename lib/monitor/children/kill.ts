@@ -1,4 +1,4 @@
-// How children are killed: at once, or with a last word to the hook that wants to know.
+// Kills children: at once, or after the hook for timeouts. No other file sends them signals.
 import type { RequestInfo } from '../../api/hooks.js';
 import { native } from '../../system/native.js';
 import { settlesWithin } from '../../base/settles-within.js';
@@ -14,10 +14,10 @@ interface Parts {
   readonly settings: Settings;
   readonly log: Log;
   readonly fleet: Fleet;
-  readonly children: Children;
+  readonly children: Pick<Children, 'forget'>;
 }
 
-/** How long a hook may hold up a kill. */
+/** The time that a hook may hold up a kill. */
 const hookGraceMs = 1_000;
 
 export function kill(parts: Parts, child: Child, reason: string): void {
@@ -25,14 +25,11 @@ export function kill(parts: Parts, child: Child, reason: string): void {
     { ...fieldsOf(child), reason },
     'killing',
   );
-  parts.fleet.kill(child, reason, performance.now());
   if (child.pid === null) parts.children.forget(child.id);
   else signal(child.pid, 'SIGKILL');
 }
 
 export function askForStack({ log }: Pick<Parts, 'log'>, child: Child): void {
-  child.stackRequestedAt = performance.now();
-  child.stack = null;
   if (child.pid === null) return;
   try {
     native.askForStack(child.pid);
@@ -41,7 +38,7 @@ export function askForStack({ log }: Pick<Parts, 'log'>, child: Child): void {
   }
 }
 
-/** Nothing is decided about the child any more while the hook runs. */
+/** The child is 'killed' already, so the plan leaves it alone while the hook runs. */
 export async function timeOut(parts: Parts, child: Child, reason: string): Promise<void> {
   const { fleet, log, settings } = parts;
   const { stackRequestedAt, stack, pid } = child;
@@ -49,13 +46,12 @@ export async function timeOut(parts: Parts, child: Child, reason: string): Promi
     log.warn(fieldsOf(child), 'no JavaScript stack: it is stopped, or in native code');
   log.warn({ ...fieldsOf(child), reason, signal: settings.timeoutSignal }, 'killing');
   const info = { reason, request: requestOf(child), stack };
-  fleet.kill(child, reason, performance.now());
   if (settings.hooks.afterWorkerHardTimeout.length > 0) {
     const { role, slot, generation, phase } = child;
     const who = { pid: pid ?? 0, role, slot, generation, phase };
     await settlesWithin(runMonitorHook(parts, 'afterWorkerHardTimeout', who, info), hookGraceMs);
   }
-  // It may have ended meanwhile, and its pid may be another's.
+  // It may have ended meanwhile, and its pid may belong to another process.
   if (pid !== null && fleet.get(child.id) === child) signal(pid, settings.timeoutSignal);
 }
 
@@ -69,6 +65,6 @@ export function signal(pid: number | null, name: NodeJS.Signals): void {
   try {
     if (pid !== null) process.kill(pid, name);
   } catch {
-    // It is gone already; SIGCHLD tells.
+    // It is gone already; SIGCHLD follows.
   }
 }

@@ -18,7 +18,7 @@ export async function readStats(monitor: Monitor): Promise<Stats> {
   return {
     pid: process.pid,
     phase: fleet.phase,
-    generation: mold?.generation ?? Math.max(0, fleet.nextGeneration - 1),
+    generation: mold?.generation ?? Math.max(0, fleet.code.data.nextGeneration - 1),
     restarts: fleet.restarts,
     shuttingDown: fleet.stopping !== null,
     mold: mold?.pid

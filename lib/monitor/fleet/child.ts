@@ -1,4 +1,5 @@
-// What the monitor knows of one child.
+// One child as the monitor knows it, and every change of that knowledge. Plain data, since a hot
+// restart hands it over; other files only read it.
 import type { Role } from '../../api/hooks.js';
 import { emptyLatency } from '../../protocol/latency.js';
 import type { Figures, RequestDeadline } from '../../protocol/message.js';
@@ -10,18 +11,18 @@ export type ChildState =
   | 'spawning'
   /** Born, runs its hooks, does not accept yet. */
   | 'starting'
-  /** The service worker: does its work. */
+  /** Accepts connections; the service worker: does its work. */
   | 'serving'
-  /** A worker that was told to become a mold: drains, then compacts. */
+  /** A worker ordered to become a mold: drains, then compacts. */
   | 'promoting'
   /** A mold that can fork. */
   | 'frozen'
-  /** Was told to leave, or leaves. */
+  /** Ordered to exit, or on its way out. */
   | 'leaving'
-  /** Was sent SIGKILL or the like. */
+  /** Sent SIGKILL or the like. */
   | 'killed';
 
-export interface Child {
+interface ChildData {
   readonly id: number;
   role: Role;
   state: ChildState;
@@ -35,42 +36,44 @@ export interface Child {
   readonly createdAt: number;
   lastHeard: number;
   figures: Figures;
-  /** As its last heartbeat told, and when. */
+  /** The request nearest to its deadline, of the last heartbeat, and when that came. */
   nextDeadline: (RequestDeadline & { at: number }) | null;
   /** A request took longer than it may: to be replaced. */
   requestTimedOut: boolean;
-  /** When it was asked what keeps its event loop from turning, which it has not turned since. */
+  /** When it was asked for its stack; null once its event loop has run since. */
   stackRequestedAt: number | null;
-  /** What it answered. */
+  /** Its answer. */
   stack: string | null;
   /** The number of workers that its share of the listening queues was computed for. */
   readonly workersAtSpawn: number;
-  /** How many queues there were then. */
+  /** The number of queues per address at that time. */
   readonly queues: number;
-  /** The mold that was ordered to fork it; null for a fresh process. */
+  /** The mold ordered to fork it; null for a fresh process. */
   readonly parent: number | null;
   /** A mold whose first worker stayed healthy: every slot may be forked from it. */
   proven: boolean;
   /** Orders in a row that a mold could not carry out. */
   failedForks: number;
-  /** Its channel ended: it is dead or as good as dead. */
+  /** When its channel ended: it is dead or as good as dead. */
   hungUpAt: number | null;
-  /** Why it leaves or left, in its own words or the monitor's. */
+  /** The cause of its exit, in its own words or the monitor's; one line. */
   reason: string | null;
   startFailed: boolean;
   /** Why it must not become a mold, in the app's words. */
   unsafeReason: string | null;
   /** A worker above `maxWorkerMemory`: outdated, whatever its generation. */
   aboveMemoryLimit: boolean;
-  /** It was told that the server is to stop. */
+  /** It knows that the server is about to stop. */
   stopAnnounced: boolean;
 }
 
-/** It has not been of any use yet. */
-export const isStarting = (child: Child): boolean =>
-  child.state === 'booting' || child.state === 'spawning' || child.state === 'starting';
+export type Child = Readonly<ChildData>;
 
-/** What is known of it when it is ordered. */
+/** Not of any use yet. */
+export const isStarting = ({ state }: Child): boolean =>
+  state === 'booting' || state === 'spawning' || state === 'starting';
+
+/** Known when it is ordered. */
 export type MadeChild = Pick<Child, 'role' | 'state' | 'slot' | 'generation' | 'phase' | 'parent'>;
 
 /** `fleet` as it is now: the worker's share of the queues is computed for it. */
@@ -102,5 +105,126 @@ export function newChild(
     unsafeReason: null,
     aboveMemoryLimit: false,
     stopAnnounced: false,
+  };
+}
+
+// The changes. A `Child` is writable here only: TypeScript lets a readonly type stand for its
+// writable one, and no other file knows that one.
+
+type Change = ChildData;
+
+export function enterState(child: Change, state: ChildState, now: number): void {
+  child.state = state;
+  child.stateSince = now;
+}
+
+/** Its pid, as the kernel or its mold gave it. */
+export function setPid(child: Change, pid: number): void {
+  child.pid = pid;
+}
+
+/** A report arrived that only a running event loop sends. */
+export function markHeard(child: Change, now: number): void {
+  child.lastHeard = now;
+  forgetStack(child);
+}
+
+export function markStackRequested(child: Change, now: number): void {
+  child.stackRequestedAt = now;
+  child.stack = null;
+}
+
+export function setStack(child: Change, stack: string): void {
+  child.stack = stack;
+}
+
+/** The next question about its stack begins anew. */
+export function forgetStack(child: Change): void {
+  child.stackRequestedAt = child.stack = null;
+}
+
+export function setFigures(
+  child: Change,
+  figures: Figures,
+  deadline: RequestDeadline | null,
+  now: number,
+): void {
+  child.figures = figures;
+  child.nextDeadline = deadline && { ...deadline, at: now };
+}
+
+/** The audit or the app rules out a fork; it may serve on. */
+export function setUnsafe(child: Change, reason: string): void {
+  child.unsafeReason = reason;
+}
+
+export function markRequestTimedOut(child: Change): void {
+  child.requestTimedOut = true;
+}
+
+export function markAboveMemoryLimit(child: Change): void {
+  child.aboveMemoryLimit = true;
+}
+
+export function markStopAnnounced(child: Change): void {
+  child.stopAnnounced = true;
+}
+
+/** `proven` where there is nothing to compare it with. */
+export function becomeMold(
+  child: Change,
+  mold: { readonly generation: number; readonly proven: boolean },
+  now: number,
+): void {
+  child.role = 'mold';
+  child.slot = null;
+  child.generation = mold.generation;
+  child.proven = mold.proven;
+  enterState(child, 'frozen', now);
+}
+
+export function markProven(child: Change): void {
+  child.proven = true;
+}
+
+export function countFork(mold: Change, result: 'done' | 'failed'): void {
+  mold.failedForks = result === 'done' ? 0 : mold.failedForks + 1;
+}
+
+export function markHungUp(child: Change, now: number): void {
+  child.hungUpAt ??= now;
+}
+
+/** null: it goes on, whatever it reported before. */
+export function setReason(child: Change, reason: string | null): void {
+  child.reason = reason;
+}
+
+export function markStartFailed(child: Change): void {
+  child.startFailed = true;
+}
+
+/** Nobody is to blame for `gapMs` in which the monitor was suspended. */
+export function forgiveGap(child: Change, gapMs: number): void {
+  child.stateSince += gapMs;
+  child.lastHeard += gapMs;
+  if (child.nextDeadline) child.nextDeadline.at += gapMs;
+  if (child.stackRequestedAt !== null) child.stackRequestedAt += gapMs;
+}
+
+/** The same child by a clock that is `byMs` ahead. */
+export function onOtherClock(child: Child, byMs: number): Child {
+  const shifted = (at: number | null): number | null => (at === null ? null : at + byMs);
+  return {
+    ...child,
+    stateSince: child.stateSince + byMs,
+    createdAt: child.createdAt + byMs,
+    lastHeard: child.lastHeard + byMs,
+    hungUpAt: shifted(child.hungUpAt),
+    stackRequestedAt: shifted(child.stackRequestedAt),
+    nextDeadline: child.nextDeadline && {
+      ...child.nextDeadline,
+      at: child.nextDeadline.at + byMs,
+    },
   };
 }

@@ -1,14 +1,16 @@
-// What the monitor knows of its children. No I/O: facts come in through the methods, plan.ts draws
-// the conclusions. Invariant: a slot has at most one worker that serves and is not on its way out,
-// except while it is handed over.
-import { describeFinding, type Finding } from '../../protocol/finding.js';
-import type { Report } from '../../protocol/message.js';
-import { DeathRate, delayMs } from './death-rate.js';
+// The monitor's knowledge of its children. Facts come in through the methods, and lib/monitor/plan
+// draws the conclusions. Invariant: a slot has at most one worker that serves and is not on its way
+// out, except while it is handed over.
+import * as change from './child.js';
 import { isStarting, newChild, type Child, type ChildState, type MadeChild } from './child.js';
-import { ServiceStarts } from './service-starts.js';
-import { Rollouts, singleMode, type Attempt, type Unforkable } from './rollouts.js';
+import { Code, type CodeRecord } from './code.js';
+import { Rollouts, type Attempt, type Unforkable } from './rollouts.js';
+import { Starts, type StartsRecord } from './starts.js';
 
 export type Stopping = 'graceful' | 'immediate';
+
+/** Its step: the next program is tried out, is to take over, takes over. */
+export type HotRestartStep = 'preparing' | 'prepared' | 'performing';
 
 export interface FleetOptions {
   readonly workers: number;
@@ -17,283 +19,275 @@ export interface FleetOptions {
   readonly single?: boolean;
 }
 
+/** Plain data, for the next program of a hot restart. Times are ages: its clock is another. */
+export interface FleetRecord {
+  readonly workers: number;
+  readonly queues: number;
+  readonly booted: boolean;
+  readonly restarts: number;
+  readonly nextId: number;
+  readonly code: CodeRecord;
+  readonly starts: StartsRecord;
+  readonly lastError: string | null;
+  readonly children: readonly Child[];
+}
+
 /** Another mold would be refused as well: it is not this one's fault. */
 const refusedByKernel = /\b(EAGAIN|ENOMEM)\b|\bE[MN]FILE: socketpair\b/;
 
 export class Fleet {
-  readonly children = new Map<number, Child>();
-  /** Wanted number of workers. */
-  workers: number;
-  /** Listening queues per address so far; they only grow. */
-  queues: number;
-  /** Of the code that serves; that of a phased restart only from its proof on. */
-  phase = 0;
-  stopping: Stopping | null = null;
-  /** A server that is to stop serves on until then, so that load balancers can turn away first. */
-  leaveAt = 0;
-  /** Where a hot restart is: the next program is tried out, is to take over, takes over. */
-  hotRestart: 'preparing' | 'prepared' | 'performing' | null = null;
-  /** Hot restarts so far. */
-  restarts = 0;
-  readonly rollouts: Rollouts;
-  /** The code was loaded once: what fails from now on may be a passing trouble. */
-  loaded = false;
-  /** Every worker has served at least once. */
-  booted = false;
-  /** Starts that failed in a row, before any became ready. */
-  spawnErrors = 0;
-  lastSpawnError: string | null = null;
-  /** Molds in a row that were promoted since the code was booted: the place in `reforkAfter`. */
-  reforks = 0;
-  nextGeneration = 0;
-  /**
-   * The code cannot be forked: workers are booted afresh, each, until a worker can be promoted
-   * after all.
-   */
-  unforkable: Unforkable | null;
+  readonly #children = new Map<number, Child>();
   readonly single: boolean;
-  /** When the monitor last found that it had not run for a while. */
-  wokeAt = -Infinity;
-  /** No spawn and no boot before this. */
-  notBefore = 0;
-  readonly serviceStarts = new ServiceStarts();
-  readonly #deaths = new DeathRate();
-  nextId = 1;
+  readonly code: Code;
+  readonly rollouts: Rollouts;
+  /** Of workers and molds. */
+  readonly starts = new Starts();
+  readonly serviceStarts = new Starts();
+  #workers: number;
+  #queues: number;
+  #booted = false;
+  #restarts = 0;
+  #nextId = 1;
+  #stopping: Stopping | null = null;
+  #exitAt = 0;
+  #hotRestart: HotRestartStep | null = null;
+  #wokeAt = -Infinity;
 
-  constructor(options: FleetOptions) {
-    this.single = options.single ?? false;
-    this.unforkable = this.single ? singleMode : null;
-    this.workers = options.workers;
-    this.queues = options.workers;
-    this.rollouts = new Rollouts(options.backoffMs);
+  constructor({ workers, single = false, backoffMs }: FleetOptions) {
+    this.single = single;
+    this.code = new Code({ single });
+    this.rollouts = new Rollouts(backoffMs);
+    this.#workers = this.#queues = workers;
+  }
+
+  get children(): ReadonlyMap<number, Child> {
+    return this.#children;
+  }
+
+  /** Wanted number of workers. */
+  get workers(): number {
+    return this.#workers;
+  }
+
+  /** Listening queues per address so far; they only grow. */
+  get queues(): number {
+    return this.#queues;
+  }
+
+  get phase(): number {
+    return this.code.data.phase;
+  }
+
+  get unforkable(): Unforkable | null {
+    return this.code.data.unforkable;
+  }
+
+  /** Every worker has served at least once. */
+  get booted(): boolean {
+    return this.#booted;
+  }
+
+  /** Hot restarts so far. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  get stopping(): Stopping | null {
+    return this.#stopping;
+  }
+
+  get hotRestart(): HotRestartStep | null {
+    return this.#hotRestart;
+  }
+
+  /** When the monitor last found that it had been suspended. */
+  get wokeAt(): number {
+    return this.#wokeAt;
   }
 
   get(id: number | null | undefined): Child | undefined {
-    return id == null ? undefined : this.children.get(id);
+    return id == null ? undefined : this.#children.get(id);
   }
 
   byPid(pid: number): Child | undefined {
-    return [...this.children.values()].find((child) => child.pid === pid);
+    return [...this.#children.values()].find((child) => child.pid === pid);
   }
 
-  add(made: MadeChild, now: number): Child {
-    const child = newChild(this.nextId++, made, this, now);
-    this.children.set(child.id, child);
-    return child;
+  /** The server stops, and every child exits from now on; or serves on until the delay is over. */
+  isExiting(now: number): boolean {
+    return this.#stopping !== null && now >= this.#exitAt;
   }
 
-  /** Everybody is to leave now. */
-  isLeaving(now: number): boolean {
-    return this.stopping !== null && now >= this.leaveAt;
+  // Decisions of an operator
+
+  /** A stopping server serves on until `exitAt`, so that load balancers can turn away first. */
+  stop(how: Stopping, exitAt: number): void {
+    this.#stopping = how;
+    this.#exitAt = exitAt;
+    this.#hotRestart = null;
+    this.rollouts.clear();
   }
 
-  enter(child: Child, state: ChildState, now: number): void {
-    child.state = state;
-    child.stateSince = now;
+  resize(workers: number): void {
+    this.#workers = workers;
+    this.#queues = Math.max(this.#queues, workers);
   }
 
-  /** A child's report. What it means for others is the plan's business. */
-  hear(child: Child, report: Report, now: number): void {
-    // Told from within what keeps the event loop: no sign that it turns.
-    if (report.type === 'stuck') return void (child.stack = report.stack);
-    child.lastHeard = now;
-    child.stackRequestedAt = child.stack = null;
-    switch (report.type) {
-      case 'born':
-        child.pid = report.pid;
-        if (child.state === 'spawning') this.enter(child, 'starting', now);
-        return;
-      case 'serving':
-        if (!isStarting(child)) return;
-        this.enter(child, 'serving', now);
-        if (child.role === 'service') this.serviceStarts.succeeded();
-        else {
-          this.loaded = true;
-          this.spawnErrors = 0;
-        }
-        this.rollouts.serves(child, now);
-        return;
-      case 'heartbeat':
-      case 'leaving':
-        child.figures = report.figures;
-        child.nextDeadline =
-          report.type === 'heartbeat' && report.urgent ? { ...report.urgent, at: now } : null;
-        if (report.type !== 'leaving') return;
-        this.enter(child, 'leaving', now);
-        return this.rollouts.leaves(child, now);
-      case 'dismissed':
-        this.enter(child, 'leaving', now);
-        return this.rollouts.leaves(child, now);
-      case 'drained':
-        child.figures = { ...report.figures, inFlight: 0 };
-        child.nextDeadline = null;
-        return;
-      case 'frozen':
-        this.#froze(child, now);
-        return;
-      case 'forked':
-        this.#forked(child, report.id, report.pid);
-        return;
-      case 'forkFailed':
-        this.#forkFailed(child, report.id, report.reason, now);
-        return;
-      case 'failed':
-        child.reason = `${report.step}: ${report.reason}`;
-        this.rollouts.failIfInvolved(child, child.reason);
-        // One that never became ready stays a start that failed, whatever it says of itself.
-        if (!isStarting(child)) this.enter(child, 'leaving', now);
-        return;
-      case 'refused':
-        this.#refused(child, report.findings, report.leaves, now);
-        return;
-      case 'overran':
-        child.requestTimedOut = true;
-        return;
-      case 'unsafe':
-        child.unsafeReason = report.reason;
-        return;
-      case 'audited':
-      case 'cut':
-      case 'exercised':
-      case 'measured':
-      case 'note':
-      case 'traced':
-        return;
-    }
+  setHotRestart(step: HotRestartStep | null): void {
+    this.#hotRestart = step;
   }
 
-  #froze(child: Child, now: number): void {
-    if (child.state !== 'promoting' && child.state !== 'booting') return;
-    const { attempt } = this.rollouts;
-    const isCandidate = this.rollouts.isCandidate(child);
-    child.role = 'mold';
-    child.slot = null;
-    if (isCandidate && attempt) child.generation = attempt.generation;
-    // A mold booted because there was none has nothing to be compared with: its workers are all
-    // there will be.
-    child.proven = !isCandidate;
-    this.loaded = true;
-    this.spawnErrors = 0;
-    this.enter(child, 'frozen', now);
-  }
+  // Facts about the fleet
 
-  #refused(child: Child, findings: readonly Finding[], leaves: boolean, now: number): void {
-    const reason = `cannot be forked: ${findings.map(describeFinding).join('; ')}`;
-    if (child.state === 'booting') this.#bootRefused(child, reason);
-    this.rollouts.failIfInvolved(child, reason);
-    child.reason = leaves ? reason : null;
-    this.enter(child, leaves ? 'leaving' : 'serving', now);
-  }
-
-  #bootRefused(child: Child, reason: string): void {
-    const unforkable = { reason, generation: child.generation };
-    const { attempt } = this.rollouts;
-    if (attempt && this.rollouts.isCandidate(child)) attempt.unforkable = unforkable;
-    else this.unforkable = unforkable;
-    this.loaded = true;
-    this.spawnErrors = 0;
-  }
-
-  #forked(mold: Child, id: number, pid: number): void {
-    mold.failedForks = 0;
-    const child = this.children.get(id);
-    if (child) child.pid = pid;
-  }
-
-  #forkFailed(mold: Child, id: number, reason: string, now: number): void {
-    const child = this.children.get(id);
-    if (child?.role !== 'service' && !refusedByKernel.test(reason)) mold.failedForks++;
-    if (!child) return;
-    child.reason = `fork: ${reason}`;
-    this.#startFailed(child, now);
-    this.children.delete(child.id);
-  }
-
-  /**
-   * The child's channel came to its end. One that was not born yet has no other sign of its end,
-   * but a mold that could not fork closes the channel just before it says why: as long as it lives,
-   * the reason may still come.
-   */
-  hungUp(child: Child, now: number): void {
-    child.hungUpAt ??= now;
-    if (child.pid === null && !this.get(child.parent)) this.#neverBorn(child, now);
-  }
-
-  #neverBorn(child: Child, now: number): void {
-    child.reason ??= 'its mold ended before it was born';
-    this.#startFailed(child, now);
-    this.children.delete(child.id);
-  }
-
-  /** The canary stayed healthy: from now on slots are filled from its mold, or as it was booted. */
+  /** The canary stayed healthy: slots are filled from its mold from now on, or as it was booted. */
   prove(): Attempt | null {
     const { attempt } = this.rollouts;
     if (!attempt) return null;
     const mold = this.get(attempt.candidate);
-    if (mold && !attempt.unforkable) mold.proven = true;
-    attempt.proven = true;
-    this.unforkable = attempt.unforkable;
-    const isNewCode = attempt.phase !== this.phase;
-    this.reforks = isNewCode ? 0 : this.reforks + 1;
-    if (isNewCode) this.nextGeneration = attempt.generation + 1;
-    this.phase = attempt.phase;
+    if (mold && !attempt.unforkable) change.markProven(mold);
+    this.rollouts.markProven();
+    this.code.adopt(attempt);
     return attempt;
   }
 
+  markBooted(): void {
+    this.#booted = true;
+  }
+
+  /** The monitor was suspended for `gapMs`: its children are not to blame. */
+  forgive(gapMs: number, now: number): void {
+    this.#wokeAt = now;
+    for (const child of this.#children.values()) change.forgiveGap(child, gapMs);
+  }
+
+  /** A process with the code has started up. */
+  codeLoaded(): void {
+    this.code.markLoaded();
+    this.starts.succeeded();
+  }
+
+  // Facts about a child; hear.ts has those that it reports itself
+
+  add(made: MadeChild, now: number): Child {
+    const child = newChild(this.#nextId++, made, this, now);
+    this.#children.set(child.id, child);
+    return child;
+  }
+
+  enter(child: Child, state: ChildState, now: number): void {
+    change.enterState(child, state, now);
+  }
+
+  /** Its process runs. */
+  started(child: Child, pid: number): void {
+    change.setPid(child, pid);
+  }
+
+  /** It could not be started: there is no process. */
+  notStarted(child: Child, reason: string, now: number): void {
+    change.setReason(child, reason);
+    this.#startFailed(child, now);
+    this.#children.delete(child.id);
+  }
+
+  /** The mold forked the child with that id. */
+  forked(mold: Child, id: number, pid: number): void {
+    change.countFork(mold, 'done');
+    const child = this.#children.get(id);
+    if (child) change.setPid(child, pid);
+  }
+
+  /** The mold could not fork the child with that id, or could not be ordered to. */
+  notForked(mold: Child, id: number, reason: string, now: number): void {
+    const child = this.#children.get(id);
+    if (child?.role !== 'service' && !refusedByKernel.test(reason))
+      change.countFork(mold, 'failed');
+    if (child) this.notStarted(child, `fork: ${reason}`, now);
+  }
+
   /**
-   * The child was reaped. `asked` tells whether it ended because it was told to, `stopped` whether
-   * it was killed because the server stops, and not for being late.
+   * The child's channel ended. One that was not born yet has no other sign of its end, but a mold
+   * that could not fork closes the channel just before it reports why: as long as it lives, the
+   * reason may still come.
+   */
+  hungUp(child: Child, now: number): void {
+    change.markHungUp(child, now);
+    if (child.pid === null && !this.get(child.parent)) this.#neverBorn(child, now);
+  }
+
+  /** Before a child is killed: its state decides whether that counts as a failed start. */
+  killed(child: Child, reason: string, now: number): void {
+    if (child.reason === null) change.setReason(child, reason);
+    if (isStarting(child)) this.#startFailed(child, now);
+    this.rollouts.failIfInvolved(child, child.reason ?? reason);
+    change.enterState(child, 'killed', now);
+    // An order that no process ever answered leaves nothing to reap.
+    if (child.pid === null) this.#children.delete(child.id);
+  }
+
+  /**
+   * The child was reaped. `asked`: it ended because it was told to; `stopped`: it was killed
+   * because the server stops, and not for being late.
    */
   ended(child: Child, how: string, now: number): { asked: boolean; stopped: boolean } {
-    const asked = child.state === 'leaving' || this.isLeaving(now);
-    const isFaultless = this.stopping === 'immediate' || child.startFailed;
-    const stopped = child.state === 'killed' && this.isLeaving(now) && isFaultless;
-    child.reason = child.reason ? `${child.reason} (${how})` : how;
-    if (child.role === 'service' && !isStarting(child)) this.serviceStarts.ended(now);
+    const asked = child.state === 'leaving' || this.isExiting(now);
+    const isFaultless = this.#stopping === 'immediate' || child.startFailed;
+    const stopped = child.state === 'killed' && this.isExiting(now) && isFaultless;
+    const reason = child.reason ? `${child.reason} (${how})` : how;
+    change.setReason(child, reason);
+    if (child.role === 'service' && !isStarting(child)) this.serviceStarts.died(now);
     else if (!asked) {
       if (isStarting(child)) this.#startFailed(child, now);
-      else if (child.state !== 'killed' || !child.startFailed)
-        this.notBefore = Math.max(this.notBefore, now + this.#deaths.add(now));
+      else if (child.state !== 'killed' || !child.startFailed) this.starts.died(now);
     }
-    this.rollouts.failIfInvolved(child, child.reason);
-    this.children.delete(child.id);
-    for (const other of this.children.values())
+    this.rollouts.failIfInvolved(child, reason);
+    this.#children.delete(child.id);
+    for (const other of this.#children.values())
       if (other.parent === child.id && other.pid === null && other.hungUpAt !== null)
         this.#neverBorn(other, now);
     return { asked, stopped };
   }
 
-  /** Before a child is killed: its state tells whether that counts as a failed start. */
-  kill(child: Child, reason: string, now: number): void {
-    child.reason ??= reason;
-    if (isStarting(child)) this.#startFailed(child, now);
-    this.rollouts.failIfInvolved(child, child.reason);
-    this.enter(child, 'killed', now);
-    // An order that no process ever answered leaves nobody to reap.
-    if (child.pid === null) this.children.delete(child.id);
+  #neverBorn(child: Child, now: number): void {
+    this.notStarted(child, child.reason ?? 'its mold ended before it was born', now);
   }
 
-  /** A start that failed delays the next one, longer each time; one that succeeds forgives all. */
+  /** A failed start delays the next one, longer each time; one that succeeds forgives all. */
   #startFailed(child: Child, now: number): void {
-    child.startFailed = true;
-    if (child.role === 'service') return this.serviceStarts.failed(now);
+    change.markStartFailed(child);
     const reason = child.reason ?? 'did not start';
+    if (child.role === 'service') return this.serviceStarts.failed(reason, now);
     this.rollouts.failIfInvolved(child, reason);
     // New code that does not boot is no trouble of the one that serves.
     if (this.rollouts.isCandidate(child) || child.phase > this.phase) return;
-    this.spawnErrors++;
-    this.lastSpawnError = reason;
-    this.notBefore = now + delayMs(this.spawnErrors);
+    this.starts.failed(reason, now);
   }
 
-  /** The monitor did not run for `gapMs` (stopped, suspended): nobody else is to blame for it. */
-  forgive(gapMs: number, now: number): void {
-    this.wokeAt = now;
-    for (const child of this.children.values()) {
-      child.stateSince += gapMs;
-      child.lastHeard += gapMs;
-      if (child.nextDeadline) child.nextDeadline.at += gapMs;
-      if (child.stackRequestedAt !== null) child.stackRequestedAt += gapMs;
-    }
+  // Hot restarts
+
+  record(now: number): FleetRecord {
+    return {
+      ...{ workers: this.#workers, queues: this.#queues, booted: this.#booted },
+      ...{ restarts: this.#restarts, nextId: this.#nextId },
+      code: this.code.data,
+      starts: this.starts.record(now),
+      lastError: this.rollouts.lastError,
+      children: [...this.#children.values()].map((child) => change.onOtherClock(child, -now)),
+    };
+  }
+
+  /** The restart itself is one more; rollouts under way or requested do not outlive it. */
+  static restore(record: FleetRecord, options: FleetOptions, now: number): Fleet {
+    const fleet = new Fleet(options);
+    fleet.#queues = Math.max(record.queues, options.workers);
+    fleet.#booted = record.booted;
+    fleet.#restarts = record.restarts + 1;
+    fleet.#nextId = record.nextId;
+    fleet.code.restore(record.code);
+    fleet.starts.restore(record.starts, now);
+    fleet.rollouts.noteError(record.lastError);
+    for (const child of record.children)
+      fleet.#children.set(child.id, change.onOtherClock(child, now));
+    return fleet;
   }
 }

@@ -1,4 +1,4 @@
-// What is the case: questions about the fleet that the plan and the status ask. Pure.
+// Questions about the fleet, for the plan, the status and the metrics.
 import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
 import { queuesOf } from './queues.js';
@@ -18,7 +18,7 @@ export function unprovenMold(fleet: Fleet): Child | undefined {
   return child?.state === 'frozen' && !child.proven ? child : undefined;
 }
 
-/** Workers of a slot that serve or are about to; the chosen candidate no longer counts. */
+/** Workers of a slot that serve or are about to; the chosen candidate does not count. */
 export function holders(fleet: Fleet, slot: number): Child[] {
   return all(fleet).filter(
     (child) =>
@@ -35,9 +35,7 @@ export const serving = (children: Child[]): Child[] =>
     ({ role, state, hungUpAt }) => role === 'worker' && state === 'serving' && hungUpAt === null,
   );
 
-/**
- * The one that a slot keeps when it has several: up to date, newest generation, then the warmest.
- */
+/** The one that a slot keeps of several: up to date, newest generation, then the oldest. */
 export function best(fleet: Fleet, children: Child[]): Child | undefined {
   return [...children].sort(
     (a, b) =>
@@ -48,7 +46,7 @@ export function best(fleet: Fleet, children: Child[]): Child | undefined {
   )[0];
 }
 
-/** Who serves a slot, for the status. */
+/** The worker that serves a slot, for the status. */
 export function servingIn(fleet: Fleet, slot: number): Child | undefined {
   const candidate = fleet.get(fleet.rollouts.attempt?.candidate);
   const others = serving(holders(fleet, slot));
@@ -56,9 +54,9 @@ export function servingIn(fleet: Fleet, slot: number): Child | undefined {
 }
 
 /**
- * A request overran in it, it is too large, or it was forked from an older mold, or with another
- * share of the listening queues than its slot has now. More than its share is given up only when
- * each queue has a server of its own.
+ * To be replaced: a request timed out in it, it is above the memory limit, it was forked from an
+ * older mold, or with another share of the listening queues than its slot has now. More than its
+ * share is given up only when each queue has a server of its own.
  */
 export function isOutdated(fleet: Fleet, worker: Child): boolean {
   if (worker.requestTimedOut || worker.aboveMemoryLimit) return true;
@@ -84,11 +82,11 @@ export const outdatedSlots = (fleet: Fleet): number[] =>
 export const everySlotServed = (fleet: Fleet): boolean =>
   slots(fleet).every((slot) => serving(holders(fleet, slot)).length > 0);
 
-/** Workers can be made: forked from a mold, or booted afresh where the app cannot be forked. */
+/** Workers can be started: forked from a mold, or booted afresh where the app cannot be forked. */
 export const canFill = (fleet: Fleet): boolean =>
   currentMold(fleet) !== undefined || fleet.unforkable !== null;
 
-/** A word for the step that a rollout is at; 'idle' when none of any kind is under way. */
+/** The step of the rollout in one word; 'idle' when none of any kind is under way. */
 export function rolloutState(fleet: Fleet): string {
   const { attempt, pending } = fleet.rollouts;
   if (!attempt) {
@@ -103,11 +101,11 @@ export function rolloutState(fleet: Fleet): string {
   return candidate.proven ? 'rolling' : 'canary';
 }
 
-/** Why a load balancer should send no new clients; null if it should. */
+/** The reason for a load balancer to send no new clients; null if there is none. */
 export function unreadiness(fleet: Fleet): string | null {
   if (fleet.stopping) return 'stopping';
   if (!fleet.booted) return 'booting';
-  return serving(all(fleet)).length === 0 ? 'no worker serves' : null;
+  return serving(all(fleet)).length === 0 ? 'no worker is serving' : null;
 }
 
 /** No rollout of any kind is under way. */

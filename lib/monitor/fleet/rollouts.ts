@@ -1,6 +1,6 @@
-// The rollout that is wanted or under way: a refork or a phased restart, which differ in where the
-// next mold comes from and in nothing else. No I/O. Invariant: at most one attempt at a time;
-// whoever asks meanwhile gets one more after it, however often it was asked.
+// The rollout that is requested or under way: a refork or a phased restart, which differ in the
+// source of the next mold and in nothing else. Invariant: at most one attempt at a time; requests
+// during an attempt get one more after it, however many they are.
 import type { Child } from './child.js';
 
 export type RolloutKind = 'refork' | 'phased restart';
@@ -8,8 +8,7 @@ export type RolloutKind = 'refork' | 'phased restart';
 /** New code goes first: a refork of the old would be in vain. */
 const inOrder = ['phased restart', 'refork'] as const satisfies RolloutKind[];
 
-/** That a rollout is wanted, with what was tried for it so far. */
-export interface RolloutRequest {
+interface RequestData {
   readonly kind: RolloutKind;
   readonly reason: string;
   /** Workers that were candidates. */
@@ -17,27 +16,36 @@ export interface RolloutRequest {
   notBefore: number;
 }
 
-/** One try with one candidate: a worker to be promoted, or a process that boots the code. */
-export interface Attempt {
-  readonly request: RolloutRequest;
+/** A rollout that an operator or a threshold asked for, with the candidates tried so far. */
+export interface RolloutRequest extends Readonly<Omit<RequestData, 'tried'>> {
+  readonly tried: ReadonlySet<number>;
+}
+
+interface AttemptData {
+  readonly request: RequestData;
   /** null in single mode, where nothing but the canary is booted. */
   readonly candidate: number | null;
   /** Of the mold that the candidate is to become. */
   readonly phase: number;
   readonly generation: number;
   readonly startedAt: number;
-  /** The new code cannot be forked: its workers are booted afresh, each. */
+  /** The new code cannot be forked: each worker is booted afresh. */
   unforkable: Unforkable | null;
   canary: number | null;
   /** When the first canary began to serve. */
   canarySince: number | null;
-  /** The canary stayed healthy: what follows is the rollout. */
+  /** The canary stayed healthy: the other slots follow. */
   proven: boolean;
-  /** Set by whatever went wrong first; the plan then abandons the attempt. */
+  /** The first thing that went wrong; the plan then abandons the attempt. */
   failure: string | null;
 }
 
-/** What an attempt is to bring. */
+/** One try with one candidate: a worker to be promoted, or a process that boots the code. */
+export interface Attempt extends Readonly<Omit<AttemptData, 'request'>> {
+  readonly request: RolloutRequest;
+}
+
+/** The mold that an attempt is to bring. */
 export type Next = Pick<Attempt, 'phase' | 'generation'> & Partial<Pick<Attempt, 'unforkable'>>;
 
 /** Why the code of a phase cannot be forked; the generation is that of the refused process. */
@@ -57,12 +65,11 @@ const longestBackoffMs = 10 * 60_000;
 export const maxCandidates = 3;
 
 export class Rollouts {
-  attempt: Attempt | null = null;
-  lastError: string | null = null;
-  /** No automatic refork before this. */
-  backoffUntil = 0;
-  readonly #requests = new Map<RolloutKind, RolloutRequest>();
-  /** Asked for while an attempt was under way, with the reason of the first who asked. */
+  #attempt: AttemptData | null = null;
+  #lastError: string | null = null;
+  #backoffUntil = 0;
+  readonly #requests = new Map<RolloutKind, RequestData>();
+  /** Requested while an attempt was under way, with the reason of the first request. */
   readonly #again = new Map<RolloutKind, string>();
   /** Failed attempts in a row: each doubles the back-off. */
   #failures = 0;
@@ -72,76 +79,53 @@ export class Rollouts {
     this.#backoffMs = backoffMs;
   }
 
-  /** The next one. */
+  get attempt(): Attempt | null {
+    return this.#attempt;
+  }
+
+  /** Why the last rollout failed; null once one has succeeded since. */
+  get lastError(): string | null {
+    return this.#lastError;
+  }
+
+  /** No automatic refork before this. */
+  get backoffUntil(): number {
+    return this.#backoffUntil;
+  }
+
+  /** The next request. */
   get pending(): RolloutRequest | null {
     const [kind] = inOrder.filter((wanted) => this.#requests.has(wanted));
     return (kind && this.#requests.get(kind)) ?? null;
   }
 
-  /** The one of that kind, a new one if there is none. */
-  requestOf(kind: RolloutKind, reason: string, now: number): RolloutRequest {
-    return this.#requests.get(kind) ?? { kind, reason, tried: new Set(), notBefore: now };
-  }
-
-  serves(child: Child, now: number): void {
-    if (this.attempt?.canary === child.id) this.attempt.canarySince ??= now;
-  }
-
-  /**
-   * A worker leaves in good order, because the app or the plan wants it to: that says nothing about
-   * a mold. Another canary goes on with the trial, another candidate with the request, at once.
-   */
-  leaves(child: Child, now: number): void {
-    const { attempt } = this;
-    if (!attempt || attempt.failure !== null || child.role !== 'worker') return;
-    if (attempt.canary === child.id) attempt.canary = null;
-    if (!this.isCandidate(child)) return;
-    const { request } = attempt;
-    request.tried.delete(child.id);
-    request.notBefore = now;
-    this.#requests.set(request.kind, request);
-    this.attempt = null;
-    this.#nextRequests(now, request.kind);
-  }
-
   isCandidate(child: Child): boolean {
-    return this.attempt?.candidate === child.id;
+    return this.#attempt?.candidate === child.id;
   }
 
-  /** What went wrong with a child is the attempt's failure if it is the candidate or the canary. */
-  failIfInvolved(child: Child, reason: string): void {
-    const attempt = this.attempt;
-    if (!attempt || attempt.failure !== null) return;
-    const what = this.isCandidate(child)
-      ? child.role === 'mold'
-        ? 'the new mold'
-        : 'the candidate'
-      : child.id === attempt.canary && !attempt.proven
-        ? 'the canary'
-        : null;
-    // A process that was refused has no further part in it.
-    if (what && !(this.isCandidate(child) && attempt.unforkable))
-      attempt.failure = `${what}: ${reason}`;
-  }
-
-  /**
-   * Requests a rollout. An operator's request ends a back-off; one during an attempt is kept for
-   * after it.
-   */
+  /** An operator's request ends a back-off; one during an attempt is kept for after it. */
   request(kind: RolloutKind, reason: string, now: number): void {
-    const request = this.#requests.get(kind);
-    if (this.attempt) {
+    const pending = this.#requests.get(kind);
+    if (this.#attempt) {
       if (!this.#again.has(kind)) this.#again.set(kind, reason);
-    } else if (request) {
-      request.notBefore = now;
-      request.tried.clear();
-    } else this.#requests.set(kind, this.requestOf(kind, reason, now));
+    } else if (pending) {
+      pending.notBefore = now;
+      pending.tried.clear();
+    } else this.#requests.set(kind, this.#requestOf(kind, reason, now));
   }
 
-  begin(request: RolloutRequest, candidate: Child | null, next: Next, now: number): void {
+  /** Goes on with the request of that kind, or with a new one if there is none. */
+  begin(
+    kind: RolloutKind,
+    reason: string,
+    candidate: Child | null,
+    next: Next,
+    now: number,
+  ): Attempt {
+    const request = this.#requestOf(kind, reason, now);
     if (candidate) request.tried.add(candidate.id);
-    this.#requests.delete(request.kind);
-    this.attempt = {
+    this.#requests.delete(kind);
+    return (this.#attempt = {
       request,
       candidate: candidate?.id ?? null,
       unforkable: null,
@@ -151,49 +135,108 @@ export class Rollouts {
       canarySince: null,
       proven: false,
       failure: null,
-    };
+    });
+  }
+
+  setCanary(child: Child): void {
+    if (this.#attempt) this.#attempt.canary = child.id;
+  }
+
+  /** The candidate that boots was refused; its code goes on without forks. */
+  setUnforkable(unforkable: Unforkable): void {
+    if (this.#attempt) this.#attempt.unforkable = unforkable;
+  }
+
+  /** A child serves: the trial of a canary begins. */
+  serving(child: Child, now: number): void {
+    if (this.#attempt?.canary === child.id) this.#attempt.canarySince ??= now;
+  }
+
+  markProven(): void {
+    if (this.#attempt) this.#attempt.proven = true;
+  }
+
+  /**
+   * A worker leaves in good order, by the app's will or the plan's: that proves nothing about a
+   * mold. Another canary goes on with the trial, another candidate with the request, at once.
+   */
+  leaving(child: Child, now: number): void {
+    const attempt = this.#attempt;
+    if (!attempt || attempt.failure !== null || child.role !== 'worker') return;
+    if (attempt.canary === child.id) attempt.canary = null;
+    if (!this.isCandidate(child)) return;
+    const { request } = attempt;
+    request.tried.delete(child.id);
+    request.notBefore = now;
+    this.#requests.set(request.kind, request);
+    this.#attempt = null;
+    this.#requestAgain(now, request.kind);
+  }
+
+  /** A fault of the candidate or of the canary is the attempt's failure. */
+  failIfInvolved(child: Child, reason: string): void {
+    const attempt = this.#attempt;
+    if (!attempt || attempt.failure !== null) return;
+    const part = this.#partOf(child, attempt);
+    // A process that was refused has no further part in it.
+    if (part && !(this.isCandidate(child) && attempt.unforkable))
+      attempt.failure = `${part}: ${reason}`;
+  }
+
+  #partOf(child: Child, { canary, proven }: Attempt): string | null {
+    if (this.isCandidate(child)) return child.role === 'mold' ? 'the new mold' : 'the candidate';
+    return child.id === canary && !proven ? 'the canary' : null;
   }
 
   /** The attempt is over. Returns whether its request lives on with another candidate. */
   end(failure: string | null, now: number): { retry: boolean } {
-    const attempt = this.attempt;
-    this.attempt = null;
-    this.lastError = failure;
+    const attempt = this.#attempt;
+    this.#attempt = null;
+    this.#lastError = failure;
     if (!attempt) return { retry: false };
     const { request } = attempt;
     const retry =
       failure !== null && request.kind === 'refork' && request.tried.size < maxCandidates;
     this.#failures = failure === null ? 0 : this.#failures + 1;
-    if (failure !== null) this.backoffUntil = now + this.#backoff();
+    if (failure !== null) this.#backoffUntil = now + this.#backoff();
     if (retry) {
-      request.notBefore = this.backoffUntil;
+      request.notBefore = this.#backoffUntil;
       this.#requests.set(request.kind, request);
     }
-    this.#nextRequests(now, retry ? request.kind : null);
+    this.#requestAgain(now, retry ? request.kind : null);
     return { retry };
   }
 
   /** No candidate is left for the request. */
-  drop(request: RolloutRequest, reason: string, now: number): void {
-    this.lastError = reason;
-    this.backoffUntil = now + this.#backoff();
-    this.#requests.delete(request.kind);
-    this.#nextRequests(now, null);
+  drop({ kind }: RolloutRequest, reason: string, now: number): void {
+    this.#lastError = reason;
+    this.#backoffUntil = now + this.#backoff();
+    this.#requests.delete(kind);
+    this.#requestAgain(now, null);
   }
 
-  /** Nothing is wanted any more. */
+  /** A restart failed before it became a rollout, in this program or the one before. */
+  noteError(reason: string | null): void {
+    this.#lastError = reason;
+  }
+
+  /** Forgets every request and the attempt: the server stops. */
   clear(): void {
-    this.attempt = null;
+    this.#attempt = null;
     this.#requests.clear();
     this.#again.clear();
+  }
+
+  #requestOf(kind: RolloutKind, reason: string, now: number): RequestData {
+    return this.#requests.get(kind) ?? { kind, reason, tried: new Set(), notBefore: now };
   }
 
   #backoff(): number {
     return Math.min(longestBackoffMs, this.#backoffMs * 2 ** Math.max(0, this.#failures - 1));
   }
 
-  /** Those who asked during an attempt wait until its own request is fulfilled or given up. */
-  #nextRequests(now: number, waiting: RolloutKind | null): void {
+  /** Requests of the kind `waiting` stay behind until the attempt's own is fulfilled or dropped. */
+  #requestAgain(now: number, waiting: RolloutKind | null): void {
     for (const [kind, reason] of [...this.#again])
       if (kind !== waiting) {
         this.#again.delete(kind);

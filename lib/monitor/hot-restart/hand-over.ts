@@ -3,34 +3,14 @@
 // moment of the hand-over, since each program has a clock of its own.
 import { closeSync, readFileSync } from 'node:fs';
 import type { HeldPort } from '../../system/held-port.js';
-import type { Child } from '../fleet/child.js';
 import type { HeldChannel } from '../children/children.js';
 import type { HeldControl } from '../control/control.js';
-import { Fleet, type FleetOptions } from '../fleet/fleet.js';
+import type { FleetRecord } from '../fleet/fleet.js';
 import type { HeldListener } from '../sockets/listeners.js';
 import type { MeasurementsRecord } from '../observe/measurements.js';
-import { singleMode, type Unforkable } from '../fleet/rollouts.js';
 
 /** Changes whenever a program of before could not be understood. */
-export const handOverFormat = 1;
-
-export interface FleetRecord {
-  readonly workers: number;
-  readonly queues: number;
-  readonly phase: number;
-  readonly restarts: number;
-  readonly loaded: boolean;
-  readonly booted: boolean;
-  readonly spawnErrors: number;
-  readonly lastSpawnError: string | null;
-  readonly reforks: number;
-  readonly nextGeneration: number;
-  readonly nextId: number;
-  readonly unforkable: Unforkable | null;
-  readonly lastError: string | null;
-  readonly notBeforeIn: number;
-  readonly children: readonly Child[];
-}
+export const handOverFormat = 2;
 
 export interface HandOver {
   readonly fleet: FleetRecord;
@@ -63,47 +43,6 @@ export function readHandOver(fd: number): HandOver {
   const handOver = JSON.parse(readFileSync(`/proc/self/fd/${fd}`, 'utf8')) as HandOver;
   closeSync(fd);
   return handOver;
-}
-
-export function recordFleet(fleet: Fleet, now: number): FleetRecord {
-  const { workers, queues, phase, restarts, loaded, booted, spawnErrors, lastSpawnError } = fleet;
-  const { reforks, nextGeneration, nextId, unforkable } = fleet;
-  return {
-    ...{ workers, queues, phase, restarts, loaded, booted, spawnErrors, lastSpawnError },
-    ...{ reforks, nextGeneration, nextId, unforkable },
-    lastError: fleet.rollouts.lastError,
-    notBeforeIn: fleet.notBefore - now,
-    children: [...fleet.children.values()].map((child) => shifted(child, -now)),
-  };
-}
-
-/** The restart itself is one more; what is under way or wanted does not outlive it. */
-export function restoreFleet(record: FleetRecord, options: FleetOptions, now: number): Fleet {
-  const fleet = new Fleet(options);
-  const { phase, loaded, booted, spawnErrors, lastSpawnError } = record;
-  const { reforks, nextGeneration, nextId, unforkable } = record;
-  Object.assign(fleet, { phase, loaded, booted, spawnErrors, lastSpawnError });
-  Object.assign(fleet, { reforks, nextGeneration, nextId });
-  // Single mode is a matter of the configuration, not of what was found out.
-  if (!fleet.single && unforkable?.reason !== singleMode.reason) fleet.unforkable = unforkable;
-  fleet.restarts = record.restarts + 1;
-  fleet.queues = Math.max(record.queues, options.workers);
-  fleet.notBefore = now + record.notBeforeIn;
-  fleet.rollouts.lastError = record.lastError;
-  for (const child of record.children) fleet.children.set(child.id, shifted(child, now));
-  return fleet;
-}
-
-function shifted(child: Child, by: number): Child {
-  return {
-    ...child,
-    stateSince: child.stateSince + by,
-    createdAt: child.createdAt + by,
-    lastHeard: child.lastHeard + by,
-    hungUpAt: child.hungUpAt === null ? null : child.hungUpAt + by,
-    stackRequestedAt: child.stackRequestedAt === null ? null : child.stackRequestedAt + by,
-    nextDeadline: child.nextDeadline && { ...child.nextDeadline, at: child.nextDeadline.at + by },
-  };
 }
 
 export function wantedWorkers(

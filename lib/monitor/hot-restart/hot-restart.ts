@@ -19,7 +19,7 @@ import { settlesWithin } from '../../base/settles-within.js';
 import type { Children } from '../children/children.js';
 import type { Outcome } from '../../control-api/outcome.js';
 import type { Fleet } from '../fleet/fleet.js';
-import { descriptorsOf, handOverFormat, recordFleet, type HandOver } from './hand-over.js';
+import { descriptorsOf, handOverFormat, type HandOver } from './hand-over.js';
 import { runMonitorHook } from '../../config/run-hooks.js';
 import { nameOf } from '../sockets/listeners.js';
 import type { Measurements } from '../observe/measurements.js';
@@ -28,7 +28,7 @@ import type { Endpoints } from '../control/endpoints.js';
 import type { Log } from '../log/log.js';
 import type { Listeners } from '../sockets/listeners.js';
 import type { HeldByPredecessor, TrialReport } from './preflight.js';
-import { canReplaceProgram } from '../plan/restart-rule.js';
+import { canReplaceProgram } from '../plan/hot-restart-rule.js';
 
 export interface HotRestartParts {
   readonly settings: Settings;
@@ -67,7 +67,7 @@ export class HotRestart {
 
   async #prepare(): Promise<Outcome> {
     const { fleet, settings } = this.#parts;
-    fleet.hotRestart = 'preparing';
+    fleet.setHotRestart('preparing');
     try {
       const { signal } = this.#trial;
       const { addon } = await tryOut(this.#held(), settings.spawnTimeoutMs, signal);
@@ -81,7 +81,7 @@ export class HotRestart {
     // Not before the answer of a control command is on its way.
     void setImmediate().then(() => {
       if (fleet.hotRestart !== 'preparing') return;
-      fleet.hotRestart = 'prepared';
+      fleet.setHotRestart('prepared');
       this.#parts.turn();
     });
     return { ok: true, restarts: fleet.restarts + 1 };
@@ -89,7 +89,7 @@ export class HotRestart {
 
   /** The server stops: no program is to come, and none that is tried out outlives it. */
   cancel(): void {
-    this.#parts.fleet.hotRestart = null;
+    this.#parts.fleet.setHotRestart(null);
     this.#trial.abort();
   }
 
@@ -102,7 +102,7 @@ export class HotRestart {
     if (fleet.hotRestart === 'performing') {
       if (canReplaceProgram(fleet) && children.areIdle) await this.#leap();
       // A later turn of the plan sees to it again.
-      else fleet.hotRestart = 'prepared';
+      else fleet.setHotRestart('prepared');
     }
     native.releaseSignals();
   }
@@ -123,8 +123,8 @@ export class HotRestart {
     const { fleet, log } = this.#parts;
     const reason = messageOf(error);
     this.#preparation = null;
-    fleet.hotRestart = null;
-    fleet.rollouts.lastError = `hot restart: ${reason}`;
+    fleet.setHotRestart(null);
+    fleet.rollouts.noteError(`hot restart: ${reason}`);
     log.error({ reason }, 'hot restart failed');
     this.#parts.turn();
     return { ok: false, error: reason };
@@ -146,7 +146,7 @@ export class HotRestart {
     const { fleet, children, listeners, settings, endpoints, log } = this.#parts;
     if (!endpoints.control) throw new Error('the control socket is not open yet');
     return {
-      fleet: recordFleet(fleet, performance.now()),
+      fleet: fleet.record(performance.now()),
       configuredWorkers: settings.workers,
       channels: children.channels(),
       listeners: listeners.held,

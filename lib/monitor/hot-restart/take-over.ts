@@ -55,9 +55,9 @@ export async function takeOverListeners(
   log: Log,
 ): Promise<Listeners> {
   const listeners = new Listeners(credentials, before.listeners);
-  const { phase, queues } = before.fleet;
+  const { code, queues } = before.fleet;
   const count = Math.max(queues, wantedWorkers(before, settings));
-  for (const address of listeners.keep(settings.listen, phase))
+  for (const address of listeners.keep(settings.listen, code.phase))
     await orTell(log, () => listeners.open(address, count));
   await orTell(log, () => listeners.grow(count));
   return listeners;

@@ -3,7 +3,7 @@
 // that. Frozen molds run nothing, and whoever starts has not learned to answer yet.
 import type { Backtrace, ProcessTrace } from '../../control-api/backtrace.js';
 import type { Order, Report } from '../../protocol/message.js';
-import type { Child, ChildState } from '../fleet/child.js';
+import { forgetStack, markStackRequested, type Child, type ChildState } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { fieldsOf } from '../log/report-lines.js';
 import { all } from '../fleet/queries.js';
@@ -53,11 +53,14 @@ export class Backtraces {
       send(id, { type: 'trace' });
     }
     await waitFor(() => stuck().length === 0, answerMs);
-    for (const child of stuck()) if (canAnswer(child)) askForStack(child);
+    for (const child of stuck().filter(canAnswer)) {
+      markStackRequested(child, performance.now());
+      askForStack(child);
+    }
     await waitFor(() => stuck().every(({ stack }) => stack !== null), stackMs);
     const processes = all(fleet).map((child) => this.#describe(child));
     // Whoever kills one of them later asks what it runs then.
-    for (const child of stuck()) child.stackRequestedAt = child.stack = null;
+    for (const child of stuck()) forgetStack(child);
     return { pid: process.pid, processes };
   }
 

@@ -2,7 +2,7 @@
 // for itself: pages that it shares with the mold cost nobody anything. A worker above the limit is
 // outdated, so a fresh fork takes its slot before it leaves.
 import { memoryOf } from '../../system/process-memory.js';
-import type { Child } from '../fleet/child.js';
+import { markAboveMemoryLimit, type Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Log } from '../log/log.js';
 import { fieldsOf } from '../log/report-lines.js';
@@ -54,7 +54,7 @@ function mark({ fleet, limitBytes, log, marked }: MemoryWatchParts, bytes: Map<C
   const worker = tooLarge(bytes, limitBytes);
   // Much may have happened while the figures were read.
   if (!worker || worker.state !== 'serving' || !mayReplace(fleet)) return;
-  worker.aboveMemoryLimit = true;
+  markAboveMemoryLimit(worker);
   log.warn(
     { ...fieldsOf(worker), privateBytes: bytes.get(worker), limitBytes },
     'above maxWorkerMemory, replacing',

@@ -1,10 +1,54 @@
-// How a worker comes into being: as a fork of the mold, or, where the app cannot be forked, by a
-// boot of its own. Pure.
-import type { Action } from './action.js';
+// The plan's rules for what is missing: a mold, and workers in slots that have none.
+import type { Settings } from '../../config/settings.js';
 import type { Fleet } from '../fleet/fleet.js';
-import { currentMold } from '../fleet/queries.js';
+import {
+  all,
+  canFill,
+  currentMold,
+  holders,
+  serving,
+  slots,
+  unprovenMold,
+} from '../fleet/queries.js';
+import type { Action } from './action.js';
+import { candidates } from '../fleet/candidates.js';
 
-/** To be asked only when `canFill`. Without a slot it is the service worker. */
+/**
+ * Without a mold no worker can be replaced: a worker is promoted at once, or the code is booted
+ * again.
+ */
+export function fillMold(fleet: Fleet, _settings: Settings, now: number): Action[] {
+  if (canFill(fleet) || unprovenMold(fleet)) return [];
+  const others = all(fleet).filter(({ role }) => role !== 'service');
+  if (others.some(({ state }) => state === 'booting' || state === 'promoting')) return [];
+  const { attempt } = fleet.rollouts;
+  if (attempt) {
+    const candidate = fleet.get(attempt.candidate);
+    return attempt.failure === null && candidate?.state === 'serving'
+      ? [{ type: 'promote', child: candidate.id, generation: attempt.generation }]
+      : [];
+  }
+  // Not one of the old code, when the mold of the new dies in the middle of a rollout.
+  const [warmest] = candidates(fleet)
+    .filter(({ phase }) => phase === fleet.phase)
+    .sort((a, b) => b.generation - a.generation || b.figures.requests - a.figures.requests);
+  // With a single worker a promotion would leave none to serve; then the boot is the smaller evil.
+  if (warmest && serving(all(fleet)).length > 1)
+    return [{ type: 'choose', child: warmest.id, reason: 'the mold died' }];
+  return now >= fleet.starts.notBefore ? [{ type: 'boot' }] : [];
+}
+
+export function fillSlots(fleet: Fleet, _settings: Settings, now: number): Action[] {
+  if (!canFill(fleet) || now < fleet.starts.notBefore) return [];
+  return slots(fleet)
+    .filter((slot) => holders(fleet, slot).length === 0)
+    .map((slot) => fill(fleet, slot));
+}
+
+/**
+ * By a fork of the mold, or, where the app cannot be forked, by a boot of its own. To be asked only
+ * when `canFill`. Slot null: the service worker.
+ */
 export function fill(fleet: Fleet, slot: number | null): Action {
   const mold = currentMold(fleet);
   return mold

@@ -1,24 +1,24 @@
-// The plan's rule for children that take too long: to start, to leave, to say that they live, to
-// answer a request. Pure.
+// The plan's rule for children that take too long to start, to exit, to send a heartbeat, or to
+// answer a request.
 import type { Settings } from '../../config/settings.js';
 import type { Action } from './action.js';
 import type { Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { all } from '../fleet/queries.js';
 
-/** A child whose channel ended has this long to die of itself. */
+/** A child whose channel ended has this long to exit by itself. */
 const hangUpGraceMs = 1_000;
-/** A child that says nothing for so long does not turn its event loop: it has several beats. */
-const quietMs = 1_500;
-/** How long a child that does not turn its event loop may take to say why. */
+/** Silence of this length means a blocked event loop: several heartbeats are missing. */
+const silentMs = 1_500;
+/** The time for a child with a blocked event loop to send its stack. */
 const stackGraceMs = 1_000;
-/** What piled up while the monitor itself did not run is read by then. */
+/** Reports that piled up while the monitor was suspended are read by then. */
 const settleMs = 1_000;
-/** A core dump takes its time; then a signal follows that cannot be survived. */
+/** The time for a core dump; then a signal follows that cannot be survived. */
 const abortGraceMs = 10_000;
 
 export function killOverdue(fleet: Fleet, settings: Settings, now: number): Action[] {
-  /** What is done with each: once, however many reasons there are. */
+  /** One for each child, however many reasons there are. */
   const actions = new Map<number, Action>();
   const kill = (child: Child, reason: string): void => {
     if (!actions.has(child.id)) actions.set(child.id, { type: 'kill', child: child.id, reason });
@@ -40,7 +40,7 @@ export function killOverdue(fleet: Fleet, settings: Settings, now: number): Acti
   return [...actions.values()];
 }
 
-/** How long a child may stay in its state, and what it is called when it does not keep to that. */
+/** The reason to kill a child that has been in its state for too long. */
 function overdue(child: Child, settings: Settings, now: number): string | null {
   const { spawnTimeoutMs, shutdownTimeoutMs, refork, timeoutSignal } = settings;
   const inState = now - child.stateSince;
@@ -56,8 +56,7 @@ function overdue(child: Child, settings: Settings, now: number): string | null {
       break;
     }
     case 'leaving':
-      if (inState > shutdownTimeoutMs + 1_000)
-        return `did not leave within ${shutdownTimeoutMs} ms`;
+      if (inState > shutdownTimeoutMs + 1_000) return `did not exit within ${shutdownTimeoutMs} ms`;
       break;
     case 'killed':
       return timeoutSignal === 'SIGABRT' && inState > abortGraceMs
@@ -71,13 +70,13 @@ function overdue(child: Child, settings: Settings, now: number): string | null {
   return hungUp ? 'closed its channel' : null;
 }
 
-/** A worker is asked what it is doing before it is killed for not doing anything. */
+/** A silent worker is asked for its stack before it is killed. */
 function timeOutRule(child: Child, fleet: Fleet, settings: Settings, now: number): Action | null {
   const reason =
     unheard(child, settings, now) ?? overrunRequest(child, fleet.wokeAt, settings, now);
   if (reason === null) return null;
   const timeOut: Action = { type: 'timeOut', child: child.id, reason };
-  const silent = now - child.lastHeard > Math.min(quietMs, settings.heartbeatTimeoutMs);
+  const silent = now - child.lastHeard > Math.min(silentMs, settings.heartbeatTimeoutMs);
   if (!silent || child.state !== 'serving') return timeOut;
   if (child.stackRequestedAt === null) return { type: 'askForStack', child: child.id };
   return child.stack !== null || now - child.stackRequestedAt > stackGraceMs ? timeOut : null;
@@ -85,7 +84,7 @@ function timeOutRule(child: Child, fleet: Fleet, settings: Settings, now: number
 
 function unheard(child: Child, { heartbeatTimeoutMs }: Settings, now: number): string | null {
   return child.state === 'serving' && now - child.lastHeard > heartbeatTimeoutMs
-    ? `no sign of life for ${heartbeatTimeoutMs} ms`
+    ? `no heartbeat for ${heartbeatTimeoutMs} ms`
     : null;
 }
 
@@ -99,7 +98,7 @@ function overrunRequest(
   if (now - wokeAt < settleMs) return null;
   // As the worker said it last: it may have ended since, unless the event loop stands still.
   const unheardMs = now - nextDeadline.at;
-  const leftMs = nextDeadline.leftMs + cleanupTimeoutMs - (unheardMs > quietMs ? unheardMs : 0);
+  const leftMs = nextDeadline.leftMs + cleanupTimeoutMs - (unheardMs > silentMs ? unheardMs : 0);
   if (leftMs > 0) return null;
   const { method, url } = nextDeadline;
   return (

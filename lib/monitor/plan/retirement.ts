@@ -1,12 +1,12 @@
-// When a mold that is not needed any more may leave.
+// The plan's rule for the exit of a mold that is no longer needed.
 import type { Action } from './action.js';
 import type { Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { all } from '../fleet/queries.js';
 
 /**
- * What the boot of a phase made (files, locks) is removed by the last process of that phase. This
- * is its best mold, which waits for the others to go.
+ * The last process of a phase removes the files and locks that its boot made. That is the phase's
+ * best mold, so it waits for the other processes to exit.
  */
 export function retire(fleet: Fleet, mold: Child): Action[] {
   const others = all(fleet).filter(({ phase, id }) => phase === mold.phase && id !== mold.id);

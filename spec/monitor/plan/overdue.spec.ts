@@ -2,21 +2,10 @@
 // might not deserve it. Method: a world without faults or chance, whose clock and workers the spec moves.
 import { expect } from 'chai';
 import type { Child } from '../../../lib/monitor/fleet/child.js';
-import { isQuiescent } from '../../../lib/monitor/fleet/queries.js';
 import { noFaults, settings } from '../../support/story.js';
-import { World } from '../../support/world.js';
+import { bootedWorld, type World } from '../../support/world.js';
 
-function booted(config = settings): World {
-  const world = new World(noFaults, () => 0.7, config);
-  world.turn();
-  settle(world);
-  return world;
-}
-
-function settle(world: World): void {
-  for (let tick = 0; tick < 100 && !(world.fleet.booted && isQuiescent(world.fleet)); tick++)
-    world.tick();
-}
+const booted = (config = settings): World => bootedWorld(noFaults, () => 0.7, config);
 
 function workersOf(world: World): [Child, ...Child[]] {
   const [first, ...others] = [...world.fleet.children.values()].filter(
@@ -33,15 +22,15 @@ describe('the plan for what takes too long', () => {
     const after = (ms: number): string[] => {
       const from = world.decided.length;
       world.now += ms;
-      for (const child of others) child.lastHeard = world.now;
+      for (const child of others) world.beat(child);
       world.turn();
       return world.decided.slice(from).map(({ type }) => type);
     };
-    silent.lastHeard = world.now;
+    world.beat(silent);
     expect(after(settings.heartbeatTimeoutMs)).to.deep.equal([]);
     expect(after(1)).to.deep.equal(['askForStack']);
     expect(after(1_000)).to.deep.equal([]);
-    world.fleet.hear(silent, { type: 'stuck', stack: 'at spin' }, world.now);
+    world.hear(silent, { type: 'stuck', stack: 'at spin' });
     expect(after(0)[0]).to.equal('timeOut');
     expect(silent.state).to.equal('killed');
   });
@@ -54,15 +43,11 @@ describe('the plan for what takes too long', () => {
     });
     const [slow] = workersOf(world);
     const beat = (leftMs: number): void =>
-      world.fleet.hear(
-        slow,
-        {
-          type: 'heartbeat',
-          figures: slow.figures,
-          urgent: { method: 'GET', url: '/', ageMs: 3_000 - leftMs, leftMs },
-        },
-        world.now,
-      );
+      world.hear(slow, {
+        type: 'heartbeat',
+        figures: slow.figures,
+        urgent: { method: 'GET', url: '/', ageMs: 3_000 - leftMs, leftMs },
+      });
     beat(-1_900);
     world.now += 1_000;
     world.turn();
@@ -80,7 +65,7 @@ describe('the plan for what takes too long', () => {
     const world = booted();
     const [slow] = workersOf(world);
     const request = { method: 'GET', url: '/', ageMs: 3_000, leftMs: 0 };
-    world.fleet.hear(slow, { type: 'overran', request }, world.now);
+    world.hear(slow, { type: 'overran', request });
     world.lowestServing = Infinity;
     for (let tick = 0; tick < 10; tick++) world.tick();
     expect(world.fleet.get(slow.id)).to.equal(undefined);

@@ -69,7 +69,7 @@ describe('the plan for the service worker', () => {
   it('is never the candidate of a refork', () => {
     const world = booted();
     for (const child of world.fleet.children.values())
-      if (child.role === 'worker') child.unsafeReason = 'story';
+      if (child.role === 'worker') world.hear(child, { type: 'unsafe', reason: 'story' });
     world.fleet.rollouts.request('refork', 'story', world.now);
     world.turn();
     expect(world.decided.at(-1)).to.include({ type: 'dropRequest' });
@@ -79,7 +79,7 @@ describe('the plan for the service worker', () => {
     const world = booted({}, 1, { ...withService, maxConsecutiveSpawnErrors: 3 });
     for (const child of world.fleet.children.values())
       if (child.role === 'worker') world.fleet.ended(child, 'SIGKILL', world.now);
-    world.fleet.spawnErrors = 3;
+    for (let start = 0; start < 3; start++) world.fleet.starts.failed('story', world.now);
     expect(() => {
       run(world, 100);
     }).to.throw(Exited);
@@ -110,7 +110,7 @@ describe('the plan for the service worker', () => {
       world.tick();
     }
     expect(starts(world) - before, 'within a minute').to.be.within(10, 100);
-    expect(world.fleet.notBefore, 'the delay of workers').to.equal(0);
+    expect(world.fleet.starts.notBefore, 'the delay of workers').to.equal(0);
   });
 
   it('holds up neither a rollout nor a stop when it hangs', () => {
@@ -126,7 +126,7 @@ describe('the plan for the service worker', () => {
     const successor = serviceOf(world);
     expect(successor).to.include({ phase: 1, state: 'serving' });
     world.hang(successor);
-    world.fleet.stopping = 'graceful';
+    world.fleet.stop('graceful', world.now);
     const stoppedAt = world.now;
     expect(() => {
       run(world, 100);

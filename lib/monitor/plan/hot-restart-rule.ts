@@ -1,10 +1,9 @@
 // The plan's rule for a hot restart: the monitor's program is replaced when nothing is under way
-// that the next program would have to finish. Pure.
-import type { Action } from './action.js';
-import type { Child } from '../fleet/child.js';
-import { isStarting } from '../fleet/child.js';
+// that the next program would have to finish.
+import { isStarting, type Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { all } from '../fleet/queries.js';
+import type { Action } from './action.js';
 
 export function replaceProgram(fleet: Fleet): Action[] {
   return fleet.hotRestart === 'prepared' && canReplaceProgram(fleet)
@@ -12,7 +11,7 @@ export function replaceProgram(fleet: Fleet): Action[] {
     : [];
 }
 
-/** Those who leave, or are dead, can be handed over as well. */
+/** Children that are leaving, or dead, can be handed over as well. */
 export function canReplaceProgram(fleet: Fleet): boolean {
   const isBusy = (child: Child) =>
     isStarting(child) || child.state === 'promoting' || child.pid === null;

@@ -1,0 +1,181 @@
+// The processes of a check: a monitor in its simplest form. It gives one order at a time and waits
+// for the answer, with a deadline.
+import type { Overrides } from '../config/overrides.js';
+import type { Settings } from '../config/settings.js';
+import { Children } from '../monitor/children/children.js';
+import { signal } from '../monitor/children/kill.js';
+import type { Child } from '../monitor/fleet/child.js';
+import { Fleet } from '../monitor/fleet/fleet.js';
+import { hear } from '../monitor/fleet/hear.js';
+import type { Action } from '../monitor/plan/action.js';
+import { carryOut } from '../monitor/plan/carry-out.js';
+import type { Report } from '../protocol/message.js';
+import { credentialsOf } from '../system/credentials.js';
+import { native } from '../system/native.js';
+
+export type ReportOf<Type extends Report['type']> = Extract<Report, { type: Type }>;
+
+/** The end of a check, in words for the user. */
+export class Failure extends Error {}
+
+export class Processes {
+  readonly #settings: Settings;
+  readonly #overrides: Overrides;
+  readonly #fleet: Fleet;
+  readonly #heard = new Map<number, Report[]>();
+  readonly #ends = new Map<number, string>();
+  readonly #hungUp = new Set<number>();
+  readonly #children: Children;
+  #changed: () => void = () => undefined;
+
+  constructor(settings: Settings, overrides: Overrides, workers: number) {
+    this.#settings = settings;
+    this.#overrides = overrides;
+    this.#fleet = new Fleet({ workers, backoffMs: 0 });
+    this.#children = new Children(
+      {
+        report: (id, report) => this.#hear(id, report),
+        hungUp: (id) => this.#hungUpBy(id),
+        ended: (pid, code, signal) => {
+          this.#ends.set(pid, signal ?? `exit code ${code}`);
+          this.#changed();
+        },
+      },
+      // Standard output is the result's.
+      { credentials: credentialsOf(settings), stdout: 2 },
+    );
+    native.becomeSubreaper();
+    process.on('SIGCHLD', this.reap);
+  }
+
+  /** Performs a decision that the plan would take; returns the child that it is about. */
+  perform(action: Action, listeners: readonly number[] = []): Child {
+    for (const effect of carryOut(this.#fleet, action, performance.now()))
+      switch (effect.type) {
+        case 'boot':
+          this.#boot(effect.child);
+          return effect.child;
+        case 'fork':
+          this.#children.order(effect.child, effect.mold, listeners);
+          return effect.child;
+        case 'send':
+          this.#children.send(effect.child.id, effect.order);
+          return effect.child;
+        default: // A check has no rollouts, and kills by itself.
+      }
+    throw new Error(`${action.type}: the child is gone`);
+  }
+
+  /** Has a worker show that it can live. */
+  exercise({ id }: Child): void {
+    this.#children.send(id, { type: 'exercise' });
+  }
+
+  /** The first report of one of these types; consumed. Throws a Failure if there will be none. */
+  async answer<Type extends Report['type']>(
+    child: Child,
+    types: readonly Type[],
+    timeoutMs: number,
+    what: string,
+  ): Promise<ReportOf<Type>> {
+    const isWanted = (report: Report): report is ReportOf<Type> =>
+      types.some((type) => type === report.type);
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const heard = this.#heard.get(child.id) ?? [];
+      const found = heard.find(isWanted);
+      if (found) {
+        heard.splice(heard.indexOf(found), 1);
+        return found;
+      }
+      const failed = heard.find((report) => report.type === 'failed');
+      if (failed) throw new Failure(`${what} failed: ${failed.step}: ${failed.reason}`);
+      const end = this.endOf(child);
+      // Its last report tells more than its end, which may be noticed first.
+      if (end !== undefined && this.#hungUp.has(child.id))
+        throw new Failure(`${what} failed: the process ended with ${end}`);
+      if (performance.now() >= deadline)
+        throw new Failure(`${what}: no answer within ${timeoutMs} ms: it hangs`);
+      await this.#change(deadline);
+    }
+  }
+
+  /** The reports of a type that nothing has consumed. */
+  reportsOf<Type extends Report['type']>(child: Child, type: Type): ReportOf<Type>[] {
+    const heard = this.#heard.get(child.id) ?? [];
+    return heard.filter((report): report is ReportOf<Type> => report.type === type);
+  }
+
+  /** Such as 'SIGSEGV' or 'exit code 1'; undefined while it lives. */
+  endOf({ pid }: Child): string | undefined {
+    return pid === null ? undefined : this.#ends.get(pid);
+  }
+
+  /** Resolves when all of them have ended, or at the deadline. */
+  async gone(children: readonly Child[], timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    while (this.#alive(children).length > 0 && performance.now() < deadline)
+      await this.#change(deadline);
+  }
+
+  /** Nothing that was started outlives the check. Each may exit by itself, to tidy up. */
+  async end(timeoutMs: number): Promise<void> {
+    const all = [...this.#fleet.children.values()];
+    for (const role of ['worker', 'mold'] as const) {
+      const exiting = this.#alive(all).filter((child) => child.role === role);
+      for (const child of exiting) this.#tellToExit(child);
+      await this.gone(exiting, timeoutMs);
+    }
+    for (const { pid } of this.#alive(all)) signal(pid, 'SIGKILL');
+    await this.gone(all, timeoutMs);
+    process.off('SIGCHLD', this.reap);
+  }
+
+  readonly reap = (): void => {
+    const alive = this.#alive([...this.#fleet.children.values()]);
+    this.#children.reap(alive.flatMap(({ pid }) => pid ?? []));
+  };
+
+  #alive(children: readonly Child[]): Child[] {
+    return children.filter((child) => child.pid !== null && this.endOf(child) === undefined);
+  }
+
+  #boot(child: Child): void {
+    const { file, nodeOptions } = this.#settings;
+    const { role, slot, generation, phase } = child;
+    const made = { role, slot, generation, phase };
+    const order = { type: 'boot', file, overrides: this.#overrides, ...made } as const;
+    this.#fleet.started(child, this.#children.boot(child, nodeOptions, order, []));
+  }
+
+  #tellToExit({ id, pid, role, state }: Child): void {
+    if (role === 'worker') this.perform({ type: 'drain', child: id });
+    else if (state === 'frozen') this.perform({ type: 'retire', mold: id, last: true });
+    else signal(pid, 'SIGTERM'); // It takes no orders yet.
+  }
+
+  #hear(id: number, report: Report): void {
+    const child = this.#fleet.get(id);
+    if (child) hear(this.#fleet, child, report, performance.now());
+    this.#heard.set(id, [...(this.#heard.get(id) ?? []), report]);
+    this.#changed();
+  }
+
+  #hungUpBy(id: number): void {
+    this.#children.forget(id);
+    this.#hungUp.add(id);
+    this.reap();
+    this.#changed();
+  }
+
+  /** Resolves at the next report or end of a process, or at the deadline. */
+  #change(deadline: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, deadline - performance.now());
+      this.#changed = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

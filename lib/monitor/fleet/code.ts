@@ -1,0 +1,68 @@
+// The app's code as the fleet runs it: boots (phases), molds since the last boot (generations), and
+// whether it can be loaded and forked.
+import { singleMode, type Attempt, type Unforkable } from './rollouts.js';
+
+/** Plain data, for the next program of a hot restart. */
+interface CodeData {
+  /** Of the code that serves; that of a phased restart only from its proof on. */
+  phase: number;
+  nextGeneration: number;
+  /** Molds in a row that were promoted since the code was booted: the place in `reforkAfter`. */
+  reforks: number;
+  /** It was loaded once: a failure from now on may be passing. */
+  loaded: boolean;
+  /**
+   * It cannot be forked: each worker is booted afresh, until a worker can be promoted after all.
+   */
+  unforkable: Unforkable | null;
+}
+
+export type CodeRecord = Readonly<CodeData>;
+
+export class Code {
+  readonly #data: CodeData;
+
+  constructor({ single }: { readonly single: boolean }) {
+    const unforkable = single ? singleMode : null;
+    this.#data = { phase: 0, nextGeneration: 0, reforks: 0, loaded: false, unforkable };
+  }
+
+  get data(): CodeRecord {
+    return this.#data;
+  }
+
+  /** For a mold booted from disk, which has no predecessors. */
+  beginBoot(): { readonly phase: number; readonly generation: number } {
+    this.#data.reforks = 0;
+    return this.beginGeneration();
+  }
+
+  beginGeneration(): { readonly phase: number; readonly generation: number } {
+    return { phase: this.#data.phase, generation: this.#data.nextGeneration++ };
+  }
+
+  markLoaded(): void {
+    this.#data.loaded = true;
+  }
+
+  setUnforkable(unforkable: Unforkable): void {
+    this.#data.unforkable = unforkable;
+  }
+
+  /** Slots are filled with workers of that attempt's mold from now on. */
+  adopt({ phase, generation, unforkable }: Attempt): void {
+    const isNew = phase !== this.#data.phase;
+    this.#data.reforks = isNew ? 0 : this.#data.reforks + 1;
+    if (isNew) this.#data.nextGeneration = generation + 1;
+    this.#data.phase = phase;
+    this.#data.unforkable = unforkable;
+  }
+
+  restore(record: CodeRecord): void {
+    const { unforkable } = this.#data;
+    Object.assign(this.#data, record);
+    // Single mode is a matter of the configuration, not a finding.
+    if (unforkable !== null || record.unforkable?.reason === singleMode.reason)
+      this.#data.unforkable = unforkable;
+  }
+}

@@ -1,0 +1,70 @@
+// When the next process may be started: a crash loop slows down. Workers and the service worker are
+// counted apart, so that a fault of the one delays neither the other nor the end of the server.
+
+const halfLifeMs = 5_000;
+/** Deaths at a time that cost no pause. */
+const free = 5;
+const longestPauseMs = 10_000;
+
+/** Plain data, for the next program of a hot restart. */
+export interface StartsRecord {
+  readonly failures: number;
+  readonly lastError: string | null;
+  /** Milliseconds from the hand-over on. */
+  readonly notBeforeIn: number;
+}
+
+export class Starts {
+  #failures = 0;
+  #lastError: string | null = null;
+  #notBefore = 0;
+  /** Deaths of late; decays by half every `halfLifeMs`. */
+  #deaths = 0;
+  #lastDeath = 0;
+
+  /** Failed starts in a row, before any succeeded. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** The reason of the last failed start. */
+  get lastError(): string | null {
+    return this.#lastError;
+  }
+
+  /** The earliest time of the next start. */
+  get notBefore(): number {
+    return this.#notBefore;
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  /** Doubles the pause. */
+  failed(reason: string, now: number): void {
+    this.#failures++;
+    this.#lastError = reason;
+    this.#notBefore = now + Math.min(longestPauseMs, 100 * 2 ** Math.min(this.#failures, 10));
+  }
+
+  /** A process that had started ended unasked. A few deaths cost nothing, more of them do. */
+  died(now: number): void {
+    this.#deaths = this.#deaths * 0.5 ** ((now - this.#lastDeath) / halfLifeMs) + 1;
+    this.#lastDeath = now;
+    const excess = Math.max(0, Math.ceil(this.#deaths) - free);
+    const pauseMs = excess === 0 ? 0 : Math.min(longestPauseMs, 100 * 2 ** excess);
+    this.#notBefore = Math.max(this.#notBefore, now + pauseMs);
+  }
+
+  record(now: number): StartsRecord {
+    const { failures, lastError, notBefore } = this;
+    return { failures, lastError, notBeforeIn: notBefore - now };
+  }
+
+  restore({ failures, lastError, notBeforeIn }: StartsRecord, now: number): void {
+    this.#failures = failures;
+    this.#lastError = lastError;
+    this.#notBefore = now + notBeforeIn;
+  }
+}

@@ -1,0 +1,214 @@
+// Makes the plan's decisions true: the change of state that each action is, and the effects that it
+// has on the world, for the monitor to perform. The one place for transitions: the monitor, `check`
+// and the simulated world of the specs all run this.
+import type { Role } from '../../api/hooks.js';
+import type { Order } from '../../protocol/message.js';
+import { unreachable } from '../../base/unreachable.js';
+import { isStarting, markStackRequested, markStopAnnounced, type Child } from '../fleet/child.js';
+import type { Fleet } from '../fleet/fleet.js';
+import { singleMode, type Attempt, type Next, type RolloutKind } from '../fleet/rollouts.js';
+import type { Action } from './action.js';
+
+/** Something to be sent, started, killed or announced; the fleet knows of it already. */
+export type Effect =
+  /** A fresh process. If that is impossible: `fleet.notStarted`. */
+  | { readonly type: 'boot'; readonly child: Child }
+  /** An order to `mold`. If it cannot be given: `fleet.notForked`. */
+  | { readonly type: 'fork'; readonly child: Child; readonly mold: Child }
+  | { readonly type: 'send'; readonly child: Child; readonly order: Order }
+  | { readonly type: 'kill'; readonly child: Child; readonly reason: string }
+  | { readonly type: 'timeOut'; readonly child: Child; readonly reason: string }
+  | { readonly type: 'askForStack'; readonly child: Child }
+  | { readonly type: 'rolloutBegan'; readonly attempt: Attempt }
+  | { readonly type: 'canaryProven'; readonly attempt: Attempt }
+  /** `failure` null: it is complete. `over`: no other candidate follows. */
+  | {
+      readonly type: 'rolloutEnded';
+      readonly attempt: Attempt;
+      readonly failure: string | null;
+      readonly over: boolean;
+    }
+  | { readonly type: 'requestDropped'; readonly kind: RolloutKind; readonly reason: string }
+  | { readonly type: 'booted' }
+  | { readonly type: 'replaceProgram' }
+  | { readonly type: 'giveUp'; readonly reason: string }
+  | { readonly type: 'exit'; readonly code: 0 | 1; readonly reason: string };
+
+/** In the order in which they are to be performed. */
+export function carryOut(fleet: Fleet, action: Action, now: number): Effect[] {
+  switch (action.type) {
+    case 'boot':
+      return [boot(fleet, { role: 'mold', slot: null, ...fleet.code.beginBoot() }, now)];
+    case 'bootNext':
+      return bootNext(fleet, now);
+    case 'bootWorker':
+      return bootWorker(fleet, action, now);
+    case 'spawn':
+      return spawn(fleet, action, now);
+    case 'choose':
+      return withChild(fleet, action.child, (child) => [
+        began(fleet, 'refork', action.reason, child, fleet.code.beginGeneration(), now),
+      ]);
+    case 'promote':
+      return withChild(fleet, action.child, (child) => {
+        fleet.enter(child, 'promoting', now);
+        return [{ type: 'send', child, order: { type: 'promote', generation: action.generation } }];
+      });
+    case 'prove': {
+      const attempt = fleet.prove();
+      return attempt ? [{ type: 'canaryProven', attempt }] : [];
+    }
+    case 'drain':
+      return withChild(fleet, action.child, (child) => [
+        exit(fleet, child, { type: 'drain' }, now),
+      ]);
+    case 'retire':
+      return withChild(fleet, action.mold, (mold) => [
+        exit(fleet, mold, { type: 'retire', last: action.last }, now),
+      ]);
+    case 'announceStop':
+      return withChild(fleet, action.child, (child) => {
+        markStopAnnounced(child);
+        return [{ type: 'send', child, order: { type: 'announceStop' } }];
+      });
+    case 'askForStack':
+      return withChild(fleet, action.child, (child) => {
+        markStackRequested(child, now);
+        return [{ type: 'askForStack', child }];
+      });
+    case 'kill':
+    case 'timeOut':
+      return withChild(fleet, action.child, (child) => {
+        fleet.killed(child, action.reason, now);
+        return [{ type: action.type, child, reason: action.reason }];
+      });
+    case 'abandon':
+      return abandon(fleet, action.reason, now);
+    case 'finish':
+      return end(fleet, null, now);
+    case 'dropRequest':
+      return dropRequest(fleet, action.reason, now);
+    case 'requestRefork':
+      fleet.rollouts.request('refork', action.reason, now);
+      return [];
+    case 'booted':
+      fleet.markBooted();
+      return [{ type: 'booted' }];
+    case 'replaceProgram':
+      fleet.setHotRestart('performing');
+      return [action];
+    case 'giveUp':
+      fleet.stop('immediate', now);
+      return [action];
+    case 'exit':
+      return [action];
+    default:
+      return unreachable(action);
+  }
+}
+
+function withChild(fleet: Fleet, id: number, change: (child: Child) => Effect[]): Effect[] {
+  const child = fleet.get(id);
+  return child ? change(child) : [];
+}
+
+type Made = Pick<Child, 'role' | 'slot' | 'generation' | 'phase'>;
+
+function boot(fleet: Fleet, made: Made, now: number): { type: 'boot'; child: Child } {
+  return { type: 'boot', child: fleet.add({ ...made, state: 'booting', parent: null }, now) };
+}
+
+const roleIn = (slot: number | null): Role => (slot === null ? 'service' : 'worker');
+
+function bootNext(fleet: Fleet, now: number): Effect[] {
+  const next = { phase: fleet.phase + 1, generation: 0 };
+  if (fleet.single)
+    return [began(fleet, 'phased restart', '', null, { ...next, unforkable: singleMode }, now)];
+  const booting = boot(fleet, { role: 'mold', slot: null, ...next }, now);
+  return [began(fleet, 'phased restart', '', booting.child, next, now), booting];
+}
+
+/** A request of that kind gives the reason, if there is one. */
+function began(
+  { rollouts }: Fleet,
+  kind: RolloutKind,
+  reason: string,
+  candidate: Child | null,
+  next: Next,
+  now: number,
+): Effect {
+  return { type: 'rolloutBegan', attempt: rollouts.begin(kind, reason, candidate, next, now) };
+}
+
+function bootWorker(
+  fleet: Fleet,
+  { slot, canary }: Extract<Action, { type: 'bootWorker' }>,
+  now: number,
+): Effect[] {
+  const { attempt } = fleet.rollouts;
+  const { phase, unforkable } = canary && attempt ? attempt : fleet;
+  const made = { role: roleIn(slot), slot, generation: unforkable?.generation ?? 0, phase };
+  const booting = boot(fleet, made, now);
+  if (canary) fleet.rollouts.setCanary(booting.child);
+  return [booting];
+}
+
+function spawn(
+  fleet: Fleet,
+  { mold: moldId, slot, canary }: Extract<Action, { type: 'spawn' }>,
+  now: number,
+): Effect[] {
+  return withChild(fleet, moldId, (mold) => {
+    const { id: parent, generation, phase } = mold;
+    const made = {
+      role: roleIn(slot),
+      state: 'spawning',
+      slot,
+      generation,
+      phase,
+      parent,
+    } as const;
+    const child = fleet.add(made, now);
+    if (canary) fleet.rollouts.setCanary(child);
+    return [{ type: 'fork', child, mold }];
+  });
+}
+
+function exit(fleet: Fleet, child: Child, order: Order, now: number): Effect {
+  fleet.enter(child, 'leaving', now);
+  return { type: 'send', child, order };
+}
+
+/** The old generation serves on; whatever the attempt made is taken back. */
+function abandon(fleet: Fleet, failure: string, now: number): Effect[] {
+  const { attempt } = fleet.rollouts;
+  if (!attempt) return [];
+  const made = [attempt.canary, attempt.candidate].flatMap((id) => fleet.get(id) ?? []);
+  const takenBack = made.flatMap((child) => takeBack(fleet, child, attempt, now));
+  return [...end(fleet, failure, now), ...takenBack];
+}
+
+function end(fleet: Fleet, failure: string | null, now: number): Effect[] {
+  const { attempt } = fleet.rollouts;
+  if (!attempt) return [];
+  const { retry } = fleet.rollouts.end(failure, now);
+  return [{ type: 'rolloutEnded', attempt, failure, over: !retry }];
+}
+
+function dropRequest(fleet: Fleet, reason: string, now: number): Effect[] {
+  const { pending } = fleet.rollouts;
+  if (!pending) return [];
+  fleet.rollouts.drop(pending, reason, now);
+  return [{ type: 'requestDropped', kind: pending.kind, reason }];
+}
+
+/** A candidate without orders yet simply serves on, and so does a mold that was proven. */
+function takeBack(fleet: Fleet, child: Child, { canary }: Attempt, now: number): Effect[] {
+  if (child.state === 'promoting' || (child.id === canary && child.state === 'serving'))
+    return [exit(fleet, child, { type: 'drain' }, now)];
+  if (child.state === 'frozen' && !child.proven)
+    return [exit(fleet, child, { type: 'retire', last: false }, now)];
+  return isStarting(child)
+    ? carryOut(fleet, { type: 'kill', child: child.id, reason: 'its rollout failed' }, now)
+    : [];
+}
