@@ -63,7 +63,7 @@ async function compare(cacheMib: number, rounds: number): Promise<string[]> {
 }
 
 const rounds = Number(process.argv[2] ?? 7);
-const rows = [['cache', 'forked, ms', 'fresh, ms', 'times as long']];
+const rows = [['cache', 'forked, ms', 'fresh, ms', 'ratio']];
 for (const cacheMib of cacheSizesMib) rows.push(await compare(cacheMib, rounds));
-console.log(`order to serving: median (least to most) of ${rounds} rounds`);
+console.log(`order to serving: median (minimum to maximum) of ${rounds} rounds`);
 console.log(table(rows));

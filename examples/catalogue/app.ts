@@ -1,5 +1,6 @@
-// A shop's catalogue on Express. It starts cold: each product page is rendered, and each search answered, at its first
-// request only, and kept. After a refork every worker has what one of them has learned, in memory that all share.
+// A shop's catalogue on Express. It starts cold: each product page is rendered, and each search
+// run, on its first request only, and then cached. After a refork every worker has the caches of
+// the promoted one, in shared memory.
 import express from 'express';
 import { worker } from 'pitchfork-ts';
 
@@ -42,7 +43,7 @@ function search(word: string): readonly Product[] {
   return products.filter(({ words }) => words.includes(word)).slice(0, 50);
 }
 
-/** What is kept for next time, which is what a refork hands on. */
+/** Looks up a cached value, or makes and caches it; a refork passes the cache on. */
 function remember<Key, Value>(cache: Map<Key, Value>, key: Key, make: () => Value): Value {
   const kept = cache.get(key);
   if (kept !== undefined) return kept;

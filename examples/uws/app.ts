@@ -1,4 +1,4 @@
-// A counter and an echo on uWebSockets.js. Routes are registered anew in each worker; `counts` is what a refork keeps.
+// Counters on uWebSockets.js. Each worker registers its own routes; `counts` survives a refork.
 import { uws, worker } from 'pitchfork-ts';
 
 const counts = new Map<string, number>();
