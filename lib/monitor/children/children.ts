@@ -165,6 +165,7 @@ export class Children {
     const events: ChannelEvents<Report> = {
       message: (report) => this.#events.report(id, report),
       end: () => {
+        this.#channels.delete(id);
         this.#events.hungUp(id);
         this.#lastWords.get(id)?.();
         this.#lastWords.delete(id);
