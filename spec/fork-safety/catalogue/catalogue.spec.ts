@@ -2,7 +2,7 @@
 // none contradicts another.
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { catalogue } from '../../../lib/fork-safety/catalogue/index.js';
+import { catalogue } from '../../../lib/fork-safety/catalogue/catalogue.js';
 import type { Condition, Row } from '../../../lib/fork-safety/catalogue/row.js';
 import { readRange } from '../../../lib/base/version-range.js';
 
