@@ -46,7 +46,7 @@ export class Ledger<T> {
     entries.set(childId, earlier === undefined || !merge ? value : merge(earlier, value));
   }
 
-  /** The child is gone; its counts stay. Safe to call twice, and for a child that never reported. */
+  /** The child is gone; its counts stay. Safe to call twice, and for children without a report. */
   retire(childId: number): void {
     if (this.#gone.has(childId)) return;
     this.#gone.set(childId, this.#live.get(childId) ?? this.#zero);

@@ -1,5 +1,5 @@
-// The catalogue of what forks do to npm's packages and to Node's own features. It was made by
-// experiments with real forks where the evidence says "observed", and from documentation elsewhere.
+// The catalogue of the effects of forks on npm packages and on features of Node. Rows with the
+// evidence "observed" come from experiments with real forks, the others from documentation.
 import { agents } from './monitoring-agents.js';
 import { builtIns } from './built-ins.js';
 import { connections } from './connections.js';
@@ -10,7 +10,7 @@ import type { Row } from './row.js';
 import { threads } from './native-threads.js';
 import { tools } from './build-tools.js';
 
-/** In order of precedence: what is built in speaks only where no package claims it. */
+/** In order of precedence: built-in features come last, after all packages. */
 export const catalogue: readonly Row[] = [
   ...tools,
   ...threads,
