@@ -237,8 +237,8 @@ export interface Native {
   askForStack(pid: number): void;
   /**
    * Sends one datagram to the unix socket of a service manager, a path or '@name' (abstract):
-   * sd_notify(3). Never blocks: throws EAGAIN if its queue is full, ECONNREFUSED or ENOENT without a
-   * receiver.
+   * sd_notify(3). Never blocks: throws EAGAIN if its queue is full, ECONNREFUSED or ENOENT without
+   * a receiver.
    */
   notify(address: string, message: string): void;
   /**
