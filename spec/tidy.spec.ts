@@ -91,7 +91,7 @@ describe('the source tree', () => {
     const reached = [...reach('bin/pitchfork-ts.ts')];
     expect(reached).to.include('lib/monitor/plan/plan.ts');
     expect(reached).to.include('lib/check/check.ts');
-    const others = /^lib\/(life|engines|heap)\/|^lib\/fork-safety\/(audit|heap|renew)\//;
+    const others = /^lib\/(life|engines|heap)\/|^lib\/fork-safety\/(audit|heap|renew|trials)\//;
     expect(reached.filter((file) => others.test(file))).to.deep.equal([]);
   });
 

@@ -1,6 +1,6 @@
-// Something is wrong with what the user wrote: a configuration, an option, an environment variable.
-// The message is printable as it is: one line per problem, indented lines only for what belongs to
-// the line above (a stack).
+// The error for mistakes of the user: in a configuration, an option, an environment variable. Its
+// message is printed as it is: one line per problem; indented lines, such as a stack, belong to the
+// line above.
 export class UserError extends Error {
-  override readonly name = 'ConfigError';
+  override readonly name = 'UserError';
 }

@@ -1,13 +1,13 @@
-// One request to a canary.
+// A single request to a canary.
 import { request } from 'node:http';
 import type { Trial } from '../protocol/trial.js';
 
 export interface RequestTrial extends Trial {
-  /** Whether there was an answer at all. */
+  /** Whether there was any response. */
   readonly answered: boolean;
 }
 
-/** A server error fails the trial; any other answer shows that the fork can answer. */
+/** Fails for a status of 500 or more, and without a response; any other shows that a fork works. */
 export function sendRequest(
   to: { host: string; port: number; path: string },
   timeoutMs: number,

@@ -1,20 +1,21 @@
-// What `pitchfork-ts check` finds out.
+// The result of `pitchfork-ts check`.
 import type { Finding } from '../protocol/finding.js';
 import type { Trial } from '../protocol/trial.js';
 
 export interface CheckResult {
-  /** Exit code 0. */
+  /** Whether the app can be forked; exit code 0 then, 1 otherwise. */
   readonly safe: boolean;
-  /** The app's module. */
+  /** The path of the app's module. */
   readonly app: string;
+  /** Node's version, for example '20.20.2'. */
   readonly node: string;
-  /** Why there is no canary, or what became of it; null if all went well. */
+  /** The reason why there is no canary, or why it failed; null if all went well. */
   readonly failure: string | null;
-  /** Of the audit before the fork, and of the one in a fork that has served. */
+  /** From the audit before the fork, and from the audit of a fork that has served. */
   readonly findings: readonly Finding[];
-  /** Connections that the app held when it was loaded, and that were cut. */
+  /** Connections that the app opened at load, and that were cut before the fork. */
   readonly cut: readonly string[];
-  /** Milliseconds that the fork took; null if there was none. */
+  /** Duration of the first fork, in milliseconds; null if there was none. */
   readonly forkMs: number | null;
   readonly trials: readonly Trial[];
 }

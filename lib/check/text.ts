@@ -1,4 +1,4 @@
-// The result of a check, for people: what was found, what to do about it, and the verdict.
+// The result of a check as text: the findings with their remedies, the trials, the verdict.
 import { stripVTControlCharacters } from 'node:util';
 import type { Finding } from '../protocol/finding.js';
 import type { CheckResult } from './result.js';
@@ -11,9 +11,9 @@ export function checkText(result: CheckResult): string {
   );
   const lines = [
     `${result.app} under Node ${result.node}`,
-    ...section('audit', findings.flatMap(describe), 'nothing to report'),
-    ...section('connections that were cut', result.cut, 'none'),
-    ...section('canary', canary(result), 'none was forked'),
+    ...section('audit', findings.flatMap(findingLines), 'no findings'),
+    ...section('connections cut', result.cut, 'none'),
+    ...section('canary', canaryLines(result), 'not forked'),
     '',
     verdict(result),
     '',
@@ -31,7 +31,7 @@ function section(title: string, lines: readonly string[], empty: string): string
   return ['', `${title}:`, ...(lines.length === 0 ? [empty] : lines).map((line) => `  ${line}`)];
 }
 
-function describe({
+function findingLines({
   severity,
   subject,
   version,
@@ -52,7 +52,7 @@ function describe({
   ];
 }
 
-function canary({ forkMs, trials }: CheckResult): string[] {
+function canaryLines({ forkMs, trials }: CheckResult): string[] {
   if (forkMs === null) return [];
   return [
     `forked in ${forkMs.toFixed(1)} ms`,

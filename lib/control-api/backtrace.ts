@@ -1,24 +1,26 @@
-// What GET /backtrace answers: what every process is doing just now.
+// The answer to GET /backtrace: the current activity of every process.
 import type { Role } from '../api/hooks.js';
 import type { TracedRequest } from '../protocol/message.js';
 
 export interface ProcessTrace {
   readonly role: Role;
+  /** null for all but workers. */
   readonly slot: number | null;
   readonly generation: number;
   readonly phase: number;
   readonly pid: number;
-  /** What it is at, in words. */
+  /** Its state, in words. */
   readonly doing: string;
-  /** How many there are of each type of what Node waits for; null: not known. */
+  /** Number of active resources by type (process.getActiveResourcesInfo()); null if unknown. */
   readonly resources: Readonly<Record<string, number>> | null;
+  /** Requests in flight; null if unknown. */
   readonly requests: readonly TracedRequest[] | null;
-  /** The JavaScript that keeps its event loop from turning. */
+  /** The JavaScript stack that blocks its event loop; null if it is not blocked, or unknown. */
   readonly stack: string | null;
 }
 
 export interface Backtrace {
-  /** The monitor's. */
+  /** The monitor's pid. */
   readonly pid: number;
   readonly processes: readonly ProcessTrace[];
 }

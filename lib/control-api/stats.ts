@@ -1,13 +1,13 @@
-// What GET /stats answers: the state of every process at one instant. Memory is in bytes, durations
-// are in seconds; a field that nobody could tell yet (a worker that has not reported, a process
-// that has just gone) is null.
+// The answer to GET /stats: a snapshot of all processes. Memory is in bytes, durations are in
+// seconds; a field is null while its value is unknown, as for a worker that has not reported yet or
+// a process that has just exited.
 import type { Memory } from '../system/process-memory.js';
 
 export interface MoldStats {
   readonly pid: number;
   readonly generation: number;
   readonly phase: number;
-  /** Frozen, able to fork. */
+  /** Whether it is frozen, and so able to fork. */
   readonly ready: boolean;
 }
 
@@ -16,41 +16,41 @@ export interface WorkerStats {
   readonly pid: number;
   readonly generation: number;
   readonly phase: number;
-  /** Accepts connections. */
+  /** Whether it accepts connections. */
   readonly ready: boolean;
-  /** Answered since its fork. */
+  /** Requests answered since its fork. */
   readonly requests: number;
+  /** Requests begun and not ended. */
   readonly inFlight: number;
-  /** Requests that wait for their turn in this worker. */
+  /** Requests queued in this worker. */
   readonly backlog: number;
-  /** Seconds since it was ordered. */
+  /** Seconds since its fork was ordered. */
   readonly age: number;
-  /** Seconds since it last reported. */
+  /** Seconds since its last heartbeat. */
   readonly heartbeatAge: number | null;
-  /** The largest delay of its event loop between its last two reports, in seconds. */
+  /** Maximum event loop delay between its last two heartbeats, in seconds. */
   readonly eventLoopLag: number | null;
   readonly memory: Memory | null;
 }
 
-/** `ready` once its first hook is done, until it leaves. */
+/** `ready` from the end of its first hook until it exits. */
 export type ServiceStats = Omit<WorkerStats, 'slot' | 'requests' | 'inFlight' | 'backlog'>;
 
 export interface ReforkStats {
-  /**
-   * 'idle' when no rollout of any kind is under way; otherwise a word for the step that it is at.
-   */
+  /** 'idle', or the current step of a rollout of any kind. */
   readonly state: string;
-  /** Why the last rollout failed; null once one has succeeded since. */
+  /** The reason why the last rollout failed; null if it succeeded. */
   readonly lastError: string | null;
-  /** Why workers are booted afresh instead of forked; null while they are forked. */
+  /** The reason why workers are booted instead of forked; null while they are forked. */
   readonly unforkable: string | null;
-  /** ISO 8601, of the last rollout; null before the first. */
+  /** Start of the last rollout, ISO 8601; null before the first. */
   readonly startedAt: string | null;
+  /** End of the last rollout, ISO 8601; null while it is under way, and before the first. */
   readonly finishedAt: string | null;
 }
 
 export interface Stats {
-  /** The monitor's. */
+  /** The monitor's pid. */
   readonly pid: number;
   readonly phase: number;
   readonly generation: number;
@@ -60,9 +60,9 @@ export interface Stats {
   readonly mold: MoldStats | null;
   /** One entry per slot: the worker that serves it. */
   readonly workers: readonly WorkerStats[];
-  /** Those that drain. */
+  /** Workers that are draining. */
   readonly leaving: readonly WorkerStats[];
-  /** null where there is none, at the moment or at all. */
+  /** null if there is none, currently or by configuration. */
   readonly service: ServiceStats | null;
   readonly refork: ReforkStats;
   /** For example { 'pitchfork-ts': '1.0.0', node: '20.20.2' }. */

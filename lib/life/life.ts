@@ -7,7 +7,7 @@ import { loadEngine } from '../engines/create.js';
 import { failpoint } from './process/failpoint.js';
 import { watchHyperid } from '../fork-safety/renew/hyperid.js';
 import { observe } from '../fork-safety/audit/observer.js';
-import { watchPools } from '../fork-safety/renew/pools.js';
+import { watchPools } from '../fork-safety/renew/random-pools.js';
 import { native } from '../system/native.js';
 import { loadApp } from './app.js';
 import type { App } from '../api/app-kind.js';

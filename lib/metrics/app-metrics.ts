@@ -1,15 +1,15 @@
-// The app's own metrics over all workers: the last snapshot of each that lives, and the totals of
-// those that are gone. Invariant: no counter falls when a worker is replaced or killed; a gauge
-// tells of living workers only.
+// The app's own metrics over all workers: the last snapshot of each live worker, and the totals of
+// those that are gone. Invariant: no counter falls when a worker is replaced or killed; gauges
+// cover live workers only.
 import { AggregatorRegistry } from 'prom-client';
 import type { MetricSnapshot } from '../protocol/message.js';
 import { Ledger, type LedgerRecord } from './ledger.js';
 import { parseMetrics, type MetricJson, type MetricValue } from './metric-json.js';
 
-/** Metrics of the monitor's own; an app cannot add to them. */
+/** Reserved for the monitor's metrics; the app's metrics of this name are dropped. */
 const reservedPrefix = 'pitchfork_';
 
-/** Plain data, for the next program of a hot restart. */
+/** Plain data, handed to the next program of a hot restart. */
 export interface AppMetricsRecord {
   readonly ledger: LedgerRecord<readonly MetricJson[]>;
   readonly lastRead: readonly (readonly [series: string, value: number])[];
@@ -30,16 +30,18 @@ export class AppMetrics {
     return { ledger: this.#ledger.record(), lastRead: [...this.#lastRead] };
   }
 
-  /** Takes what the child's registries say now. */
+  /** Replaces the child's snapshot. */
   update(childId: number, snapshot: MetricSnapshot): void {
     const metrics = parseMetrics(snapshot).filter(({ name }) => !name.startsWith(reservedPrefix));
     this.#ledger.update(childId, metrics);
   }
 
+  /** The child is gone; its counters stay in the totals. */
   retire(childId: number): void {
     this.#ledger.retire(childId);
   }
 
+  /** The metrics over all workers, each name once. */
   collect(): MetricJson[] {
     const metrics = aggregate([
       lasting(this.#ledger.gone()),
@@ -52,7 +54,7 @@ export class AppMetrics {
     );
   }
 
-  /** As in totals.ts: numbers that are added up in another order can come out smaller. */
+  /** As in totals.ts: adding floats in another order can yield a smaller sum. */
   #notFalling({ name, type }: MetricJson, value: MetricValue): MetricValue {
     if (isQuantile(value)) return value;
     const series = `${type} ${seriesOf(value.metricName ?? name, value)}`;
@@ -62,7 +64,7 @@ export class AppMetrics {
   }
 }
 
-/** What stays true when the process is gone. */
+/** The part that outlives the process: no gauges, averages or quantiles. */
 function lasting(metrics: readonly MetricJson[]): MetricJson[] {
   return metrics
     .filter(({ type, aggregator }) => type !== 'gauge' && aggregator !== 'average')
@@ -74,9 +76,7 @@ const seriesOf = (name: string, { labels }: MetricValue): string =>
 
 const isQuantile = ({ labels }: MetricValue): boolean => 'quantile' in labels;
 
-/**
- * A sum of quantiles means nothing, so those that will be summed are divided by how many there are.
- */
+/** Divides quantiles by the number of workers that report them: summed, they become a mean. */
 function meanQuantiles(snapshots: readonly (readonly MetricJson[])[]): MetricJson[][] {
   const counts = new Map<string, number>();
   for (const { name, values } of snapshots.flat())
@@ -97,8 +97,8 @@ function meanQuantiles(snapshots: readonly (readonly MetricJson[])[]): MetricJso
 }
 
 /**
- * By each metric's own aggregator. Where code of two phases disagrees on what a metric is, the
- * newest is right.
+ * Merges by each metric's own aggregator. If the code of two phases defines a metric differently,
+ * the newest definition wins.
  */
 function aggregate(snapshots: readonly (readonly MetricJson[])[]): MetricJson[] {
   const newest = new Map(

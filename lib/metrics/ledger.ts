@@ -1,22 +1,22 @@
-// Keeps the last word of each child, living or gone, so that a sum over all of them never loses
-// what a child counted before it was replaced. Those who are gone are folded into one sum, but not
-// at once: a child's last report can be read after it was reaped, and still replaces its earlier
-// one.
+// Keeps the last report of each child, live or gone, so that sums over all children include the
+// counts of replaced ones. Gone children are folded into one sum, but not at once: a child's last
+// report can be read after the child was reaped, and still replaces its previous report.
+
 export interface Rules<T> {
-  /** The value to keep when a child reports again; absent: the newer one. */
+  /** The value to keep when a child reports again; the later one by default. */
   readonly merge?: (earlier: T, later: T) => T;
-  /** Adds up two children that are gone. */
+  /** The sum of two children that are gone. */
   readonly fold: (one: T, other: T) => T;
 }
 
-/** Plain data, for the next program of a hot restart. */
+/** Plain data, handed to the next program of a hot restart. */
 export interface LedgerRecord<T> {
   readonly live: readonly (readonly [childId: number, value: T])[];
   readonly gone: readonly (readonly [childId: number, value: T])[];
   readonly folded: T;
 }
 
-/** More children than ever leave between a reap and the reading of a last report. */
+/** More than the children that can exit between a reap and the reading of a last report. */
 const maxUnfolded = 32;
 
 export class Ledger<T> {
@@ -38,7 +38,7 @@ export class Ledger<T> {
     return { live: [...this.#live], gone: [...this.#gone], folded: this.#folded };
   }
 
-  /** Child ids are never used twice. */
+  /** Child ids are never reused. */
   update(childId: number, value: T): void {
     const entries = this.#gone.has(childId) ? this.#gone : this.#live;
     const earlier = entries.get(childId);
@@ -46,10 +46,7 @@ export class Ledger<T> {
     entries.set(childId, earlier === undefined || !merge ? value : merge(earlier, value));
   }
 
-  /**
-   * The child is gone; what it counted stays. Safe to call twice, and for a child that never
-   * reported.
-   */
+  /** The child is gone; its counts stay. Safe to call twice, and for children without a report. */
   retire(childId: number): void {
     if (this.#gone.has(childId)) return;
     this.#gone.set(childId, this.#live.get(childId) ?? this.#zero);
@@ -61,11 +58,12 @@ export class Ledger<T> {
     }
   }
 
-  /** In the order in which they first reported. */
+  /** The values of live children, in the order of their first reports. */
   live(): T[] {
     return [...this.#live.values()];
   }
 
+  /** The sum over all children that are gone. */
   gone(): T {
     return [...this.#gone.values()].reduce(
       (sum, value) => this.#rules.fold(sum, value),

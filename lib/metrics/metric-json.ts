@@ -1,13 +1,14 @@
-// A metric in the form of prom-client's getMetricsAsJSON(), checked: it comes from processes that
-// run the user's code and whichever version of prom-client they have. What does not fit is left
-// out; it must not fail a scrape.
+// Metrics in the form of prom-client's getMetricsAsJSON(), validated: they come from processes that
+// run the user's code and any version of prom-client. Invalid metrics are left out, as they must
+// not fail a scrape.
+import { isRecord } from '../base/is-record.js';
 import type { MetricSnapshot } from '../protocol/message.js';
 
 export interface MetricValue {
   readonly value: number;
   readonly labels: Readonly<Record<string, string | number>>;
   /**
-   * Of a histogram or summary: its name with _bucket, _sum or _count; absent for a summary's
+   * For histograms and summaries: the name with the suffix _bucket, _sum or _count; absent for
    * quantiles.
    */
   readonly metricName?: string;
@@ -21,14 +22,18 @@ export type Aggregator = (typeof aggregators)[number];
 
 export interface MetricJson {
   readonly name: string;
+  /** The name, if the app gave no text. */
   readonly help: string;
   readonly type: MetricType;
+  /** The rule for merging workers; 'sum' by default. */
   readonly aggregator: Aggregator;
   readonly values: readonly MetricValue[];
 }
 
+/** Names of metrics and labels (Prometheus, data model). */
 const nameSyntax = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 
+/** The valid metrics of a snapshot, with their valid values. */
 export function parseMetrics(snapshot: MetricSnapshot): MetricJson[] {
   return snapshot.flatMap((metric) => parseMetric(metric) ?? []);
 }
@@ -69,6 +74,3 @@ function parseLabels(found: unknown): MetricValue['labels'] | undefined {
 
 const isName = (value: unknown): value is string =>
   typeof value === 'string' && nameSyntax.test(value);
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,5 +1,5 @@
-// The live page of the metrics listener: one string, nothing to load. It asks for /stats.json once
-// a second; whatever comes from there is set as text, never as HTML.
+// The live page of the metrics listener, self-contained in one string. It polls /stats.json once a
+// second and inserts the result as text, never as HTML.
 export const page = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -77,7 +77,7 @@ export const page = `<!doctype html>
     const line = make('tr', undefined, leaving ? 'leaving' : '');
     const slot = make('td');
     slot.append(make('span', undefined, worker.ready ? 'dot ready' : 'dot'),
-      String(worker.slot) + (leaving ? ' leaves' : ''));
+      String(worker.slot) + (leaving ? ' draining' : ''));
     const lag = worker.eventLoopLag == null ? '–' : (worker.eventLoopLag * 1000).toFixed(0) + ' ms';
     const texts = [worker.pid, worker.generation, number(worker.requests), worker.inFlight, lag,
       mib(worker.memory?.private), mib(worker.memory?.shared)];
@@ -120,7 +120,7 @@ export const page = `<!doctype html>
     try {
       draw(await (await fetch('/stats.json', { signal: AbortSignal.timeout(5000) })).json());
     } catch {
-      note('no answer from the monitor', true);
+      note('monitor does not respond', true);
     }
     setTimeout(poll, 1000);
   }

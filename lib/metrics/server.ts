@@ -1,5 +1,5 @@
-// The metrics listener: Prometheus text, and a live page for people. Read-only, and apart from the
-// app's traffic.
+// The metrics listener: Prometheus text, health endpoints and a live page. Read-only, and separate
+// from the app's traffic.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { holdPort, serveOn, type HeldPort } from '../system/held-port.js';
 import { page } from './page.js';
@@ -7,16 +7,16 @@ import { page } from './page.js';
 export interface MetricsAddress {
   readonly host: string;
   readonly port: number;
-  /** Where the Prometheus text is. */
+  /** Path of the Prometheus text, for example '/metrics'. */
   readonly path: string;
 }
 
 export interface MetricsContent {
   /** The Prometheus text. */
   collect(): Promise<string>;
-  /** What the live page shows. */
+  /** The data of the live page, served as /stats.json. */
   stats(): Promise<object>;
-  /** Why the server should get no new clients; null if it should. */
+  /** The reason why the server should get no new clients; null if it is ready. */
   unreadiness(): string | null;
 }
 
@@ -39,11 +39,11 @@ const maxClients = 64;
 const maxHeaderBytes = 8192;
 const requestTimeoutMs = 10_000;
 const keepAliveTimeoutMs = 30_000;
-/** A reader that takes none of its answer for this long is cut off. */
+/** Limit for a client that does not read its response. */
 const stalledMs = 60_000;
 const checkIntervalMs = 1_000;
 
-/** Throws a ConfigError if the port cannot be had. */
+/** Throws a UserError if the port is not available. */
 export async function openMetrics(
   address: MetricsAddress,
   content: MetricsContent,
@@ -64,8 +64,8 @@ export async function serveMetrics(
       async () => ({ body: JSON.stringify(await content.stats()), type: 'application/json' }),
     ],
     ['/ready', () => readiness(content.unreadiness())],
-    // That the monitor answers is all there is to it: it replaces what is stuck, and a probe that
-    // fails while it boots or drains would have it killed.
+    // An answer is all that counts: the monitor replaces stuck workers itself, and a probe that
+    // fails during boot or drain would get the whole server killed.
     ['/healthz', () => ({ body: 'alive\n' })],
     [path, async () => ({ body: await content.collect(), type: prometheusType })],
   ]);
@@ -103,7 +103,7 @@ async function answer(
   response: ServerResponse,
   answers: ReadonlyMap<string, Answer>,
 ): Promise<void> {
-  // A client that goes away is its own business; a body is of no interest.
+  // Disconnects are ignored, bodies discarded.
   request.on('error', () => undefined).resume();
   response.on('error', () => undefined);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -128,13 +128,13 @@ function reply(response: ServerResponse, status: number, body: string, type = 't
     'x-content-type-options': 'nosniff',
     'content-security-policy':
       "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
-    // Nobody who still sends a body gets to keep the connection.
+    // A client that is still sending a body does not keep the connection.
     ...(status === 405 && { connection: 'close' }),
   });
   response.end(body);
 }
 
-/** Throws a ConfigError if the port cannot be had. */
+/** Throws a UserError if the port is not available. */
 export function listenForMetrics(address: MetricsAddress): Promise<HeldPort> {
   return holdPort(
     address,

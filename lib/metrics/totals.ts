@@ -1,12 +1,12 @@
-// What all workers together have counted since the monitor started; pure. Invariant: no total ever
-// falls, whichever worker is replaced or killed, and however often or late a report is received.
+// The totals of all workers since the monitor started; pure. Invariant: no total ever falls,
+// whichever worker is replaced or killed, and however often or late a report is received.
 import type { Figures } from '../protocol/message.js';
 import { addLatency, emptyLatency, type Latency } from '../protocol/latency.js';
 import { Ledger, type LedgerRecord } from './ledger.js';
 
 export type Counts = Pick<Figures, 'requests' | 'latency'>;
 
-/** Plain data, for the next program of a hot restart. */
+/** Plain data, handed to the next program of a hot restart. */
 export interface TotalsRecord {
   readonly ledger: LedgerRecord<Counts>;
   readonly lastRead: Counts;
@@ -25,19 +25,21 @@ export class Totals {
     return { ledger: this.#ledger.record(), lastRead: this.#lastRead };
   }
 
-  /** Takes what the child has counted since its birth. */
+  /** Takes the child's counts since its fork. */
   update(childId: number, { requests, latency }: Counts): void {
     this.#ledger.update(childId, { requests, latency });
   }
 
+  /** The child is gone; its counts stay in the totals. */
   retire(childId: number): void {
     this.#ledger.retire(childId);
   }
 
+  /** The totals over live and gone workers. */
   read(): Counts {
     const sum = this.#ledger.live().reduce(add, this.#ledger.gone());
-    // A retired worker moves within the sum, and seconds that are added up in another order can
-    // come out smaller in the last bit, which Prometheus takes for a counter's reset.
+    // A retired worker moves within the sum, and adding floats in another order can yield a sum
+    // that is smaller in the last bit, which Prometheus takes for a counter reset.
     this.#lastRead = larger(this.#lastRead, sum);
     return this.#lastRead;
   }
@@ -54,7 +56,7 @@ function add(one: Counts, other: Counts): Counts {
   };
 }
 
-/** Each count by itself: an old report that arrives late takes nothing back. */
+/** The maximum of each count: an old report that arrives late takes nothing back. */
 function larger(one: Counts, other: Counts): Counts {
   return {
     requests: Math.max(one.requests, other.requests),

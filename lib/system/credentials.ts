@@ -1,6 +1,6 @@
-// Who the app runs as. The monitor stays root: it binds sockets, reads everybody's memory and ends
-// everybody. What it boots is another user from its first instruction on, and so are its forks:
-// setgroups, setgid and setuid come before exec (libuv), and the supplementary groups are none.
+// The user that the app runs as. The monitor stays root, to bind sockets and to read the memory of
+// every process. A booted process has the other user from its first instruction on, and so have its
+// forks: libuv calls setgroups, setgid and setuid before exec. It has no supplementary groups.
 import { messageOf } from '../base/error-text.js';
 import { execFileSync } from 'node:child_process';
 import { UserError } from '../base/user-error.js';
@@ -10,13 +10,13 @@ export interface Credentials {
   readonly gid: number;
 }
 
-/** As the configuration names it. */
+/** The options `user` and `group`: names or ids, null if not set. */
 export interface Account {
   readonly user: string | number | null;
   readonly group: string | number | null;
 }
 
-/** Undefined: as the monitor. Throws a ConfigError. */
+/** Undefined: the monitor's own user. Throws a UserError for unknown accounts, or if not root. */
 export function credentialsOf({ user, group }: Account): Credentials | undefined {
   if (user === null) return undefined;
   if (process.getuid?.() !== 0)
@@ -24,7 +24,7 @@ export function credentialsOf({ user, group }: Account): Credentials | undefined
       `user: cannot become ${JSON.stringify(user)}: only root can change its user, ` +
         `and this is user ${process.getuid?.()} (start as root, or remove \`user\`)`,
     );
-  const found = look('passwd', user);
+  const found = lookUp('passwd', user);
   const uid = typeof user === 'number' ? user : found?.[2];
   if (uid === undefined) throw new UserError(`user: there is no user ${JSON.stringify(user)}`);
   return { uid: Number(uid), gid: group === null ? primaryGroup(user, found) : gidOf(group) };
@@ -32,21 +32,21 @@ export function credentialsOf({ user, group }: Account): Credentials | undefined
 
 function primaryGroup(user: string | number, found: readonly string[] | undefined): number {
   if (found?.[3] === undefined)
-    throw new UserError(`user: nothing is known of user ${user}: say its \`group\` too`);
+    throw new UserError(`user: user ${user} has no passwd entry: set \`group\` too`);
   return Number(found[3]);
 }
 
 function gidOf(group: string | number): number {
-  const gid = typeof group === 'number' ? group : look('group', group)?.[2];
+  const gid = typeof group === 'number' ? group : lookUp('group', group)?.[2];
   if (gid === undefined) throw new UserError(`group: there is no group ${JSON.stringify(group)}`);
   return Number(gid);
 }
 
 /**
- * The fields of an entry. Node cannot look up users, and /etc/passwd is not all that a system may
- * know: glibc's own command asks like everybody else.
+ * The fields of an entry, passwd(5) or group(5). Node cannot look up users, and /etc/passwd is not
+ * the only source: getent(1) asks all that nsswitch.conf(5) lists.
  */
-function look(database: 'passwd' | 'group', key: string | number): string[] | undefined {
+function lookUp(database: 'passwd' | 'group', key: string | number): string[] | undefined {
   try {
     const entry = execFileSync('getent', [database, '--', String(key)], { encoding: 'utf8' });
     return entry.trimEnd().split(':');

@@ -1,6 +1,6 @@
-// Takes the signals before anything else is loaded: SIGUSR1 would open Node's inspector, and the
-// others would end the process with work half done. Until somebody takes them over they are
-// recorded, but for those that ask to leave: then there is nothing to finish yet.
+// Handles signals before anything else is loaded: SIGUSR1 would open Node's inspector, and others
+// would kill the process with work half done. Until the monitor takes over, signals are recorded;
+// those that ask for an exit are obeyed at once, since there is nothing to finish yet.
 import { closeStrayInspector } from './stray-inspector.js';
 
 const leaving: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT']);
@@ -15,15 +15,15 @@ const recorded = [
   'SIGCHLD',
 ] as const satisfies NodeJS.Signals[];
 
-/** What arrived before `takeSignals`, in order. */
+/** Signals received before `takeSignals`, in order of arrival, each once. */
 export const earlySignals: NodeJS.Signals[] = [];
 
-/** There is something to finish after a hot restart: children that serve. */
+/** After a hot restart there is something to finish: serving children. */
 const succeeds = process.env['PITCHFORK_HAND_OVER'] !== undefined;
 
 let deliver = (signal: NodeJS.Signals): void => {
   if (leaving.has(signal) && !succeeds) process.exit(0);
-  // A repeated wish is the same wish: this also bounds the list.
+  // Repeated signals count once, which also bounds the list.
   if (!earlySignals.includes(signal)) earlySignals.push(signal);
 };
 
@@ -31,7 +31,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', ...recorded] as const)
   process.on(signal, () => deliver(signal));
 closeStrayInspector();
 
-/** From now on `listener` gets every signal; first those that have arrived already. */
+/** Passes every further signal to `listener`, after those recorded so far. */
 export function takeSignals(listener: (signal: NodeJS.Signals) => void): void {
   deliver = listener;
   for (const signal of earlySignals.splice(0)) listener(signal);

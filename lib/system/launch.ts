@@ -1,14 +1,14 @@
-// How the server was started: its command, environment and directory. That is what every fresh
-// process gets, whatever a configuration has changed in the monitor since, and what a hot restart
-// starts again. Loaded before any configuration.
+// The launch of the server: its command, environment and directory. Every fresh process gets these,
+// whatever a configuration has changed in the monitor since, and a hot restart repeats them. Loaded
+// before any configuration.
 import { readFileSync, statSync } from 'node:fs';
 import { takeVariables } from './service-variables.js';
 
-/** What a hot restart tells the next program; see monitor/hot-restart.ts. No child ever sees it. */
+/** Passed by a hot restart to the next program (lib/monitor/hot-restart), and to no child. */
 export interface Succession {
-  /** The file in memory with the hand-over. */
+  /** Descriptor of the memory file with the hand-over. */
   readonly fd: number;
-  /** What LD_PRELOAD was before our addon was put into it. */
+  /** The value of LD_PRELOAD before the addon was added to it; null if unset. */
   readonly preload: string | null;
 }
 
@@ -30,13 +30,13 @@ function takeSuccession(): Succession | null {
   return succession;
 }
 
-/** Set in the next program of a hot restart. */
+/** Set in the next program of a hot restart; null otherwise. */
 export const succession = takeSuccession();
 
-/** Set where a hot restart only finds out whether it would succeed; see monitor/preflight.ts. */
+/** Set in a trial run of a hot restart (lib/monitor/hot-restart/preflight.ts); null otherwise. */
 export const preflight = takeVariable(preflightVariable);
 
-/** As the shell names it: through a symbolic link, it may be another directory by the next boot. */
+/** $PWD if valid: a path through a symbolic link may lead elsewhere at the next boot. */
 function logicalDirectory(): string {
   const actual = process.cwd();
   const named = process.env['PWD'];
@@ -45,16 +45,16 @@ function logicalDirectory(): string {
   return a && b && a.dev === b.dev && a.ino === b.ino ? named : actual;
 }
 
-/** What a service manager said to this process alone: no other one is to see it. */
+/** Addressed to this process alone, so removed from the environment. */
 const service = takeVariables(process.env);
 
-/** Node makes paths of its own of `process.execPath` and `process.argv`, past symbolic links. */
+/** Read from /proc, since Node resolves symbolic links in `process.execPath` and `process.argv`. */
 function commandLine(): string[] {
   return readFileSync('/proc/self/cmdline', 'utf8').split('\0').slice(0, -1);
 }
 
 export const launch: {
-  /** As given: the name of Node, its options, the script and the arguments. */
+  /** As given: the name of Node, its options, the script and its arguments. */
   readonly command: readonly string[];
   readonly environment: Readonly<NodeJS.ProcessEnv>;
   readonly directory: string;

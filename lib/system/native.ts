@@ -1,39 +1,42 @@
-// The one typed door to native/ (C++). Every function is flat, keeps no state that the caller must
-// know of, calls no JavaScript, and throws an Error whose `code` and message carry the errno's name
+// The typed interface of the native addon (native/*.cc). No function calls JavaScript, or keeps
+// state that matters to callers; errors have the errno's name as `code` and in the message
 // ("EAGAIN: fork: …").
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../base/user-error.js';
 
-/** A child that ended, as waitpid(2) told it. Exactly one of `code` and `signal` is set. */
+/** The status of an exited child: waitpid(2). Exactly one of `code` and `signal` is not null. */
 export interface Exit {
   pid: number;
+  /** 0 to 255. */
   code: number | null;
   /** For example 'SIGKILL'. */
   signal: NodeJS.Signals | null;
 }
 
 export interface TcpListener {
-  /** A numeric IPv4 or IPv6 address; names are resolved by the caller. */
+  /** A numeric IPv4 or IPv6 address; the caller resolves names. */
   address: string;
   /** 0 lets the kernel choose; read it back with `boundPort`. */
   port: number;
+  /** The length of the accept queue: listen(2). */
   backlog: number;
-  /** SO_REUSEPORT, so that several queues can share the address. */
+  /** SO_REUSEPORT, so that several sockets can share the address: socket(7). */
   reusePort: boolean;
+  /** IPV6_V6ONLY: ipv6(7). */
   ipv6Only: boolean;
 }
 
 export interface UnixListener {
   path: string;
   backlog: number;
-  /** Permission bits of the socket file, for example 0o660; in force from the first instant. */
+  /** Permission bits of the socket file, for example 0o660; in force from its creation on. */
   mode: number;
 }
 
 /**
- * What one recvmsg(2) brought: bytes, since it can end within a character. Descriptors belong to
+ * The result of one recvmsg(2): bytes, since it can end within a character. Descriptors belong to
  * the last message in `data`.
  */
 export interface Received {
@@ -41,40 +44,43 @@ export interface Received {
   fds: number[];
 }
 
-/** A connected socket, with the number of bytes that wait in the kernel. */
+/** A connected socket and its bytes queued in the kernel. */
 export interface Connection {
   fd: number;
+  /** Bytes received and not read: SIOCINQ. */
   unread: number;
-  /** For TCP: not acknowledged by the peer; for a unix socket: not read by it. */
+  /** Bytes written and, for TCP, not acknowledged; for unix sockets, not read: SIOCOUTQ. */
   unsent: number;
 }
 
 /** A connection that was cut. */
 export interface CutConnection {
+  /** Still open, but leading to a closed peer. */
   fd: number;
   kind: 'tcp' | 'unix' | 'pipe';
-  /** "127.0.0.1:6379", "[::1]:6379", "/path.sock", "@abstract"; empty for an end without a name. */
+  /** "127.0.0.1:6379", "[::1]:6379", "/path.sock", "@abstract"; '' for a nameless end. */
   local: string;
   peer: string;
 }
 
-/** A listening socket that was open before this program began. */
+/** A listening socket inherited from the program before this one. */
 export interface InheritedListener {
   kind: 'tcp' | 'unix';
-  /** A numeric address, or a path; '@name' in the abstract namespace. */
+  /** A numeric address, or a path; '@name' for the abstract namespace (unix(7)). */
   name: string;
   /** 0 for a unix socket. */
   port: number;
-  /** An IPv6 socket that takes no IPv4 connections. */
+  /** An IPv6 socket that accepts no IPv4 connections. */
   ipv6Only: boolean;
 }
 
 export interface Native {
   /**
-   * fork(2) of this very process, whole: V8's workers parked and revived, the loop re-made (see
-   * docs/how-it-forks.md). Call it from the check phase (setImmediate) or straight after `receive`.
+   * fork(2) of this process: V8's worker threads are parked and restarted, the event loop is
+   * recreated (docs/how-it-forks.md). Call it from the check phase (setImmediate) or immediately
+   * after `receive`.
    * Returns the child's pid in the parent and 0 in the child. Throws EBUSY while libuv requests are
-   * active, and the errno of what failed otherwise.
+   * active, otherwise the errno of the failed call.
    */
   fork(): number;
   /**
@@ -87,84 +93,83 @@ export interface Native {
    */
   activeRequests(): number;
   /**
-   * Takes the list of mappings that V8 keeps out of forks (VmFlags `dc`), for every later fork of
-   * this process to restore. Call it when nothing maps memory any more; without it each fork takes
-   * the list itself. Returns the number of mappings.
+   * Lists the mappings that V8 excludes from forks (VmFlags `dc`, proc_pid_smaps(5)), so that later
+   * forks of this process can restore them; without it, each fork makes the list itself. Call it
+   * when no more memory will be mapped. Returns the number of mappings.
    */
   rememberMappings(): number;
   /**
-   * From now on this process ends by _exit(2) once its `exit` event has run, however it comes to
-   * its end: Node's own shutdown would join threads that a fork does not have, and would reset the
-   * flags of a shared stdio.
+   * Makes this process end by _exit(2) after its `exit` event, whatever the cause: Node's own
+   * shutdown would join threads that do not exist in a fork, and reset the flags of shared stdio.
    */
   exitWithoutShutdown(): void;
   /**
-   * Re-seeds Math.random of the calling context, for references taken earlier too. False where V8's
-   * layout is unknown.
+   * Reseeds Math.random of the calling context, for existing references too. False if V8's layout
+   * is unknown.
    */
   reseedMathRandom(): boolean;
   /**
-   * The scripts (paths, or file: URLs of ES modules) of the nearest `frames` JavaScript frames,
-   * innermost first, at most `most`; without the calling script and Node's own.
+   * The scripts (paths, or file: URLs of ES modules) of the innermost `frames` JavaScript frames,
+   * innermost first, at most `most`; excludes the calling script and Node's own.
    */
   callerScripts(frames: number, most: number): string[];
   /**
-   * The script that a function was written in, seen through `bind`; null for built-in functions and
-   * for what is no function.
+   * The script that defines a function, looking through `bind`; null for built-in functions and for
+   * other values.
    */
   scriptOf(value: unknown): string | null;
   /**
-   * A full, compacting-if-flagged collection that gives free pages back
-   * (Isolate::LowMemoryNotification).
+   * A full garbage collection that returns free pages to the system
+   * (Isolate::LowMemoryNotification); compacting if V8's flags say so.
    */
   collectGarbage(): void;
   /** malloc_trim(3). */
   trimMalloc(): void;
 
   /**
-   * Blocks in poll(2) + recvmsg(2) for at most 64 KiB. Undefined when a signal interrupted it, null
-   * at end of file. Throws EMFILE when descriptors were lost because this process has too many
-   * open.
+   * Blocks in poll(2) and recvmsg(2) for at most 64 KiB. Undefined if interrupted by a signal, null
+   * at end of file. Throws EMFILE if descriptors were lost for lack of free ones.
    */
   receive(fd: number): Received | null | undefined;
   /**
-   * Sends all of `data`, with at most 64 descriptors. Throws EAGAIN, with nothing sent, when the
-   * peer's queue is full, EPIPE when it is gone. When the queue takes a part only, waits at most 1
-   * s for the rest, then throws ETIMEDOUT.
+   * Sends all of `data`, with at most 64 descriptors. Throws EAGAIN, with nothing sent, if the
+   * peer's queue is full, EPIPE if the peer is gone. If the queue takes only a part, waits at most
+   * 1 s for the rest, then throws ETIMEDOUT.
    */
   send(fd: number, data: string, fds: number[]): void;
   /** A connected pair of unix stream sockets, close-on-exec. */
   socketPair(): [number, number];
 
+  /** Returns the descriptor, non-blocking and close-on-exec. */
   listenTcp(listener: TcpListener): number;
-  /** Does not unlink anything first: EADDRINUSE if the path exists. */
+  /** Returns the descriptor. Does not unlink first: EADDRINUSE if the path exists. */
   listenUnix(listener: UnixListener): number;
   /** The local port of a TCP socket, getsockname(2). */
   boundPort(fd: number): number;
   /**
-   * The descriptor of this process that listens on the given local TCP port; ENOENT if there is
-   * none.
+   * The descriptor of this process that listens on the given local TCP port. Throws ENOENT if there
+   * is none.
    */
   findListener(port: number): number;
   /**
-   * The connections of this process that came in through a listening socket (or another one of the
-   * same address).
+   * The connections of this process that were accepted from a listening socket, or from another one
+   * with the same address.
    */
   connectionsOf(listener: number): Connection[];
   /**
-   * shutdown(2) of the reading side: our side reads what has arrived, and then the end of the
+   * shutdown(2) of the reading side: reads return the bytes received so far, then the end of the
    * stream.
    */
   endReading(fd: number): void;
   /**
    * Replaces each connected stream socket, and each anonymous pipe that leads out of this process,
-   * by one whose other side is closed: the kernel ends the connection now, and reading gives the
-   * end of file. Left alone: stdio and whatever is the same file as it or as one of `keep`,
-   * listening and datagram sockets, what was open when the addon was loaded, all that is no socket
-   * or pipe. The event loop of this process does not notice; that of a fork does.
+   * with one whose peer is closed: the kernel ends the connection immediately, and reads return end
+   * of file. Excluded are stdio, `keep` and duplicates of either, listening and datagram sockets,
+   * descriptors from before the addon was loaded, and files of other kinds. The event loop of this
+   * process does not notice; that of a fork does.
    */
   cutConnections(keep: readonly number[]): CutConnection[];
-  /** Ends the attempts to connect over TCP that nobody has answered yet; returns their number. */
+  /** Aborts pending TCP connection attempts; returns their number. */
   giveUpConnecting(): number;
   /** dup3(2) with O_CLOEXEC: `target` becomes what `fd` is. */
   replaceDescriptor(fd: number, target: number): void;
@@ -175,27 +180,27 @@ export interface Native {
   /** PR_SET_CHILD_SUBREAPER: orphaned descendants become our children. */
   becomeSubreaper(): void;
   /**
-   * Asks the kernel to end this process `graceMs` after the monitor's death, even in an endless
-   * loop. Throws ESRCH if the monitor is not our parent, so that it must be gone.
+   * Makes the kernel end this process `graceMs` after the monitor's death, even in an endless loop:
+   * PR_SET_PDEATHSIG(2const). Throws ESRCH if the monitor is not the parent, hence gone.
    */
   dieWithMonitor(monitorPid: number, graceMs: number): void;
   /** setpgid(0, 0). */
   leadProcessGroup(): void;
   /**
-   * waitpid(pid, WNOHANG) for each; those that have not ended are left out, ECHILD is left out too.
+   * waitpid(pid, WNOHANG) for each; leaves out processes that are still running or not children.
    */
   reap(pids: number[]): Exit[];
   /**
-   * The pid of some child that has ended and was not reaped yet, which is left as it is (waitid
-   * WNOWAIT); null if none.
+   * The pid of an unreaped zombie child, which it does not reap (waitid(2), WNOWAIT); null if there
+   * is none.
    */
   peekEndedChild(): number | null;
   /**
-   * execve(2) of `file` with `command` as its arguments, its own name first, and `environment` as
-   * 'NAME=value'. Descriptors are closed but for stdio and `keep`. Returns only by throwing what
-   * failed; then nothing has changed. Call it from the main thread: children would be sent their
-   * parent-death signal otherwise. Signals that `holdSignals` holds come in the next program, when
-   * it calls `releaseSignals`, if this addon, built for its Node, is in its LD_PRELOAD and
+   * execve(2) of `file`. `command` is its argument list, starting with its own name; `environment`
+   * consists of 'NAME=value'. All descriptors but stdio and `keep` are closed. Returns only by
+   * throwing, with nothing changed. Call it from the main thread, or children receive their
+   * parent-death signal. Signals held by `holdSignals` are delivered in the next program, when it
+   * calls `releaseSignals`, provided that this addon, built for its Node, is in its LD_PRELOAD and
    * PITCHFORK_HAND_OVER in its environment.
    */
   exec(
@@ -204,41 +209,42 @@ export interface Native {
     environment: readonly string[],
     keep: readonly number[],
   ): void;
-  /** An anonymous file in memory, memfd_create(2). */
+  /** Returns the descriptor of an anonymous file in memory: memfd_create(2). */
   memoryFile(): number;
-  /** FD_CLOEXEC, for what this program was started with. */
+  /** Sets FD_CLOEXEC on descriptors that this program was started with. */
   closeOnExec(fds: readonly number[]): void;
   /**
-   * What asks something of a monitor (TERM, USR1, URG …) waits from now on. What came before is
-   * still on its way through the event loop.
+   * Blocks the signals that operate a monitor (TERM, USR1, URG …). Earlier ones may still be on
+   * their way through the event loop.
    */
   holdSignals(): void;
-  /** Signals that were held, in this program or the one before, come now. */
+  /** Delivers the signals held in this program or in the one before it. */
   releaseSignals(): void;
-  /** getpid(2), never cached. */
+  /** getpid(2), not cached like `process.pid`. */
   pid(): number;
 
   /**
-   * From now on this process answers `askForStack` with a message `stuck` on `channel`, also while
-   * its event loop does not turn. Runs a thread, which `fork` ends as well. EALREADY if it runs.
+   * Makes this process answer `askForStack` with a message `stuck` on `channel`, even while its
+   * event loop is blocked. Runs a thread, which `fork` ends too. Throws EALREADY if it is running.
    */
   startWatchdog(channel: number): void;
   stopWatchdog(): void;
   /**
-   * Asks another process that has started its watchdog, and that would else be ended by the signal,
-   * what JavaScript it is running. No answer comes from code that is not JavaScript, nor while the
-   * channel is full. Throws ESRCH.
+   * Asks another process for its JavaScript stack, by a signal that would kill a process without a
+   * watchdog. Native code gives no answer, nor does a process with a full channel. Throws ESRCH if
+   * it is gone.
    */
   askForStack(pid: number): void;
   /**
-   * One datagram to the unix socket of a service manager, a path or '@name' (abstract). Never
-   * waits: throws EAGAIN when its queue is full, ECONNREFUSED or ENOENT when nobody is there.
+   * Sends one datagram to the unix socket of a service manager, a path or '@name' (abstract):
+   * sd_notify(3). Never blocks: throws EAGAIN if its queue is full, ECONNREFUSED or ENOENT without
+   * a receiver.
    */
   notify(address: string, message: string): void;
   /**
-   * Makes a descriptor that a service manager passed non-blocking and close-on-exec, and tells what
-   * it listens on. Throws EINVAL, with nothing changed, if it is not a listening stream socket,
-   * EBADF if it is not open.
+   * Makes a descriptor passed by a service manager non-blocking and close-on-exec, and returns its
+   * address. Throws EINVAL, with nothing changed, unless it is a listening stream socket, EBADF if
+   * it is not open.
    */
   adoptListener(fd: number): InheritedListener;
 }
@@ -254,7 +260,7 @@ function load(): Native {
   return createRequire(import.meta.url)(nativeFile) as Native;
 }
 
-/** The addon: dist/lib/native.js → build/ beside dist/ */
+/** Path of the addon: from dist/lib/system/native.js to build/ beside dist/. */
 export const nativeFile = fileURLToPath(new URL(`../../../build/native/${name}`, import.meta.url));
 
 export const native: Native = load();

@@ -1,8 +1,8 @@
-// The children of this process that were not reaped yet, those that ended included: the kernel
-// notes a child with the thread that made it, or that inherited it (proc_pid_task(5)).
+// The unreaped children of this process, zombies included. The kernel lists a child under the
+// thread that created or adopted it: proc_tid_children(5).
 import { readFileSync, readdirSync } from 'node:fs';
 
-/** Throws where the kernel has no such files. */
+/** Pids in no particular order. Throws on kernels without CONFIG_PROC_CHILDREN. */
 export function ownChildren(): number[] {
   return readdirSync('/proc/self/task').flatMap((thread) =>
     readFileSync(`/proc/self/task/${thread}/children`, 'latin1')

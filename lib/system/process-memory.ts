@@ -1,16 +1,20 @@
-// The memory of a process as the kernel accounts for it, in bytes. After a fork only pss and
-// private tell the truth: rss counts each shared page once for every process that maps it.
+// The memory of a process as accounted for by the kernel, in bytes. After a fork, sums are only
+// meaningful for pss and private: rss counts a shared page once for every process that maps it.
 import { readFile } from 'node:fs/promises';
 
+/** In bytes; see proc_pid_smaps(5). */
 export interface Memory {
+  /** All resident pages. */
   readonly rss: number;
-  /** Shared pages divided by the number of processes that share them. */
+  /** Resident pages, each divided by the number of processes that map it. */
   readonly pss: number;
+  /** Resident pages mapped by this process only. */
   readonly private: number;
+  /** Resident pages mapped by other processes too. */
   readonly shared: number;
 }
 
-/** Undefined when the process is gone, or is a zombie, or is not ours to look at. */
+/** Undefined if the process is gone, a zombie, or not readable by this user. */
 export async function memoryOf(pid: number): Promise<Memory | undefined> {
   try {
     return parseMemory(await readFile(`/proc/${pid}/smaps_rollup`, 'latin1'));
@@ -19,7 +23,7 @@ export async function memoryOf(pid: number): Promise<Memory | undefined> {
   }
 }
 
-/** Reads the text of smaps_rollup; undefined when it lacks a figure. */
+/** Parses /proc/<pid>/smaps_rollup; undefined if a value is missing. */
 export function parseMemory(text: string): Memory | undefined {
   const bytes = new Map<string, number>();
   for (const match of text.matchAll(/^(\w+): +(\d+) kB$/gm))

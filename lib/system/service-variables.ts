@@ -1,4 +1,4 @@
-// The environment variables by which a service manager such as systemd speaks to one process:
+// The environment variables that a service manager such as systemd sets for a single process:
 // sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3).
 
 const names = [
@@ -13,7 +13,7 @@ const names = [
 
 export type ServiceVariables = Readonly<Partial<Record<(typeof names)[number], string>>>;
 
-/** Takes them out of an environment: whoever inherits them would take them for its own. */
+/** Removes them from an environment: a process that inherits them would believe them its own. */
 export function takeVariables(environment: NodeJS.ProcessEnv): ServiceVariables {
   const taken = names.flatMap((name) => {
     const value = environment[name];

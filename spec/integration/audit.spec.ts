@@ -264,7 +264,7 @@ for (const node of supportedNodes())
       const found = verdicts(findings);
       expect(found).to.have.length(1);
       expect(found[0]).to.match(
-        /^refuse: threads were started before the app: 1( \(.*\))?, perhaps by --import data:/,
+        /^refuse: threads were started before the app: 1( \(.*\))?, possibly by --import data:/,
       );
     });
   });

@@ -24,7 +24,7 @@ describe('pitchfork-ts check', function () {
     it('prints a table that ends with the verdict, and exits with 0', async () => {
       const { code, stdout } = await runCheck({ app: plain, args: ['--request', '/'] });
       expect(stdout).to.match(/^\S+app\.mjs under Node \d+\.\d+\.\d+\n/);
-      expect(stdout).to.match(/^audit:\n {2}nothing to report$/m);
+      expect(stdout).to.match(/^audit:\n {2}no findings$/m);
       expect(stdout).to.match(/^ {2}forked in \d+\.\d ms$/m);
       for (const fork of [1, 2]) {
         expect(stdout).to.match(new RegExp(`^  ok +fork ${fork}: GET /: 200 in \\d+ ms$`, 'm'));
@@ -146,7 +146,7 @@ describe('pitchfork-ts check', function () {
       const { code, stdout } = await runCheck({ app: sharpAtBoot });
       expect(stdout).to.match(/^ {2}refuse +sharp \d\S*: runs \d+ threads? /m);
       expect(stdout).to.match(/^ {8} {2}remedy: \S/m);
-      expect(stdout).to.match(/^canary:\n {2}none was forked$/m);
+      expect(stdout).to.match(/^canary:\n {2}not forked$/m);
       expect(stdout).to.match(/\nNOT safe to fork: sharp@[^\n]+\n$/);
       expect(code).to.equal(1);
     });

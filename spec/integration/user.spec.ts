@@ -128,7 +128,7 @@ describe('user and group', () => {
   for (const [config, line] of [
     [`user: 'nosuch',`, 'user: there is no user "nosuch"'],
     [`user: 'nobody', group: 'nosuch',`, 'group: there is no group "nosuch"'],
-    ['user: 4242424,', 'user: nothing is known of user 4242424: say its `group` too'],
+    ['user: 4242424,', 'user: user 4242424 has no passwd entry: set `group` too'],
   ] as const)
     it(`end the start with "${line}"`, async () => {
       await start(config);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { emptyLatency, observe } from '../../lib/protocol/latency.js';
-import { createMetrics, type MetricsReading } from '../../lib/metrics/registry.js';
+import type { MetricsReading } from '../../lib/metrics/readings.js';
+import { createMetrics } from '../../lib/metrics/registry.js';
 
 function readingWith(part: Partial<MetricsReading>): MetricsReading {
   return {

@@ -109,7 +109,7 @@ describe('openMetrics', () => {
       ).catch((reason: unknown) => reason);
       expect(error).to.be.instanceOf(UserError);
       expect(String(error)).to.equal(
-        `ConfigError: cannot listen on 127.0.0.1:${port} for metrics: EADDRINUSE: another process ` +
+        `UserError: cannot listen on 127.0.0.1:${port} for metrics: EADDRINUSE: another process ` +
           'listens there (set `metrics` to another address, or to false)',
       );
     } finally {

@@ -1,24 +1,24 @@
-// Looks at this process before it is forked: what a fork could not carry on, and what to do.
+// Audits this process before it is forked: finds whatever a fork would break, and the remedy.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../../config/settings.js';
-import { catalogue } from '../catalogue/index.js';
-import { collect } from './collect.js';
 import type { Finding } from '../../protocol/finding.js';
+import { catalogue } from '../catalogue/catalogue.js';
+import { collect } from './collect.js';
 import { judge } from './judge.js';
 import { applyPolicy, userRows } from './policy.js';
 
-/** What a thread, a Worker or a child process that was told to end may take to be gone. */
+/** Time for threads, Workers and child processes that are ending to be gone. */
 const endingMs = 100;
 
 /**
- * Never throws for what it cannot read. Takes turns of the event loop, and some 100 ms more where
- * there is something to refuse.
+ * Ignores whatever cannot be read. If a fork would be refused, looks again after 100 ms: the reason
+ * may be about to end.
  */
 export async function audit(settings: Settings['incompatibleModules']): Promise<Finding[]> {
   const rows = [...userRows(settings.also), ...catalogue];
-  const look = (): Finding[] => applyPolicy(judge(collect(), rows), settings);
-  const findings = look();
+  const findAll = (): Finding[] => applyPolicy(judge(collect(), rows), settings);
+  const findings = findAll();
   if (!findings.some(({ severity }) => severity === 'refuse')) return findings;
   await delay(endingMs);
-  return look();
+  return findAll();
 }

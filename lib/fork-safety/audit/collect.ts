@@ -1,33 +1,33 @@
-// Collects what an audit judges. Whatever cannot be read is left out, since half an audit is better
+// Collects the observations of an audit. Anything unreadable is left out: half an audit is better
 // than none.
 import { readFileSync, realpathSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
 import type { Worker } from 'node:worker_threads';
 import { workerState } from '../../api/worker-handle.js';
 import { ownChildren } from '../../system/own-children.js';
-import { isOwn } from '../heap/callers.js';
+import { isOwn } from '../heap/calling-packages.js';
 import { openFiles } from './held-files.js';
 import { loadedModules } from '../heap/loaded-modules.js';
 import { readNodeOptions } from './node-options.js';
 import type { Addon, ChildProcess, Observations } from './observations.js';
-import { seen } from './observer.js';
+import { activity } from './observer.js';
 import { packageOf, type Package } from '../heap/package-of.js';
 import { listThreads, namesOfNew, remaining, startedBeforeApp, strike } from './threads.js';
 
-/** The kernel's limit for the name of a thread, in bytes. */
+/** The kernel's limit for thread names, in bytes: PR_SET_NAME(2const). */
 const longestThreadName = 15;
 
 export function collect(): Observations {
   const resources = process.getActiveResourcesInfo();
-  const files = readable(openFiles, { held: [], reading: [] });
+  const files = readOr(openFiles, { held: [], reading: [] });
   return {
-    packages: readable(loadedPackages, []),
-    addons: readable(addons, []),
-    threads: readable(appThreads, []),
-    threadsBeforeApp: readable(threadsBeforeApp, []),
-    workers: [...seen.workers.values()],
-    children: readable(children, []),
-    held: files.held.filter(({ path }) => !seen.heldBefore.has(path)),
+    packages: readOr(loadedPackages, []),
+    addons: readOr(addons, []),
+    threads: readOr(appThreads, []),
+    threadsBeforeApp: readOr(threadsBeforeApp, []),
+    workers: [...activity.workers.values()],
+    children: readOr(children, []),
+    held: files.held.filter(({ path }) => !activity.heldBefore.has(path)),
     reading: files.reading,
     options: readNodeOptions(process.execArgv, process.env),
     nodeVersion: process.versions.node,
@@ -38,7 +38,7 @@ export function collect(): Observations {
   };
 }
 
-function readable<T>(read: () => T, otherwise: T): T {
+function readOr<T>(read: () => T, otherwise: T): T {
   try {
     return read();
   } catch {
@@ -52,52 +52,52 @@ function loadedPackages(): Package[] {
     const owner = isOwn(file) ? null : packageOf(file);
     if (owner) found.set(owner.directory, owner);
   }
-  for (const { packages } of seen.addons.values())
+  for (const { packages } of activity.addons.values())
     for (const owner of packages) found.set(owner.directory, owner);
   return [...found.values()];
 }
 
-/** Those that were asked for, and those that were there before anybody watched. */
+/** Addons that were loaded under observation, and those mapped before. */
 function addons(): Addon[] {
-  const asked = [...seen.addons.values()];
+  const observed = [...activity.addons.values()];
   const mapped = readFileSync('/proc/self/maps', 'utf8').match(/\/.*\.node$/gm) ?? [];
-  const known = new Set(asked.map(({ file }) => readable(() => realpathSync(file), file)));
+  const known = new Set(observed.map(({ file }) => readOr(() => realpathSync(file), file)));
   const others = [...new Set(mapped)].filter((file) => !known.has(file));
   return [
-    ...asked,
+    ...observed,
     ...others.map((file) => ({
       file,
       packages: [packageOf(file)].filter((owner) => owner !== null),
     })),
-  ].filter(({ file }) => !isOurAddon(file));
+  ].filter(({ file }) => !isOwnAddon(file));
 }
 
-function isOurAddon(file: string): boolean {
+function isOwnAddon(file: string): boolean {
   return /\/native\/pitchfork-[^/]*\.node$/.test(file);
 }
 
-/** Without those that run Workers and the inspector, which are judged by themselves. */
+/** Excludes the threads of Workers and of the inspector, which are judged separately. */
 function appThreads(): string[] {
-  const names = namesOfNew(listThreads(), seen.baseline);
-  for (const [worker, { lost }] of seen.workers)
+  const names = namesOfNew(listThreads(), activity.baseline);
+  for (const [worker, { lost }] of activity.workers)
     if (!lost) strike(names, threadName(worker), 'WorkerThread', '');
-  if (inspectorUrl() !== undefined && !seen.inspectorBefore) strike(names, 'InspectorIo', '');
+  if (inspectorUrl() !== undefined && !activity.inspectorBefore) strike(names, 'InspectorIo', '');
   return names;
 }
 
-/** A thread that has ended meanwhile, such as the one that loads certificates, is no concern. */
+/** Threads that have ended since, such as the loader of certificates, do not matter. */
 function threadsBeforeApp(): string[] {
-  if (seen.newborn) return [];
+  if (activity.newborn) return [];
   const names = startedBeforeApp(
-    remaining(listThreads(), seen.baseline),
+    remaining(listThreads(), activity.baseline),
     readNodeOptions(process.execArgv, process.env),
     process.env['UV_THREADPOOL_SIZE'],
   );
-  if (inspectorUrl() !== undefined && seen.inspectorBefore) strike(names, 'InspectorIo', '');
+  if (inspectorUrl() !== undefined && activity.inspectorBefore) strike(names, 'InspectorIo', '');
   return names;
 }
 
-/** From Node 24 on a Worker's thread bears the Worker's name. */
+/** From Node 24 on, a Worker's thread has the Worker's name. */
 function threadName(worker: Worker): string | null {
   const name: unknown = Reflect.get(worker, 'threadName');
   return typeof name === 'string' ? name.slice(0, longestThreadName) : null;
@@ -105,10 +105,10 @@ function threadName(worker: Worker): string | null {
 
 function children(): ChildProcess[] {
   return ownChildren().flatMap((pid) => {
-    const command = readable(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'), '');
-    // One that has ended, and waits to be reaped, has none.
+    const command = readOr(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'), '');
+    // Empty for a zombie.
     if (command === '') return [];
     const words = command.split('\0').join(' ').trim();
-    return [{ pid, command: words, owner: seen.children.get(pid) ?? null }];
+    return [{ pid, command: words, owner: activity.children.get(pid) ?? null }];
   });
 }

@@ -1,26 +1,28 @@
-// Regular files that this process holds in a way that two processes must not: databases, writable
-// shared mappings, locks. Everything is read through descriptors that are open already: closing any
-// descriptor of a file drops all POSIX locks that the process has on it (fcntl(2)).
+// Regular files that must not be shared with a fork: databases, writable shared mappings, locked
+// files. They are only read through existing descriptors, since closing any descriptor of a file
+// drops all POSIX locks of the process on it (fcntl(2)).
 import { fstatSync, readFileSync, readSync, readdirSync, readlinkSync } from 'node:fs';
 
 export interface HeldFile {
   readonly path: string;
+  /** An SQLite database open for writing, a writable MAP_SHARED mapping, a lock of any kind. */
   readonly how: 'database' | 'mapping' | 'lock';
 }
 
 export interface OpenFiles {
+  /** Each file once. */
   readonly held: HeldFile[];
-  /** Files that are read on, whose offset all forks would share. */
+  /** Paths of files being read, whose offset all forks would share. */
   readonly reading: string[];
 }
 
 const sqliteHeader = 'SQLite format 3\0';
-/** Files that SQLite keeps beside a database. */
+/** Companion files of an SQLite database. */
 const sqliteSuffix = /-(?:wal|shm|journal)$/;
 
 export function openFiles(): OpenFiles {
   const files = readdirSync('/proc/self/fd').flatMap((fd) => {
-    const file = Number(fd) > 2 ? describe(Number(fd)) : null;
+    const file = Number(fd) > 2 ? readOpenFile(Number(fd)) : null;
     return file ? [file] : [];
   });
   const held = [
@@ -33,15 +35,15 @@ export function openFiles(): OpenFiles {
   const reading = files.filter(
     ({ writable, position, sqlite }) => !writable && !sqlite && position > 0,
   );
-  return { held: once(held), reading: [...new Set(reading.map(({ path }) => path))] };
+  return { held: deduplicate(held), reading: [...new Set(reading.map(({ path }) => path))] };
 }
 
 const as =
   (how: HeldFile['how']) =>
   ({ path }: { path: string }): HeldFile => ({ path, how });
 
-/** Each file for the gravest reason only, and what SQLite keeps beside a database not at all. */
-function once(files: readonly HeldFile[]): HeldFile[] {
+/** Keeps the gravest reason per file, and drops the companions of a database. */
+function deduplicate(files: readonly HeldFile[]): HeldFile[] {
   const found = new Map<string, HeldFile>();
   for (const file of files) {
     const database = file.path.replace(sqliteSuffix, '');
@@ -51,16 +53,17 @@ function once(files: readonly HeldFile[]): HeldFile[] {
   return [...found.values()];
 }
 
-interface Description {
+interface OpenFile {
   readonly path: string;
   readonly sqlite: boolean;
   readonly writable: boolean;
   readonly locked: boolean;
+  /** The file offset, in bytes. */
   readonly position: number;
 }
 
-/** null for what is no regular file, or was closed meanwhile. */
-function describe(fd: number): Description | null {
+/** null unless it is a regular file that is still open. */
+function readOpenFile(fd: number): OpenFile | null {
   try {
     if (!fstatSync(fd).isFile()) return null;
     const path = readlinkSync(`/proc/self/fd/${fd}`);
@@ -71,7 +74,7 @@ function describe(fd: number): Description | null {
   }
 }
 
-/** pread(2), which leaves the offset where it is. */
+/** Uses pread(2), which does not move the offset. */
 function isSqlite(fd: number): boolean {
   try {
     const header = Buffer.alloc(sqliteHeader.length);
@@ -80,14 +83,12 @@ function isSqlite(fd: number): boolean {
       header.toString('latin1') === sqliteHeader
     );
   } catch {
-    return false; // Opened for writing only.
+    return false; // Open for writing only.
   }
 }
 
-/** The text of /proc/self/fdinfo/<fd>: proc_pid_fdinfo(5). Its locks are those of this process. */
-export function parseDescriptor(
-  text: string,
-): Pick<Description, 'writable' | 'locked' | 'position'> {
+/** Parses /proc/self/fdinfo/<fd>, proc_pid_fdinfo(5). Locks listed there are this process's. */
+export function parseDescriptor(text: string): Pick<OpenFile, 'writable' | 'locked' | 'position'> {
   const flags = Number.parseInt(/^flags:\s*(\d+)$/m.exec(text)?.[1] ?? '0', 8);
   return {
     writable: (flags & 3) !== 0, // O_WRONLY or O_RDWR
@@ -96,15 +97,15 @@ export function parseDescriptor(
   };
 }
 
-/** Of the text of /proc/self/maps, the files that are mapped shared and for writing. */
+/** Parses /proc/self/maps, proc_pid_maps(5): the files that are mapped shared and writable. */
 export function sharedMappings(maps: string): string[] {
   const paths = maps.split('\n').flatMap((line) => {
     const [, permissions = '', path = ''] = /^\S+ (\S+) \S+ \S+ \S+\s+(.*)$/.exec(line) ?? [];
-    const isFile =
+    const isRegular =
       path.startsWith('/') && !path.startsWith('/dev/') && !/^\/(?:memfd:|SYSV)/.test(path);
-    // A POSIX shared memory object is a file too.
-    const isObject = path.startsWith('/dev/shm/');
-    return permissions.includes('w') && permissions.endsWith('s') && (isFile || isObject)
+    // POSIX shared memory objects are files too: shm_overview(7).
+    const isShmObject = path.startsWith('/dev/shm/');
+    return permissions.includes('w') && permissions.endsWith('s') && (isRegular || isShmObject)
       ? [path]
       : [];
   });

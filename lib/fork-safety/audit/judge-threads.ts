@@ -1,15 +1,7 @@
-// Whose the threads are that a fork would not have. Pure.
+// Attributes the threads that a fork would lack to packages and options. Pure.
 import type { Condition, Row } from '../catalogue/row.js';
-import {
-  countBy,
-  isAbout,
-  judgement,
-  matches,
-  matchOption,
-  plural,
-  writtenOption,
-  type Judgement,
-} from './match.js';
+import { countBy, judgementOf, plural, type Judgement } from './judgement.js';
+import { isAbout, matchOption, matchRows, optionText } from './matching-rows.js';
 import type { Addon, Observations } from './observations.js';
 
 export function judgeThreads(observations: Observations, rows: readonly Row[]): Judgement[] {
@@ -28,22 +20,22 @@ function judgeGroup(
   count: number,
 ): Judgement[] {
   const found = `runs ${plural(count, 'thread')}${label(name)}`;
-  const [named] = matches(rows, packages, (condition) => claims(condition, name));
-  if (named) return [judgement(named, found, 'evidence')];
-  const [tolerant] = matches(rows, packages, (condition) => tolerates(condition, name));
+  const [named] = matchRows(rows, packages, (condition) => claims(condition, name));
+  if (named) return [judgementOf(named, found, 'evidence')];
+  const [tolerant] = matchRows(rows, packages, (condition) => tolerates(condition, name));
   if (tolerant && addons.every((addon) => cannotOwn(addon, name, rows)))
     return [
-      judgement({ ...tolerant, row: { ...tolerant.row, severity: 'ok' } }, found, 'evidence'),
+      judgementOf({ ...tolerant, row: { ...tolerant.row, severity: 'ok' } }, found, 'evidence'),
     ];
-  const anyOf = matches(rows, packages, isAnyThread);
+  const anyOf = matchRows(rows, packages, isAnyThread);
   const possible = anyOf.filter(
     ({ row, package: owner }, index) =>
       owner !== null && anyOf.findIndex((other) => other.row === row) === index,
   );
-  if (possible.length > 0) return possible.map((match) => judgement(match, found, 'evidence'));
+  if (possible.length > 0) return possible.map((match) => judgementOf(match, found, 'evidence'));
   const [unknown] = anyOf;
-  const orphans = `are there that a fork would lack: ${count}${label(name)}`;
-  return unknown ? [judgement(unknown, orphans + suspects(addons, rows), 'evidence')] : [];
+  const orphans = `would be missing in a fork: ${count}${label(name)}`;
+  return unknown ? [judgementOf(unknown, orphans + suspects(addons, rows), 'evidence')] : [];
 }
 
 const claims = (condition: Condition, name: string): boolean =>
@@ -53,7 +45,7 @@ const tolerates = (condition: Condition, name: string): boolean =>
 const isAnyThread = (condition: Condition): boolean =>
   condition.when === 'thread' && condition.named === undefined;
 
-/** By what the catalogue knows of its packages; an addon that it does not know could own any. */
+/** An addon of a package that is not in the catalogue could own any thread. */
 function cannotOwn(addon: Addon, name: string, rows: readonly Row[]): boolean {
   const known = rows.filter((row) => addon.packages.some((owner) => isAbout(row, owner)));
   return (
@@ -64,19 +56,20 @@ function cannotOwn(addon: Addon, name: string, rows: readonly Row[]): boolean {
   );
 }
 
+/** The addons that the catalogue does not call harmless. */
 function suspects(addons: readonly Addon[], rows: readonly Row[]): string {
   const names = addons
     .filter(
       ({ packages }) =>
-        !packages.some((owner) => rows.some((row) => isFine(row) && isAbout(row, owner))),
+        !packages.some((owner) => rows.some((row) => isHarmless(row) && isAbout(row, owner))),
     )
     .map(({ file, packages }) => packages.at(-1)?.name ?? file);
-  return names.length === 0 ? '' : `, perhaps of ${[...new Set(names)].join(' or ')}`;
+  return names.length === 0 ? '' : `, possibly of ${[...new Set(names)].join(' or ')}`;
 }
 
-const isFine = ({ severity }: Row): boolean => severity === 'ok';
+const isHarmless = ({ severity }: Row): boolean => severity === 'ok';
 
-/** Threads from before the app, but for those that an option accounts for. */
+/** Threads from before the app that no option accounts for. */
 function judgeEarly(observations: Observations, rows: readonly Row[]): Judgement[] {
   const { threadsBeforeApp, options, nodeVersion } = observations;
   const explained = options.reduce(
@@ -84,15 +77,15 @@ function judgeEarly(observations: Observations, rows: readonly Row[]): Judgement
     0,
   );
   const rest = threadsBeforeApp.slice(explained);
-  const [match] = matches(rows, [], isAnyThread);
+  const [match] = matchRows(rows, [], isAnyThread);
   if (rest.length === 0 || !match) return [];
   const preloads = options
     .filter(({ option }) => /^(?:-r|--require|--import)$/.test(option))
-    .map(writtenOption);
-  const by = preloads.length === 0 ? '' : `, perhaps by ${preloads.join(' or ')}`;
+    .map(optionText);
+  const by = preloads.length === 0 ? '' : `, possibly by ${preloads.join(' or ')}`;
   const name = rest.find(Boolean) ?? '';
   const found = `were started before the app: ${rest.length}${label(name)}${by}`;
-  return [judgement(match, found, 'evidence')];
+  return [judgementOf(match, found, 'evidence')];
 }
 
 function label(name: string): string {

@@ -1,13 +1,13 @@
-// The options that this process's Node was started with, of the command line and of NODE_OPTIONS.
+// The options of this Node process, from the command line and from NODE_OPTIONS.
 
 export interface NodeOption {
   /** For example '--import'. */
   readonly option: string;
-  /** '' for an option without one. */
+  /** '' for a flag. */
   readonly value: string;
 }
 
-/** Be they written `--option value` or `--option=value`. */
+/** Accepts both `--option value` and `--option=value`; NODE_OPTIONS come first, as for Node. */
 export function readNodeOptions(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,

@@ -1,8 +1,8 @@
-// What the configuration makes of a judgement.
+// Applies the option `incompatibleModules` to judgements.
 import type { Settings } from '../../config/settings.js';
-import type { Row } from '../catalogue/row.js';
 import type { Finding } from '../../protocol/finding.js';
-import type { Judgement } from './match.js';
+import type { Row } from '../catalogue/row.js';
+import type { Judgement } from './judgement.js';
 
 type Incompatible = Settings['incompatibleModules'];
 
@@ -14,13 +14,13 @@ export function applyPolicy(
     .filter(({ by }) => policy !== 'ignore' || by !== 'name')
     .map(({ by, ...finding }) => {
       if (except.includes(finding.subject)) return { ...finding, severity: 'info' };
-      // The app knows itself best: its own word needs an exception by name.
+      // The app knows best: overriding its own word takes an exception by name.
       const lenient = policy !== 'refuse' && by !== 'app' && finding.severity === 'refuse';
       return lenient ? { ...finding, severity: 'warn' } : finding;
     });
 }
 
-/** Rows of the configuration. They come first, since the user knows more than the catalogue. */
+/** Rows from the configuration; they take precedence over the catalogue. */
 export function userRows(also: Incompatible['also']): Row[] {
   return also.map(({ name, versions, breaks, remedy, severity }) => ({
     packages: [name],

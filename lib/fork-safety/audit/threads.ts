@@ -1,15 +1,15 @@
-// The OS threads of this process: which there were before the app, and which are the app's.
+// The OS threads of this process, split into those of the app and those from before the app.
 import { access, readFileSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { NodeOption } from './node-options.js';
 
 export interface Thread {
   readonly tid: number;
-  /** At most 15 characters. A thread that has no name of its own has its creator's. */
+  /** At most 15 bytes. A thread without a name of its own has its creator's. */
   readonly name: string;
 }
 
-/** Helpers of io_uring, which the kernel starts and ends; our watchdog, which each fork ends. */
+/** Helpers of io_uring, managed by the kernel; the watchdog, which is stopped for each fork. */
 const accountedFor = /^(?:iou-(?:sqp|wrk)-|pitchfork-watch$)/;
 
 export function listThreads(): Thread[] {
@@ -18,20 +18,20 @@ export function listThreads(): Thread[] {
       const name = readFileSync(`/proc/self/task/${tid}/comm`, 'utf8').trimEnd();
       return accountedFor.test(name) ? [] : [{ tid: Number(tid), name }];
     } catch {
-      return []; // It has ended meanwhile.
+      return []; // Ended since.
     }
   });
 }
 
 /**
- * Makes libuv start all threads of its pool, which it does at the first request (libuv,
- * src/threadpool.c, init_once). access(2) always goes there, io_uring or not.
+ * Makes libuv start its thread pool, which it does at the first request (libuv, src/threadpool.c,
+ * init_once). access(2) always uses the pool, with or without io_uring.
  */
 export function startPool(): void {
   access('/', () => undefined);
 }
 
-/** The threads that came after `before`; '' for the name that one inherited. */
+/** Names of the threads started since `before`; '' for an inherited name. */
 export function namesOfNew(now: readonly Thread[], before: readonly Thread[]): string[] {
   const old = new Set(before.map(({ tid }) => tid));
   const inherited = new Set(before.map(({ name }) => name));
@@ -41,19 +41,19 @@ export function namesOfNew(now: readonly Thread[], before: readonly Thread[]): s
     .map(({ name }) => (inherited.has(name) ? '' : name));
 }
 
-/** From Node 24 on, Node names all of its threads; before, some. */
+/** Names of Node's own threads: all of them from Node 24 on, some before. */
 const nodesOwn =
   /^(?:node|(?:node-)?(?:MainThread|V8Worker)|DelayedTaskSche|SignalInspector|libuv-worker)$/;
 
-/** Those of `before` that still run. */
+/** The threads of `before` that still run. */
 export function remaining(now: readonly Thread[], before: readonly Thread[]): Thread[] {
   const alive = new Set(now.map(({ tid }) => tid));
   return before.filter(({ tid }) => alive.has(tid));
 }
 
 /**
- * The names of the threads that something other than Node started before the app was loaded: an
- * option, or a module that an option loads. '' for those that can only be counted.
+ * Names of threads that were started before the app, but not by Node itself: by an option, or by a
+ * preloaded module. '' for threads without a distinctive name, which are found by their number.
  */
 export function startedBeforeApp(
   threads: readonly Thread[],
@@ -67,7 +67,7 @@ export function startedBeforeApp(
   return [...named.map(({ name }) => name), ...Array<string>(surplus).fill('')];
 }
 
-/** Removes the first of the names that is there. */
+/** Removes the first candidate that is among the names. */
 export function strike(names: string[], ...candidates: (string | null)[]): void {
   for (const candidate of candidates) {
     const index = candidate === null ? -1 : names.indexOf(candidate);
@@ -75,7 +75,7 @@ export function strike(names: string[], ...candidates: (string | null)[]): void 
   }
 }
 
-/** Node, src/node_options.cc and src/node.cc. 0 stands for a size by the number of cores. */
+/** Node, src/node_options.cc and src/node.cc; 0 means one per core but one, at most 16. */
 function v8PoolSize(options: readonly NodeOption[]): number {
   const written = options.findLast(({ option }) => option === '--v8-pool-size')?.value;
   const size = written === undefined ? 4 : Number(written);
@@ -86,7 +86,7 @@ function signalInspectors(options: readonly NodeOption[]): number {
   return options.some(({ option }) => option === '--disable-sigusr1') ? 0 : 1;
 }
 
-/** libuv, src/threadpool.c. */
+/** UV_THREADPOOL_SIZE as libuv reads it (src/threadpool.c). */
 function libuvPoolSize(written: string | undefined): number {
   if (written === undefined) return 4;
   return Math.min(1024, Math.max(1, Number.parseInt(written, 10) || 0));

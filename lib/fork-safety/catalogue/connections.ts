@@ -1,8 +1,8 @@
-// Clients in JavaScript. Their connections are cut before the fork, and they connect again in each
-// worker.
+// Network clients written in JavaScript. Their connections are cut before the fork, and they
+// reconnect in each worker.
 import type { Row } from './row.js';
 
-const cut = 'connections are cut before the fork; each worker connects anew';
+const cut = 'connections are cut before the fork; each worker reconnects';
 
 export const connections: readonly Row[] = [
   {
@@ -27,7 +27,7 @@ export const connections: readonly Row[] = [
     ],
     versions: '*',
     applies: [{ when: 'loaded' }],
-    breaks: 'two processes speak on one connection, and end() of one ends the other’s session',
+    breaks: 'two processes use one connection, and end() of one ends the other’s session',
     remedy: cut,
     severity: 'repaired',
     evidence: 'observed with ioredis and node:http; the same holds for any protocol',
@@ -36,16 +36,17 @@ export const connections: readonly Row[] = [
     packages: ['ioredis', 'redis', '@redis/client', 'iovalkey', 'memcached', 'memjs'],
     versions: '*',
     applies: [{ when: 'loaded' }],
-    breaks: 'replies are swapped, subscriptions doubled, quit() of one ends the other’s connection',
+    breaks:
+      'replies are mixed up, subscriptions doubled, quit() of one ends the other’s connection',
     remedy: cut,
     severity: 'repaired',
-    evidence: 'observed: asked for one worker’s key, got the other’s',
+    evidence: 'observed: a get of one worker’s key returned the other’s',
   },
   {
     packages: ['amqplib', 'kafkajs', '@google-cloud/pubsub', 'firebase-admin', 'socket.io-client'],
     versions: '*',
     applies: [{ when: 'loaded' }],
-    breaks: 'a message goes to any one of the processes that share a connection',
+    breaks: 'a message may go to any of the processes that share a connection',
     remedy: `${cut}, so each worker is a consumer`,
     severity: 'repaired',
     evidence: 'observed: loading them starts no thread; the rest holds for any protocol',
@@ -54,8 +55,9 @@ export const connections: readonly Row[] = [
     packages: ['mqtt'],
     versions: '*',
     applies: [{ when: 'loaded' }],
-    breaks: 'a client keeps its id: the broker lets workers take over from each other, in a loop',
-    remedy: 'make the client in the hook afterWorkerFork',
+    breaks:
+      'all workers have the same client id: the broker disconnects one for the other, in a loop',
+    remedy: 'create the client in the hook afterWorkerFork',
     severity: 'warn',
     evidence: 'observed: 50 of 50 client ids equal',
   },
@@ -63,7 +65,7 @@ export const connections: readonly Row[] = [
     packages: ['@grpc/grpc-js'],
     versions: '*',
     applies: [{ when: 'loaded' }],
-    breaks: 'streams, header compression and TLS are shared: protocol errors',
+    breaks: 'streams, header compression and TLS state are shared: protocol errors',
     remedy: cut,
     severity: 'repaired',
     evidence: 'https://github.com/grpc/grpc/issues/14055',
@@ -72,16 +74,16 @@ export const connections: readonly Row[] = [
     packages: ['@smithy/node-http-handler', 'aws-sdk'],
     versions: '*',
     applies: [{ when: 'loaded' }],
-    breaks: 'kept connections are shared: answers are swapped',
+    breaks: 'kept-alive connections are shared: responses are mixed up',
     remedy: cut,
     severity: 'repaired',
-    evidence: 'observed with node:http: 22 of 33 requests got another worker’s answer',
+    evidence: 'observed with node:http: 22 of 33 requests got another worker’s response',
   },
   {
     packages: ['hot-shots', 'node-statsd', 'unix-dgram'],
     versions: '*',
     applies: [{ when: 'loaded' }],
-    breaks: 'figures that are buffered at the fork are sent by every process',
+    breaks: 'every process sends the metrics buffered at the fork',
     remedy: 'flush in the hook afterMoldFork; sending works from every process',
     severity: 'info',
     evidence: 'observed: sending works in a fork',

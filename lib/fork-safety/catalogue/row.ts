@@ -1,50 +1,53 @@
-// What the catalogue says about a package, and which observation it takes for that to hold: a
-// package that is loaded is not yet used, and the audit refuses by evidence where there is any.
+// A row of the catalogue: the effect of a fork on a package, and the observations it applies to. A
+// loaded package may be unused, so the audit refuses by evidence wherever possible.
 
-/** What must be observed. A row that names a package also needs that package to be loaded. */
+/** A required observation. A row about a package also requires that package to be loaded. */
 export type Condition =
   | { readonly when: 'loaded' }
-  /** A native addon whose path matches. */
+  /** A native addon with a matching path. */
   | { readonly when: 'addon'; readonly file: RegExp }
-  /** A thread of such a name; without a name: any that no other row claims. */
+  /** A thread with a matching name; without `named`, any thread that no other row claims. */
   | { readonly when: 'thread'; readonly named?: RegExp }
-  /** Threads of such a name are there, but idle: none is missed in a fork. */
+  /** Threads with a matching name that are idle, and so not missed in a fork. */
   | { readonly when: 'idle thread'; readonly named: RegExp }
   /** A live Worker of node:worker_threads. */
   | { readonly when: 'worker' }
-  /** The thread that runs the hooks of module.register(). */
+  /** The thread of module.register(). */
   | { readonly when: 'module hooks' }
-  /** A child process that runs. */
+  /** A running child process. */
   | { readonly when: 'child' }
+  /** An open file of that kind (HeldFile in held-files.ts). */
   | { readonly when: 'file'; readonly how: 'database' | 'mapping' | 'lock' }
   | {
       readonly when: 'option';
-      /** Tested against '--option value'. */
+      /** Matched against '--option value'. */
       readonly option: RegExp;
-      /** How many threads it explains, that are there before the app. */
+      /** Number of threads that the option starts before the app is loaded. */
       readonly threads: number;
-      /** Only for a Node before this version. */
+      /** Restricts the condition to Node before this version. */
       readonly nodeBefore?: string;
     }
-  /** The inspector listens. */
+  /** A listening inspector. */
   | { readonly when: 'inspector' };
 
 export interface Row {
-  /** npm names; for `builtIn` what it is about instead. */
+  /** npm names; for `builtIn` rows the feature instead. */
   readonly packages: readonly string[];
-  /** Of Node itself, or of the system: there is no package to be loaded. */
+  /** A feature of Node or of the system, not a package. */
   readonly builtIn?: true;
-  /** A range such as version-range.ts reads. */
+  /** A range in the syntax of version-range.ts. */
   readonly versions: string;
-  /** Any of them. None: nothing that could be observed, the row is there to be read. */
+  /** One of these suffices; empty for documentation only. */
   readonly applies: readonly Condition[];
+  /** The effect in a fork, as a phrase without a full stop. */
   readonly breaks: string;
+  /** Advice, or for 'repaired' the repair, as a phrase without a full stop. */
   readonly remedy: string;
   /**
-   * 'repaired': the server sees to it; 'info': true, but nothing that has to be done; 'ok': nothing
-   * breaks.
+   * 'refuse': no fork is made; 'warn': forked with a warning; 'repaired': handled by the server;
+   * 'info': no action needed; 'ok': nothing breaks.
    */
   readonly severity: 'refuse' | 'warn' | 'repaired' | 'info' | 'ok';
-  /** A URL, or how it was observed. */
+  /** A URL, a man page, or the way it was observed. */
   readonly evidence: string;
 }

@@ -1,15 +1,15 @@
-// Every module that this process really loaded, which is less than what is installed, and more than
-// what require.cache knows: only V8 has a list of the ES modules.
+// All modules loaded by this process: fewer than are installed, and more than require.cache lists,
+// since only V8 has a list of the ES modules.
 import { Session } from 'node:inspector';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { fileOf } from './package-of.js';
 
 export interface LoadedModule {
-  /** Absolute. */
+  /** Absolute path. */
   readonly file: string;
   readonly kind: 'cjs' | 'esm' | 'addon';
-  /** What `import` knows it by: with its query, which makes another module of the same file. */
+  /** The key of `import`, including the query, which makes a separate module of the same file. */
   readonly url: string;
 }
 
@@ -29,7 +29,7 @@ export function loadedModules(): LoadedModule[] {
   return [...modules.values()];
 }
 
-/** V8 tells a debugger about each script that is there, while it is enabled: synchronously. */
+/** Enabling a debugger reports every existing script, synchronously. */
 function scripts(): { url: string; isModule?: boolean | undefined }[] {
   const found: { url: string; isModule?: boolean | undefined }[] = [];
   const session = new Session();

@@ -1,20 +1,21 @@
-// Which package a script belongs to: the nearest package.json that has a name and a version.
-// Folders may be called otherwise (npm's aliases), and packages have nameless package.json files
-// inside.
+// The package of a script: the nearest package.json with a name and a version. Folder names are no
+// guide (npm's aliases), and packages contain nameless package.json files.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface Package {
   readonly name: string;
+  /** For example '1.2.3'. */
   readonly version: string;
+  /** Absolute path of the folder of its package.json. */
   readonly directory: string;
 }
 
 const ofScript = new Map<string, Package | null>();
 const ofDirectory = new Map<string, Package | null>();
 
-/** `script` is a path or a file: URL; null for what is in no package. */
+/** `script` is a path or a file: URL; null outside of any package. */
 export function packageOf(script: string): Package | null {
   const known = ofScript.get(script);
   if (known !== undefined) return known;
@@ -24,13 +25,13 @@ export function packageOf(script: string): Package | null {
   return found;
 }
 
-/** The path of a script, without the query that an ES module's URL may have. */
+/** The path of a script, without the query of an ES module's URL; null if it is not a file. */
 export function fileOf(script: string): string | null {
   if (script.startsWith('/')) return script;
   try {
     return script.startsWith('file:///') ? fileURLToPath(script) : null;
   } catch {
-    return null; // A file: URL that no path can express, such as one with %2F.
+    return null; // A file: URL without an equivalent path, such as one with %2F.
   }
 }
 
@@ -51,6 +52,6 @@ function packageIn(directory: string): Package | null {
       ? { name, version, directory }
       : null;
   } catch {
-    return null; // There is none, or it is no JSON: then the next folder up decides.
+    return null; // Missing or not JSON: the next folder up decides.
   }
 }

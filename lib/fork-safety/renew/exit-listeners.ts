@@ -1,11 +1,11 @@
-// Libraries that remove files, locks and child processes when "their" process exits: what was made
-// before a fork belongs to all processes that came of it, and only the last of them may remove it.
-// The app's own listeners run in every process, as they would without a fork.
+// Suspends exit listeners of libraries that remove files, locks and child processes when "their"
+// process exits. Whatever was created before a fork belongs to all processes of that boot, and only
+// the last of them may remove it. The app's own listeners run in every process, as without a fork.
 import type { EventEmitter } from 'node:events';
 import { native } from '../../system/native.js';
 import { packageOf } from '../heap/package-of.js';
 
-/** Known by the file in which a listener is written, not by how it is registered. */
+/** A listener is attributed to the file that defines it, however it is registered. */
 const cleaningPackages = new Set([
   '@puppeteer/browsers',
   'execa',
@@ -22,14 +22,14 @@ const cleaningPackages = new Set([
 
 type Listener = (...args: unknown[]) => void;
 
-interface Suspended {
+interface SuspendedListener {
   restore(): void;
 }
 
-/** A fork inherits them, so that whoever is the last can still clean up. */
-let suspended: Suspended[] = [];
+/** Inherited by forks, so that the last process can still clean up. */
+let suspended: SuspendedListener[] = [];
 
-/** For a mold, before it freezes: neither it nor its forks clean up when they leave. */
+/** Runs in a mold before it freezes: neither it nor its forks clean up when they exit. */
 export function suspendCleaners(): void {
   suspended = [
     ...suspended,
@@ -39,19 +39,19 @@ export function suspendCleaners(): void {
   ];
 }
 
-/** For the last process of those that the boot led to, straight before it leaves. */
+/** Runs in the last process of a boot, immediately before it exits. */
 export function restoreCleaners(): void {
   for (const listener of suspended.splice(0)) listener.restore();
 }
 
 function isCleaner(listener: unknown): listener is Listener {
   if (typeof listener !== 'function') return false;
-  // `once` wraps what it is given.
+  // `once` wraps the listener.
   const script = native.scriptOf('listener' in listener ? listener.listener : listener);
   return script !== null && cleaningPackages.has(packageOf(script)?.name ?? '');
 }
 
-function suspendOn(emitter: EventEmitter, event: string): Suspended[] {
+function suspendOn(emitter: EventEmitter, event: string): SuspendedListener[] {
   return emitter
     .rawListeners(event)
     .filter(isCleaner)
@@ -61,16 +61,16 @@ function suspendOn(emitter: EventEmitter, event: string): Suspended[] {
     });
 }
 
-/** signal-exit, the registrar of many: up to version 3 it has an emitter of Node's kind. */
-function suspendSignalExit3(): Suspended[] {
+/** signal-exit, which many libraries register with, uses a Node EventEmitter up to version 3. */
+function suspendSignalExit3(): SuspendedListener[] {
   const { __signal_exit_emitter__: emitter } = process as {
     __signal_exit_emitter__?: EventEmitter;
   };
   return emitter ? ['exit', 'afterexit'].flatMap((event) => suspendOn(emitter, event)) : [];
 }
 
-/** From version 4 on the lists are its own. */
-function suspendSignalExit4(): Suspended[] {
+/** signal-exit from version 4 on keeps its own lists. */
+function suspendSignalExit4(): SuspendedListener[] {
   const emitter = (globalThis as { [signalExit]?: { listeners?: Record<string, Listener[]> } })[
     signalExit
   ];

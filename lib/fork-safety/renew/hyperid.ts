@@ -1,6 +1,6 @@
-// hyperid keeps the random part of its identifiers in the closure of each generator. So its
-// generators are made renewable as they are made: each that an app gets delegates to one that a
-// newborn replaces.
+// Makes hyperid's generators renewable. Each keeps the random part of its identifiers in a closure,
+// out of reach, so the app gets a wrapper that delegates to a generator, and a newborn replaces
+// that generator.
 import Module from 'node:module';
 import { packageOf } from '../heap/package-of.js';
 import { WeakList } from './weak-list.js';
@@ -18,7 +18,7 @@ const renewers = new WeakMap<Generator, () => void>();
 
 type Loader = (module: { exports: unknown }, filename: string) => void;
 
-/** To be called once, before the app is loaded. Holds for `import` too: it is CommonJS only. */
+/** Call once, before the app is loaded. Covers `import` too, since hyperid is CommonJS only. */
 export function watchHyperid(): void {
   const { _extensions: extensions } = Module as unknown as { _extensions: Record<string, Loader> };
   const load = extensions['.js'];
@@ -31,7 +31,7 @@ export function watchHyperid(): void {
   };
 }
 
-/** For a newborn. */
+/** Runs in a newborn. */
 export function renewHyperids(): void {
   for (const generate of renewable.alive()) renewers.get(generate)?.();
 }

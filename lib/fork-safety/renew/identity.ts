@@ -1,44 +1,49 @@
-// Who a newborn is: generators of identifiers that renewals.ts can renew and objects that
-// captured.ts can correct, found once per mold among what is loaded, in every copy and version.
-import { correctCaptured, findCaptured } from './captured.js';
+// Renews the identity of a newborn: the generators of identifier-generators.ts and the objects of
+// captured-identity.ts, found once per mold in every loaded copy and version of their packages.
+import { correctCapturedIdentity, findCapturedIdentity } from './captured-identity.js';
 import { renewHyperids } from './hyperid.js';
 import { loadedModules, type LoadedModule } from '../heap/loaded-modules.js';
 import { exportsOf } from '../heap/module-exports.js';
 import { packageOf } from '../heap/package-of.js';
-import { renewals, type Renew, type Renewal } from './renewals.js';
+import {
+  identifierGenerators,
+  type IdentifierGenerator,
+  type Renew,
+} from './identifier-generators.js';
 
 let renewers: Renew[] = [];
 
-/** For a mold, before it freezes. */
+/** Runs in a mold before it freezes. */
 export async function prepareIdentity(): Promise<void> {
   const modules = loadedModules();
   const found = await Promise.all(modules.map(renewerOf));
   renewers = found.filter((renew) => renew !== undefined);
-  await findCaptured(modules);
+  await findCapturedIdentity(modules);
 }
 
-export interface Birth {
-  /** A number that the server gave to no other process. */
+export interface NewIdentity {
+  /** Unique among all processes of this server. */
   readonly id: number;
+  /** The mold's pid. */
   readonly parentPid: number;
 }
 
-/** For a newborn, when `process.pid` and all randomness are its own already. */
-export function renewIdentity({ id, parentPid }: Birth): void {
+/** Runs in a newborn once `process.pid` and all randomness are its own. */
+export function renewIdentity({ id, parentPid }: NewIdentity): void {
   for (const renew of renewers) renew(id);
   renewHyperids();
-  correctCaptured(parentPid);
+  correctCapturedIdentity(parentPid);
 }
 
 async function renewerOf(module: LoadedModule): Promise<Renew | undefined> {
-  const renewal = renewalOf(module.file);
-  if (!renewal) return undefined;
+  const generator = generatorIn(module.file);
+  if (!generator) return undefined;
   const exports = await exportsOf(module);
-  return exports && renewal.prepare(exports);
+  return exports && generator.prepare(exports);
 }
 
-function renewalOf(file: string): Renewal | undefined {
-  return renewals.find(
-    (renewal) => renewal.file.test(file) && renewal.packages.includes(packageOf(file)?.name ?? ''),
+function generatorIn(path: string): IdentifierGenerator | undefined {
+  return identifierGenerators.find(
+    ({ file, packages }) => file.test(path) && packages.includes(packageOf(path)?.name ?? ''),
   );
 }

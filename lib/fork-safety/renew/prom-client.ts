@@ -1,11 +1,13 @@
-// The app's prom-client, seen from inside a child: every copy of it that is loaded, by `require` or
-// `import`. We never load it ourselves: an app without metrics pays nothing.
+// The app's prom-client in a child process: every copy loaded by `require` or `import`. It is never
+// loaded from here, so an app without metrics pays nothing.
 import { createRequire } from 'node:module';
 import { sep } from 'node:path';
-import { WeakList } from './weak-list.js';
+import { isRecord } from '../../base/is-record.js';
+import { settlesWithin } from '../../base/settles-within.js';
 import type { MetricSnapshot } from '../../protocol/message.js';
+import { WeakList } from './weak-list.js';
 
-/** What we use of a metric of prom-client 10 or newer. */
+/** The part of a metric that is used here; prom-client 10 or later. */
 interface Metric {
   readonly type: string;
   readonly collect?: unknown;
@@ -19,28 +21,29 @@ interface Registry {
 }
 
 const suffix = ['', 'prom-client', 'index.js'].join(sep);
-/** An app's collect function may ask a database; a newborn does not wait for it any longer. */
+/** Limit for a newborn's first collection: an app's collect function may query a database. */
 const collectTimeoutMs = 500;
 
 /**
- * For a newborn: what its parent counted stays the parent's. Gauges are left as they are, since one
- * that was set at boot (app_info) holds for the child too.
+ * Runs in a newborn: counts of the parent remain the parent's. Gauges are kept, since a value set
+ * at boot (app_info) applies to the child too.
  */
 export async function forgetInheritedCounts(): Promise<void> {
   const counters = registries()
     .flatMap((registry) => registry.getMetricsAsArray())
     .filter(({ type }) => type === 'counter' || type === 'histogram' || type === 'summary');
-  // The default counters of CPU time add the difference to the last collection, which was the
-  // parent's: the first one in a child throws "It is not possible to decrease a counter", and
-  // thereby sets that straight.
+  // The default counters of CPU time add the difference since the last collection, which was the
+  // parent's: the first collection in a child throws "It is not possible to decrease a counter",
+  // and thereby corrects the base value.
   const collections = counters.filter(({ collect }) => collect).map(async (metric) => metric.get());
-  await within(collectTimeoutMs, Promise.allSettled(collections));
+  await settlesWithin(Promise.allSettled(collections), collectTimeoutMs);
   for (const metric of counters) metric.reset();
 }
 
 /**
- * All metrics of all registries; of several with one name only the first, since a metric can be in
- * more than one registry. Rejects if the app's own collecting fails: the last snapshot then holds.
+ * All metrics of all registries in the form of getMetricsAsJSON(), each name once, since a metric
+ * can be in several registries. Rejects if a collect function of the app fails; the previous
+ * snapshot then stays valid.
  */
 export async function snapshot(): Promise<MetricSnapshot> {
   const parts = await Promise.all(registries().map((registry) => registry.getMetricsAsJSON()));
@@ -52,25 +55,25 @@ export async function snapshot(): Promise<MetricSnapshot> {
   return [...byName.values()];
 }
 
-/** Made by the app: nothing but the heap lists them (see fork-safety/captured.ts). */
-let known = new WeakList<Registry>();
+/** Registries created by the app, which only the heap lists (captured-identity.ts). */
+let appRegistries = new WeakList<Registry>();
 
-export function knowRegistries(found: readonly object[]): void {
-  known = new WeakList();
-  for (const registry of found) if (isRegistry(registry)) known.add(registry);
+export function rememberRegistries(found: readonly object[]): void {
+  appRegistries = new WeakList();
+  for (const registry of found) if (isRegistry(registry)) appRegistries.add(registry);
 }
 
-/** The default one of each copy first. A CommonJS module is in this cache even if imported. */
+/** Default registries first. A CommonJS module is in this cache even if it was imported. */
 function registries(): Registry[] {
   const { cache } = createRequire(import.meta.url);
   const defaults = Object.entries(cache)
     .filter(([file]) => file.endsWith(suffix))
-    .map(([, module]) => registerOf(module?.exports))
+    .map(([, module]) => defaultRegistryOf(module?.exports))
     .filter((found) => found !== undefined);
-  return [...new Set([...defaults, ...known.alive()])];
+  return [...new Set([...defaults, ...appRegistries.alive()])];
 }
 
-function registerOf(exports: unknown): Registry | undefined {
+function defaultRegistryOf(exports: unknown): Registry | undefined {
   const register = isRecord(exports) ? exports['register'] : undefined;
   return isRegistry(register) ? register : undefined;
 }
@@ -81,17 +84,4 @@ function isRegistry(found: unknown): found is Registry {
     typeof found['getMetricsAsArray'] === 'function' &&
     typeof found['getMetricsAsJSON'] === 'function'
   );
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null;
-
-/** Resolves when the promise does, or when the time is over. */
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, timeout]);
-  clearTimeout(timer);
 }

@@ -1,13 +1,13 @@
-// Objects that somebody else owns: remembered as long as they live, and not a moment longer.
+// A list that does not keep its objects alive.
 
-/** Dead entries are looked for when the list has doubled since the last time. */
+/** Dead entries are swept whenever the list has doubled in size since the last sweep. */
 const leastLimit = 256;
 
 export class WeakList<T extends object> {
   #refs: WeakRef<T>[] = [];
   #limit = leastLimit;
 
-  /** The caller sees to it that no object is added twice. */
+  /** The caller must not add an object twice. */
   add(object: T): void {
     if (this.#refs.length >= this.#limit) {
       this.#refs = this.#refs.filter((ref) => ref.deref() !== undefined);

@@ -2,7 +2,7 @@
 // to fork. It never serves. The only file that forks.
 import { failpoint } from '../process/failpoint.js';
 import { audit } from '../../fork-safety/audit/audit.js';
-import { cutConnections } from '../../fork-safety/renew/connections.js';
+import { cutConnections } from '../../fork-safety/renew/cut-connections.js';
 import { restoreCleaners, suspendCleaners } from '../../fork-safety/renew/exit-listeners.js';
 import { prepareIdentity } from '../../fork-safety/renew/identity.js';
 import { compactHeap } from '../../heap/compaction.js';

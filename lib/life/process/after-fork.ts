@@ -3,7 +3,7 @@
 import { renewEntropy } from '../../fork-safety/renew/entropy.js';
 import { renewIdentity } from '../../fork-safety/renew/identity.js';
 import { observeNewborn } from '../../fork-safety/audit/observer.js';
-import { refillPools } from '../../fork-safety/renew/pools.js';
+import { refillPools } from '../../fork-safety/renew/random-pools.js';
 import { leaveInheritedPages } from '../../heap/compaction.js';
 import { forgetInheritedCounts } from '../../fork-safety/renew/prom-client.js';
 import { native } from '../../system/native.js';

@@ -1,7 +1,8 @@
 // Shows what a fork can do, for `pitchfork-ts check`. Loaded only where it is asked for.
 import type { Settings } from '../../config/settings.js';
 import { audit } from '../../fork-safety/audit/audit.js';
-import { draw, runTrials } from '../../fork-safety/audit/exercise.js';
+import { drawRandomness } from '../../fork-safety/trials/draw-randomness.js';
+import { runTrials } from '../../fork-safety/trials/trials.js';
 import type { Report } from '../../protocol/message.js';
 
 /** `quiet` ends the server's own timers, as in a promotion: the audit is to see the app's only. */
@@ -12,5 +13,5 @@ export async function exercised(
   const trials = await runTrials();
   quiet();
   const findings = await audit(incompatibleModules);
-  return { type: 'exercised', trials, draws: draw(), findings };
+  return { type: 'exercised', trials, draws: drawRandomness(), findings };
 }

@@ -2,7 +2,8 @@
 // process.
 import { AppMetrics, type AppMetricsRecord } from '../../metrics/app-metrics.js';
 import { memoryOf } from '../../system/process-memory.js';
-import { createMetrics, type Metrics, type MetricsReading } from '../../metrics/registry.js';
+import type { MetricsReading } from '../../metrics/readings.js';
+import { createMetrics, type Metrics } from '../../metrics/registry.js';
 import type { MetricJson } from '../../metrics/metric-json.js';
 import { Totals, type TotalsRecord } from '../../metrics/totals.js';
 import type { Order, Report } from '../../protocol/message.js';

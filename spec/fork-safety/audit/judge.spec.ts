@@ -1,7 +1,7 @@
 // Goal: names give the message, evidence gives the verdict. Method: observations as plain data, and
 // the real catalogue.
 import { expect } from 'chai';
-import { catalogue } from '../../../lib/fork-safety/catalogue/index.js';
+import { catalogue } from '../../../lib/fork-safety/catalogue/catalogue.js';
 import { describeFinding } from '../../../lib/protocol/finding.js';
 import { judge } from '../../../lib/fork-safety/audit/judge.js';
 import type { Addon, Observations } from '../../../lib/fork-safety/audit/observations.js';
@@ -58,7 +58,7 @@ describe('judge: threads', () => {
 
   it('does not hold a name against a package that is not loaded', () => {
     expect(verdicts({ threads: ['libvips worker'] })).to.deep.equal([
-      'refuse: threads are there that a fork would lack: 1 ("libvips worker")',
+      'refuse: threads would be missing in a fork: 1 ("libvips worker")',
     ]);
   });
 
@@ -71,7 +71,7 @@ describe('judge: threads', () => {
   it('names the addons that the catalogue does not know', () => {
     const addons = [addonOf(unknown), addonOf(loaded('bcrypt'))];
     expect(verdicts({ addons, threads: [''] })).to.deep.equal([
-      'refuse: threads are there that a fork would lack: 1, perhaps of some-addon',
+      'refuse: threads would be missing in a fork: 1, possibly of some-addon',
     ]);
   });
 
@@ -95,7 +95,7 @@ describe('judge: threads', () => {
     ]);
     const options = [{ option: '--require', value: './agent.cjs' }];
     expect(verdicts({ options, threadsBeforeApp: [''] })).to.deep.equal([
-      'refuse: threads were started before the app: 1, perhaps by --require ./agent.cjs',
+      'refuse: threads were started before the app: 1, possibly by --require ./agent.cjs',
     ]);
   });
 });

@@ -1,8 +1,8 @@
-// Goal: the catalogue is complete: every row says what breaks, what to do and how that is known, and
-// none contradicts another.
+// Goal: the catalogue is complete: every row gives the effect, the remedy and the evidence, no row
+// contradicts another, and docs/fork-safety.md has the same content.
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { catalogue } from '../../../lib/fork-safety/catalogue/index.js';
+import { catalogue } from '../../../lib/fork-safety/catalogue/catalogue.js';
 import type { Condition, Row } from '../../../lib/fork-safety/catalogue/row.js';
 import { readRange } from '../../../lib/base/version-range.js';
 
@@ -60,13 +60,13 @@ describe('the catalogue', () => {
   it('says one thing about a package in one condition', () => {
     const said = catalogue.flatMap(({ packages, versions, applies }) =>
       packages.flatMap((name) =>
-        applies.map((condition) => [name, versions, describeCondition(condition)].join(' ')),
+        applies.map((condition) => [name, versions, conditionKey(condition)].join(' ')),
       ),
     );
     expect(said.filter((text, index) => said.indexOf(text) !== index)).to.deep.equal([]);
   });
 
-  it('refuses for being loaded only what starts its threads so, or cannot be told', () => {
+  it('refuses at load only packages that start threads at load, or cannot be observed', () => {
     const refused = catalogue.filter(
       ({ severity, applies }) =>
         severity === 'refuse' && applies.some(({ when }) => when === 'loaded'),
@@ -85,16 +85,69 @@ describe('the catalogue', () => {
     ]);
   });
 
-  it('is in docs/fork-safety.md, as far as it concerns an app', () => {
-    const text = readFileSync(new URL('../../../../docs/fork-safety.md', import.meta.url), 'utf8');
-    const missing = catalogue
-      .filter(({ severity }) => severity === 'refuse' || severity === 'warn')
-      .flatMap(({ packages }) => packages)
-      .filter((name) => !text.includes(`\`${name}\``));
-    expect(missing).to.deep.equal([]);
+  it('equals the tables and lists of docs/fork-safety.md', () => {
+    const file = new URL('../../../../docs/fork-safety.md', import.meta.url);
+    const [, modules = ''] = readFileSync(file, 'utf8').split('## Modules\n');
+    const paragraphs = modules.split('\n\n').map((text) => text.trim());
+    const rows = paragraphs
+      .filter((text) => text.startsWith('|'))
+      .map((table) => table.split('\n').slice(2).map(oneSpaced));
+    expect(rows).to.deep.equal(tabulated.map((severity) => rowsOf(severity).map(tableRow)));
+    for (const [title, severity] of Object.entries(listed)) {
+      const names = rowsOf(severity).flatMap(({ packages, builtIn }) => (builtIn ? [] : packages));
+      const list = [...new Set(names)].sort().map((name) => `\`${name}\``);
+      const paragraph = paragraphs.find((text) => text.startsWith(title)) ?? '';
+      expect(oneSpaced(paragraph)).to.equal(`${title} ${list.join(', ')}.`);
+    }
   });
 });
 
-function describeCondition(condition: Condition): string {
+/** One table each, in this order. */
+const tabulated: readonly Row['severity'][] = ['refuse', 'warn', 'info'];
+
+const listed: Readonly<Record<string, Row['severity']>> = {
+  'Handled, nothing to do:': 'repaired',
+  'Known to be harmless:': 'ok',
+};
+
+const conditions: Readonly<Record<Condition['when'], string>> = {
+  loaded: 'loaded',
+  addon: 'addon loaded',
+  thread: 'threads running',
+  'idle thread': 'idle threads running',
+  worker: 'Worker running',
+  'module hooks': 'module hooks running',
+  child: 'child process running',
+  file: '',
+  option: 'option given',
+  inspector: 'listening',
+};
+
+const files = {
+  database: 'database open for writing',
+  mapping: 'file mapped shared and writable',
+  lock: 'file locked',
+};
+
+const rowsOf = (wanted: Row['severity']): Row[] =>
+  catalogue.filter(({ severity }) => severity === wanted);
+
+const oneSpaced = (text: string): string => text.replaceAll(/\s+/g, ' ');
+
+/** A row of the table, with single spaces. */
+function tableRow({ packages, applies, breaks, remedy }: Row): string {
+  const when = applies.map((condition) =>
+    condition.when === 'file' ? files[condition.how] : conditions[condition.when],
+  );
+  const cells = [
+    packages.map((name) => `\`${name}\``).join(', '),
+    [...new Set(when)].join(', ') || 'not detected',
+    breaks,
+    remedy,
+  ];
+  return `| ${cells.map((cell) => cell.replaceAll('*', '\\*')).join(' | ')} |`;
+}
+
+function conditionKey(condition: Condition): string {
   return Object.values(condition).map(String).join(' ');
 }

@@ -1,18 +1,15 @@
-// Who called: the packages on the stack, so that a thread or a child process can be named by the
-// package that made it.
+// The packages on the call stack, so that a thread or a child process can be attributed to the
+// package that started it.
 import { fileURLToPath } from 'node:url';
 import { native } from '../../system/native.js';
 import { fileOf, packageOf, type Package } from './package-of.js';
 
-/** Deep enough to get out of the frameworks that wrap each other. */
+/** Enough to pass through nested frameworks. */
 const frames = 60;
 
 const ownDirectory = fileURLToPath(new URL('../..', import.meta.url));
 
-/**
- * Innermost first, up to the first file of the app: who called that has nothing to do with what it
- * does.
- */
+/** Innermost first, up to the first file of the app: its callers are not responsible for it. */
 export function callingPackages(): Package[] {
   const found = new Map<string, Package>();
   for (const script of native.callerScripts(frames, frames)) {
@@ -25,6 +22,7 @@ export function callingPackages(): Package[] {
   return [...found.values()];
 }
 
+/** Whether a file belongs to pitchfork-ts itself. */
 export function isOwn(file: string): boolean {
   return file.startsWith(ownDirectory);
 }

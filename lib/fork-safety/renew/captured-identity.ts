@@ -1,49 +1,56 @@
-// What libraries captured of their process and keep in objects that the app holds: the pid in
-// loggers, the identity of a service's instance. A mold looks for these objects once, and each of
-// its newborns corrects them.
+// Corrects the process identity that libraries copied into objects of the app: the pid in loggers,
+// the instance id in OpenTelemetry resources. A mold finds these objects once; each of its newborns
+// corrects them.
 import { randomUUID } from 'node:crypto';
-import { knowRegistries } from './prom-client.js';
-import { instancesOf } from '../heap/instances.js';
+import { isRecord } from '../../base/is-record.js';
+import { instancesOf } from '../heap/instances-of.js';
 import type { LoadedModule } from '../heap/loaded-modules.js';
 import { exportsOf } from '../heap/module-exports.js';
 import { packageOf } from '../heap/package-of.js';
+import { rememberRegistries } from './prom-client.js';
 import { WeakList } from './weak-list.js';
 
-/** From the mold's to the newborn's. */
-interface Change {
-  readonly fromPid: number;
-  readonly toPid: number;
+interface PidChange {
+  /** The mold's pid. */
+  readonly from: number;
+  /** The newborn's pid. */
+  readonly to: number;
 }
 
-type Correct = (object: object, change: Change) => void;
+type Correct = (object: object, change: PidChange) => void;
 
-interface Capturing {
+interface CapturingPackage {
   readonly packageName: string;
   readonly file: RegExp;
-  /** The objects to correct. */
+  /** Returns the objects to correct. */
   readonly find: (exports: Record<string, unknown>) => object[];
   readonly correct: Correct;
 }
 
-const capturing: readonly Capturing[] = [
-  { packageName: 'pino', file: /\/pino\.js$/, find: loggers, correct: correctLogger },
+const capturingPackages: readonly CapturingPackage[] = [
+  { packageName: 'pino', file: /\/pino\.js$/, find: findLoggers, correct: correctLogger },
   {
     packageName: '@opentelemetry/resources',
     file: /\/build\/src\/index\.js$/,
-    find: resources,
+    find: findResources,
     correct: correctResource,
   },
-  // Counted anew in the newborn by app-registry.ts, which needs to know them in workers too.
-  { packageName: 'prom-client', file: /\/index\.js$/, find: registries, correct: () => undefined },
+  // Only found here: prom-client.ts resets the counts, and needs the registries in workers too.
+  {
+    packageName: 'prom-client',
+    file: /\/index\.js$/,
+    find: findRegistries,
+    correct: () => undefined,
+  },
 ];
 
 let captured: { readonly objects: WeakList<object>; readonly correct: Correct }[] = [];
 
-/** For a mold, before it freezes. All of these packages are CommonJS. */
-export async function findCaptured(modules: readonly LoadedModule[]): Promise<void> {
+/** Runs in a mold before it freezes. All of these packages are CommonJS. */
+export async function findCapturedIdentity(modules: readonly LoadedModule[]): Promise<void> {
   captured = [];
   for (const module of modules) {
-    const known = capturing.find(
+    const known = capturingPackages.find(
       ({ file, packageName }) =>
         file.test(module.file) && packageOf(module.file)?.name === packageName,
     );
@@ -55,17 +62,17 @@ export async function findCaptured(modules: readonly LoadedModule[]): Promise<vo
   }
 }
 
-/** For a newborn, when `process.pid` is its own. */
-export function correctCaptured(fromPid: number): void {
-  const change = { fromPid, toPid: process.pid };
+/** Runs in a newborn once `process.pid` is its own. */
+export function correctCapturedIdentity(moldPid: number): void {
+  const change = { from: moldPid, to: process.pid };
   instanceIds.clear();
   for (const { objects, correct } of captured)
     for (const object of objects.alive()) correct(object, change);
 }
 
-// pino: what all lines of a logger begin with is text that was made when the logger was.
+// pino: each line of a logger starts with text that was serialised when the logger was created.
 
-function loggers({ default: pino }: Record<string, unknown>): object[] {
+function findLoggers({ default: pino }: Record<string, unknown>): object[] {
   if (typeof pino !== 'function') return [];
   const bases: object[] = [];
   const bindings = (base: object): object => (bases.push(base), base);
@@ -75,23 +82,23 @@ function loggers({ default: pino }: Record<string, unknown>): object[] {
     destination,
   ]);
   const prototype: unknown = Object.getPrototypeOf(Object.getPrototypeOf(logger));
-  // The base of those that are made later is an object too: { pid, hostname }.
-  return isObject(prototype) ? [...bases, ...instancesOf(prototype)] : [];
+  // Later loggers start from a shared base object, { pid, hostname }, so that is corrected as well.
+  return isRecord(prototype) ? [...bases, ...instancesOf(prototype)] : [];
 }
 
-function correctLogger(object: object, { fromPid, toPid }: Change): void {
-  if ('pid' in object && object.pid === fromPid) object.pid = toPid;
+function correctLogger(object: object, { from, to }: PidChange): void {
+  if ('pid' in object && object.pid === from) object.pid = to;
   for (const symbol of Object.getOwnPropertySymbols(object)) {
     if (symbol.description !== 'pino.chindings') continue;
     const text: unknown = Reflect.get(object, symbol);
-    const old = new RegExp(`"pid":${fromPid}(?!\\d)`);
-    if (typeof text === 'string') Reflect.set(object, symbol, text.replace(old, `"pid":${toPid}`));
+    const old = new RegExp(`"pid":${from}(?!\\d)`);
+    if (typeof text === 'string') Reflect.set(object, symbol, text.replace(old, `"pid":${to}`));
   }
 }
 
-// OpenTelemetry: attributes of the process that go with each span and metric.
+// OpenTelemetry: process attributes that are attached to every span and metric.
 
-function resources(exports: Record<string, unknown>): object[] {
+function findResources(exports: Record<string, unknown>): object[] {
   const { Resource, resourceFromAttributes } = exports;
   if (typeof Resource === 'function') return instancesOf(Resource.prototype as object); // 1.x
   if (typeof resourceFromAttributes !== 'function') return [];
@@ -99,24 +106,24 @@ function resources(exports: Record<string, unknown>): object[] {
   return instancesOf(Object.getPrototypeOf(resource) as object);
 }
 
-/** Resources are merged into others: who had the same identity has the same again. */
+/** New instance ids by old ones: merged resources share an id, and share the new one too. */
 const instanceIds = new Map<string, string>();
-const drawnId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const randomId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function correctAttribute(name: unknown, value: unknown, { fromPid, toPid }: Change): unknown {
-  if (name === 'process.pid' && value === fromPid) return toPid;
-  // One that somebody chose (the name of a pod) is to stay.
-  if (name !== 'service.instance.id' || typeof value !== 'string' || !drawnId.test(value))
+function correctAttribute(name: unknown, value: unknown, { from, to }: PidChange): unknown {
+  if (name === 'process.pid' && value === from) return to;
+  // A configured id, such as the name of a pod, is kept.
+  if (name !== 'service.instance.id' || typeof value !== 'string' || !randomId.test(value))
     return value;
   const id = instanceIds.get(value) ?? randomUUID();
   instanceIds.set(value, id);
   return id;
 }
 
-function correctResource(resource: object, change: Change): void {
+function correctResource(resource: object, change: PidChange): void {
   for (const field of ['_attributes', '_syncAttributes', '_memoizedAttributes']) {
     const attributes: unknown = Reflect.get(resource, field);
-    if (!isObject(attributes)) continue;
+    if (!isRecord(attributes)) continue;
     for (const [name, value] of Object.entries(attributes))
       Reflect.set(attributes, name, correctAttribute(name, value, change));
   }
@@ -126,11 +133,9 @@ function correctResource(resource: object, change: Change): void {
     if (Array.isArray(entry)) entry[1] = correctAttribute(entry[0], entry[1], change);
 }
 
-function registries({ Registry }: Record<string, unknown>): object[] {
+function findRegistries({ Registry }: Record<string, unknown>): object[] {
   if (typeof Registry !== 'function') return [];
   const found = instancesOf(Registry.prototype as object);
-  knowRegistries(found);
+  rememberRegistries(found);
   return found;
 }
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;

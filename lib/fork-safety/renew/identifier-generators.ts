@@ -1,17 +1,19 @@
-// Named repairs: generators of identifiers that keep what tells processes apart in a closure, where
-// no general means reaches. One entry a kind of state; each works on every copy that is loaded.
+// Generators of identifiers that need a repair of their own: they keep the part that distinguishes
+// processes in a closure, out of reach of the general means. One entry per kind of state, applied
+// to every loaded copy.
+import { isRecord } from '../../base/is-record.js';
 
-export interface Renewal {
+export interface IdentifierGenerator {
   readonly packages: readonly string[];
   readonly file: RegExp;
-  /** For a newborn. Undefined if the exports are not what this knows. */
+  /** Runs in a mold; the result renews each newborn. Undefined for unknown exports. */
   readonly prepare: (exports: Record<string, unknown>) => Renew | undefined;
 }
 
-/** `id` is a number that the server gave to no other process. */
+/** `id` is unique among all processes of this server. */
 export type Renew = (id: number) => void;
 
-export const renewals: readonly Renewal[] = [
+export const identifierGenerators: readonly IdentifierGenerator[] = [
   { packages: ['uuid'], file: /\/v1\.js$/, prepare: renewUuidV1 },
   { packages: ['uid'], file: /\/dist\/index\.m?js$/, prepare: renewUid },
   {
@@ -21,24 +23,26 @@ export const renewals: readonly Renewal[] = [
   },
 ];
 
+type AnyFunction = (...args: unknown[]) => unknown;
+
 const clockSequences = 2 ** 14;
 /**
- * Between processes that are forked one after the other. Each time that its clock goes back, a
- * process moves on by one; and odd, so that every sequence has its turn.
+ * Distance between the clock sequences of consecutive forks. More than one, since a process
+ * increments its sequence whenever its clock goes back; odd, so that all sequences are used.
  */
 const stride = 127;
 
-/** The clock sequences that old versions had when they were first seen; their forks inherit it. */
+/** Clock sequences of old versions when first seen; inherited by later generations. */
 const firstSequences = new WeakMap<AnyFunction, number>();
 
-/** Time-based UUIDs tell processes apart by a random node and a random clock sequence. */
+/** Time-based UUIDs distinguish processes by a random node and clock sequence (RFC 9562, 5.1). */
 function renewUuidV1(exports: Record<string, unknown>): Renew | undefined {
   const v1 = exports['default'];
   if (!isFunction(v1)) return undefined;
-  // From version 11 on a clock that went back makes it draw both anew.
-  if (isFunction(exports['updateV1State'])) return () => atTheEpoch(v1);
-  // Before, the node is drawn once for ever, but a clock sequence that is passed is kept: each
-  // process gets its own among all that have this node.
+  // From version 11 on, both are redrawn when the clock goes back.
+  if (isFunction(exports['updateV1State'])) return () => withClockAtEpoch(v1);
+  // Before, the node is drawn once and for all, but a given clock sequence is kept: each process
+  // gets one that is unique among those with the same node.
   const first = firstSequences.get(v1) ?? clockSequenceOf(String(v1()));
   firstSequences.set(v1, first);
   return (id) => void v1({ clockseq: (first + id * stride) % clockSequences });
@@ -47,7 +51,7 @@ function renewUuidV1(exports: Record<string, unknown>): Renew | undefined {
 const clockSequenceOf = (uuid: string): number =>
   parseInt(uuid.slice(19, 23), 16) & (clockSequences - 1);
 
-function atTheEpoch(generate: () => unknown): void {
+function withClockAtEpoch(generate: () => unknown): void {
   const { now } = Date;
   Date.now = () => 0;
   try {
@@ -57,17 +61,15 @@ function atTheEpoch(generate: () => unknown): void {
   }
 }
 
-/** Its store has 512 digits: to ask for more empties it. */
+/** Its buffer holds 512 digits: asking for more refills it. */
 function renewUid({ uid }: Record<string, unknown>): Renew | undefined {
   return isFunction(uid) ? () => void uid(513) : undefined;
 }
 
 function renewNuid({ nuid }: Record<string, unknown>): Renew | undefined {
-  if (typeof nuid !== 'object' || nuid === null) return undefined;
-  const init: unknown = Reflect.get(nuid, 'init');
+  if (!isRecord(nuid)) return undefined;
+  const { init } = nuid;
   return isFunction(init) ? () => void Reflect.apply(init, nuid, []) : undefined;
 }
-
-type AnyFunction = (...args: unknown[]) => unknown;
 
 const isFunction = (value: unknown): value is AnyFunction => typeof value === 'function';

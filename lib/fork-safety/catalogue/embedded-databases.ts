@@ -1,4 +1,4 @@
-// Embedded databases: a file that two processes hold open as if they were one is soon corrupt.
+// Embedded databases: a file opened by one process and used by two is soon corrupt.
 import type { Row } from './row.js';
 
 export const files: readonly Row[] = [
@@ -6,8 +6,7 @@ export const files: readonly Row[] = [
     packages: ['better-sqlite3', 'sqlite3', 'libsql', '@libsql/client'],
     versions: '*',
     applies: [{ when: 'file', how: 'database' }],
-    breaks:
-      'writing through an inherited connection corrupts the database: locks are not inherited',
+    breaks: 'writing through an inherited handle corrupts the database: locks are not inherited',
     remedy:
       'close it in the hook afterMoldFork and open it in afterWorkerFork, or open it read-only',
     severity: 'refuse',
@@ -17,7 +16,7 @@ export const files: readonly Row[] = [
     packages: ['lmdb'],
     versions: '*',
     applies: [{ when: 'file', how: 'mapping' }],
-    breaks: 'processes share one slot of the table of readers: MDB_BAD_RSLOT',
+    breaks: 'processes share one slot of the reader table: MDB_BAD_RSLOT',
     remedy: 'close it in the hook afterMoldFork and open it in afterWorkerFork',
     severity: 'refuse',
     evidence: 'https://github.com/aws-cloudformation/cloudformation-languageserver/pull/373',
@@ -26,8 +25,8 @@ export const files: readonly Row[] = [
     packages: ['classic-level', 'leveldown', 'level'],
     versions: '*',
     applies: [{ when: 'file', how: 'lock' }, { when: 'thread' }],
-    breaks: 'two processes own one lock, and writes hang with the next compaction',
-    remedy: 'give the database a process of its own, or open it in one worker only',
+    breaks: 'two processes own one lock, and writes hang at the next compaction',
+    remedy: 'open the database in a separate process, or in one worker only',
     severity: 'refuse',
     evidence: 'https://github.com/google/leveldb/issues/169',
   },
@@ -36,7 +35,7 @@ export const files: readonly Row[] = [
     versions: '*',
     applies: [{ when: 'thread', named: /^rocksdb:/ }],
     breaks: 'calls hang',
-    remedy: 'close it in the hook afterMoldFork; one process can own a database',
+    remedy: 'close it in the hook afterMoldFork; only one process can own a database',
     severity: 'refuse',
     evidence: 'https://github.com/facebook/rocksdb/issues/2006',
   },

@@ -1,18 +1,19 @@
-// All living objects of a class, found by V8 itself: what a library made and only the app holds.
+// All live instances of a class, listed by V8: objects of a library that only the app refers to.
 import { Session, type Runtime } from 'node:inspector';
 
+/** A global of the shortest life, to pass objects to and from the inspector. */
 const exchange = Symbol.for('pitchfork-ts.instances');
-const ours = globalThis as { [exchange]?: object };
+const globals = globalThis as { [exchange]?: object };
 
 /**
- * Everything that has `prototype` in its chain. Takes a full garbage collection, some 100 ms; the
- * session answers before `post` returns.
+ * All objects with `prototype` in their chain. Costs a full garbage collection, some 100 ms;
+ * synchronous, since an inspector session of this process answers before `post` returns.
  */
 export function instancesOf(prototype: object): object[] {
   const session = new Session();
   session.connect();
   try {
-    ours[exchange] = prototype;
+    globals[exchange] = prototype;
     const { result } = post<Runtime.EvaluateReturnType>(session, 'Runtime.evaluate', {
       expression: `globalThis[Symbol.for('${exchange.description}')]`,
     });
@@ -20,17 +21,17 @@ export function instancesOf(prototype: object): object[] {
       prototypeObjectId: result.objectId,
     });
     const found: object[] = [];
-    ours[exchange] = found;
+    globals[exchange] = found;
     post(session, 'Runtime.callFunctionOn', {
       objectId: objects.objectId,
       functionDeclaration: `function () {
         for (const object of this) globalThis[Symbol.for('${exchange.description}')].push(object);
       }`,
     });
-    // The prototype of a class that extends it is no instance.
+    // The prototype of a subclass is not an instance.
     return found.filter((object) => !Object.hasOwn(object, 'constructor'));
   } finally {
-    delete ours[exchange];
+    delete globals[exchange];
     session.disconnect();
   }
 }

@@ -1,30 +1,28 @@
-// Random bytes that a library has in store are copied by a fork, and two workers would cut the same
-// identifiers from them. Here Node's functions that fill such stores remember where, if a library
-// of pooling-packages.ts calls them, and a newborn fills those places anew. What the app itself
-// drew is never touched: a secret made at boot has to be the same in all workers.
+// Refills the pools of random bytes that libraries keep: a fork copies them, and two workers would
+// cut the same identifiers from them. Node's random functions are wrapped to record the memory that
+// a package of random-pool-packages.ts has filled, and a newborn fills it again. Bytes drawn by the
+// app itself are never touched: a secret made at boot must be the same in all workers.
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { native } from '../../system/native.js';
 import { packageOf } from '../heap/package-of.js';
-import { isKeptBySome, poolingPackages, type PoolingPackage } from './pooling-packages.js';
+import { isKeptByAny, randomPoolPackages, type RandomPoolPackage } from './random-pool-packages.js';
 import { WeakList } from './weak-list.js';
 
-interface Place {
-  readonly owner: PoolingPackage;
+/** A part of a buffer, in bytes. */
+interface PoolRange {
+  readonly owner: RandomPoolPackage;
   readonly offset: number;
   readonly length: number;
 }
 
-/**
- * Of the memory, not of the view that was filled: a library may keep another view of it. The places
- * are in bytes, by their offset and length.
- */
-const places = new WeakMap<ArrayBuffer, Map<string, Place>>();
-const filled = new WeakList<ArrayBuffer>();
+/** By buffer, not by view, since a library may keep another view; keys are 'offset:length'. */
+const rangesOf = new WeakMap<ArrayBuffer, Map<string, PoolRange>>();
+const pools = new WeakList<ArrayBuffer>();
 
 const { randomFillSync } = crypto;
 
-/** To be called once, before the app is loaded. */
+/** Call once, before the app is loaded. */
 export function watchPools(): void {
   for (const name of ['randomFillSync', 'randomFill'])
     wrap(
@@ -53,7 +51,7 @@ export function watchPools(): void {
         const remembering = (...results: unknown[]): unknown => {
           const [, bytes] = results;
           if (isOrdinary(bytes))
-            note(bytes.buffer, { owner, offset: bytes.byteOffset, length: bytes.byteLength });
+            addRange(bytes.buffer, { owner, offset: bytes.byteOffset, length: bytes.byteLength });
           return Reflect.apply(callback, undefined, results);
         };
         return Reflect.apply(original, this, [size, remembering]);
@@ -72,11 +70,11 @@ export function watchPools(): void {
   syncBuiltinESMExports();
 }
 
-/** For a newborn: fills what listed libraries keep anew. */
+/** Runs in a newborn: refills the pools of all listed packages. */
 export function refillPools(): void {
-  for (const buffer of filled.alive())
-    for (const { owner, offset, length } of places.get(buffer)?.values() ?? []) {
-      // It was detached or made smaller.
+  for (const buffer of pools.alive())
+    for (const { owner, offset, length } of rangesOf.get(buffer)?.values() ?? []) {
+      // Detached or shrunk since.
       if (offset + length > buffer.byteLength) continue;
       const bytes = new Uint8Array(buffer, offset, length);
       randomFillSync(bytes);
@@ -86,7 +84,7 @@ export function refillPools(): void {
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-/** The replacement has the original's name, length and whatever promisify looks for. */
+/** The replacement keeps the original's name, length and symbol for promisify. */
 function wrap(holder: object, name: string, make: (original: AnyFunction) => AnyFunction): void {
   const descriptor = Object.getOwnPropertyDescriptor(holder, name);
   const original: unknown = descriptor?.value;
@@ -96,7 +94,7 @@ function wrap(holder: object, name: string, make: (original: AnyFunction) => Any
   Object.defineProperty(holder, name, { ...descriptor, value: replacement });
 }
 
-/** `(view, offset, size)`, the numbers in elements; those left out mean the rest. */
+/** Arguments `(view, offset, size)`; the numbers count elements and default to the rest. */
 function rememberRange([view, offset, size]: unknown[]): void {
   if (!isOrdinary(view)) return;
   const width = 'BYTES_PER_ELEMENT' in view ? Number(view.BYTES_PER_ELEMENT) : 1;
@@ -110,33 +108,33 @@ function rememberView(view: unknown): void {
 }
 
 function remember(buffer: ArrayBuffer, offset: number, length: number): void {
-  if (places.get(buffer)?.has(`${offset}:${length}`)) return;
+  if (rangesOf.get(buffer)?.has(`${offset}:${length}`)) return;
   const owner = callingOwner(length);
-  if (owner) note(buffer, { owner, offset, length });
+  if (owner) addRange(buffer, { owner, offset, length });
 }
 
-/** Between us and a library there may be helpers of Node, such as promisify's. */
+/** Allows for frames of Node between this file and a library, such as promisify's. */
 const nearestFrames = 8;
 
-/** The library that makes this call. Most calls are the app's, and of lengths that none keeps. */
-function callingOwner(bytes: number): PoolingPackage | null {
-  if (!isKeptBySome(bytes)) return null;
+/** The listed package that makes this call, or null. Most calls are the app's. */
+function callingOwner(bytes: number): RandomPoolPackage | null {
+  if (!isKeptByAny(bytes)) return null;
   const [script = ''] = native.callerScripts(nearestFrames, 1);
-  const owner = poolingPackages.get(packageOf(script)?.name ?? '');
+  const owner = randomPoolPackages.get(packageOf(script)?.name ?? '');
   return owner?.keeps(bytes) ? owner : null;
 }
 
-function note(buffer: ArrayBuffer, place: Place): void {
-  let known = places.get(buffer);
+function addRange(buffer: ArrayBuffer, range: PoolRange): void {
+  let known = rangesOf.get(buffer);
   if (!known) {
-    known = new Map<string, Place>();
-    places.set(buffer, known);
-    filled.add(buffer);
+    known = new Map<string, PoolRange>();
+    rangesOf.set(buffer, known);
+    pools.add(buffer);
   }
-  known.set(`${place.offset}:${place.length}`, place);
+  known.set(`${range.offset}:${range.length}`, range);
 }
 
-/** No listed library keeps its bytes in shared memory. */
+/** Excludes shared memory, which no listed package uses for its pools. */
 function isOrdinary(value: unknown): value is ArrayBufferView<ArrayBuffer> {
   return ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer;
 }

@@ -1,4 +1,5 @@
-// Build tools and file watchers, which find their way into servers through development modes.
+// Build tools and file watchers, which end up in servers through development modes, and addons that
+// were found to be harmless.
 import type { Row } from './row.js';
 
 export const tools: readonly Row[] = [
@@ -7,7 +8,7 @@ export const tools: readonly Row[] = [
     versions: '*',
     applies: [{ when: 'child' }, { when: 'worker' }],
     breaks:
-      'all processes share the pipe to one service and read each other’s answers; *Sync hangs',
+      'all processes share the pipe to one service and read each other’s results; *Sync hangs',
     remedy: 'call esbuild.stop() in the hook afterMoldFork, or transform before the server starts',
     severity: 'refuse',
     evidence: 'observed: transformSync hangs in a fork, two sockets to the service are inherited',
@@ -16,7 +17,7 @@ export const tools: readonly Row[] = [
     packages: ['@tailwindcss/oxide'],
     versions: '*',
     applies: [{ when: 'thread' }],
-    breaks: 'Scanner.scan() blocks the process for ever',
+    breaks: 'Scanner.scan() hangs the process',
     remedy: 'run it in a build step',
     severity: 'refuse',
     evidence: 'observed: the first scan starts 2 threads, the next one in a fork hangs',
@@ -25,7 +26,7 @@ export const tools: readonly Row[] = [
     packages: ['rolldown'],
     versions: '*',
     applies: [{ when: 'thread', named: /^rolldown-/ }, { when: 'loaded' }],
-    breaks: 'a bundle never ends: its threads start on load, and a fork does not have them',
+    breaks: 'bundling never finishes: its threads start at load, and do not exist in a fork',
     remedy: 'keep the build tool out of the server (vite loads it from version 8 on)',
     severity: 'refuse',
     evidence: 'https://github.com/rayon-rs/rayon/issues/708',
@@ -34,7 +35,7 @@ export const tools: readonly Row[] = [
     packages: ['@rspack/core'],
     versions: '*',
     applies: [{ when: 'thread', named: /^tokio-\d/ }, { when: 'loaded' }],
-    breaks: 'compiler.run() never ends: its threads start on load, and a fork does not have them',
+    breaks: 'compiler.run() never finishes: its threads start at load, and do not exist in a fork',
     remedy: 'keep the build tool out of the server',
     severity: 'refuse',
     evidence: 'observed: loading it starts 2 threads, a compilation in a fork hangs',
@@ -43,7 +44,7 @@ export const tools: readonly Row[] = [
     packages: ['turbopack', 'next'],
     versions: '*',
     applies: [{ when: 'addon', file: /next-swc[^/]*\.node$/ }],
-    breaks: 'calls of the bundler hang',
+    breaks: 'calls to the bundler hang',
     remedy: 'serve with `next start`, never `next dev`',
     severity: 'refuse',
     evidence:
@@ -62,7 +63,7 @@ export const tools: readonly Row[] = [
     packages: ['@parcel/watcher'],
     versions: '*',
     applies: [{ when: 'thread' }],
-    breaks: 'no event arrives any more',
+    breaks: 'events no longer arrive',
     remedy: 'unsubscribe in the hook afterMoldFork, subscribe in afterWorkerFork',
     severity: 'refuse',
     evidence: 'observed: a subscription starts 2 threads, a fork gets no event',
@@ -71,9 +72,8 @@ export const tools: readonly Row[] = [
     packages: ['nodejs-polars'],
     versions: '*',
     applies: [{ when: 'thread', named: /^polars-\d/ }],
-    breaks:
-      'collect() and groupBy() block the process for ever; POLARS_MAX_THREADS=1 does not help',
-    remedy: 'use it in workers only, and let them not become molds: worker.noLongerForkSafe()',
+    breaks: 'collect() and groupBy() hang the process, with POLARS_MAX_THREADS=1 too',
+    remedy: 'use it in workers only, and keep them from becoming molds: worker.noLongerForkSafe()',
     severity: 'refuse',
     evidence: 'observed: the first use starts 2 threads, the next one in a fork hangs',
   },
@@ -81,7 +81,7 @@ export const tools: readonly Row[] = [
     packages: ['node-gtk', '@girs/node-gtk'],
     versions: '*',
     applies: [{ when: 'loaded' }],
-    breaks: 'the connection to the display is shared, and the threads of GLib are gone',
+    breaks: 'the connection to the display is shared, and GLib’s threads do not exist in a fork',
     remedy: 'keep it out of the server',
     severity: 'refuse',
     evidence: 'inferred from the threads of GLib',
@@ -102,7 +102,7 @@ export const tools: readonly Row[] = [
     breaks: '',
     remedy: 'its threads are idle: the work is done by libuv’s pool or by the caller',
     severity: 'ok',
-    evidence: 'observed: loading it starts 2 threads, a fork works without',
+    evidence: 'observed: loading it starts 2 threads, a fork works without them',
   },
   {
     packages: [
@@ -131,7 +131,7 @@ export const tools: readonly Row[] = [
     breaks: '',
     remedy: '',
     severity: 'ok',
-    evidence: 'observed: no thread but libuv’s own; asynchronous use works in a fork',
+    evidence: 'observed: no threads but libuv’s; asynchronous use works in a fork',
   },
   {
     packages: ['canvas'],
@@ -140,6 +140,6 @@ export const tools: readonly Row[] = [
     breaks: '',
     remedy: '',
     severity: 'ok',
-    evidence: 'by construction: its work is queued on libuv’s pool; never run in a fork',
+    evidence: 'by construction: its work is queued on libuv’s pool; not tried in a fork',
   },
 ];

@@ -1,15 +1,15 @@
-// What a fork must be able to do, tried in a fork: the collector, libuv's pool, timers, the
-// optimising compiler, and randomness of its own. Each trial has a deadline, since what is broken
-// mostly hangs.
-import { randomBytes, randomInt, randomUUID, scrypt } from 'node:crypto';
+// Tries in a fork whatever a fork must be able to do: collect garbage, use libuv's pool, run
+// timers, compile code. Each trial has a deadline, since broken features mostly hang.
+import { scrypt } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import { settlesWithin } from '../../base/settles-within.js';
 import type { Trial } from '../../protocol/trial.js';
 import { native } from '../../system/native.js';
 
-/** Not among the types for Node without those for browsers. */
+/** Declared here: Node's types lack it without those for browsers. */
 declare const WebAssembly: { compile(bytes: Uint8Array): Promise<unknown> };
 
 const trialMs = 5_000;
@@ -37,35 +37,20 @@ const trials: Readonly<Record<string, () => unknown>> = {
   WebAssembly: async () => WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)),
 };
 
+/** Runs one trial after the other; a failed trial does not stop the rest. */
 export async function runTrials(): Promise<Trial[]> {
   const results: Trial[] = [];
-  for (const [name, trial] of Object.entries(trials)) results.push(await outcome(name, trial));
+  for (const [name, trial] of Object.entries(trials)) results.push(await resultOf(name, trial));
   return results;
 }
 
-async function outcome(name: string, trial: () => unknown): Promise<Trial> {
+async function resultOf(name: string, trial: () => unknown): Promise<Trial> {
   const started = performance.now();
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no end within ${trialMs} ms`)), trialMs);
-  });
   try {
-    await Promise.race([trial(), timeout]);
+    const settled = await settlesWithin(Promise.resolve(trial()), trialMs);
+    if (!settled) return { name, ok: false, detail: `no result within ${trialMs} ms` };
     return { name, ok: true, detail: `${Math.round(performance.now() - started)} ms` };
   } catch (error) {
     return { name, ok: false, detail: String(error) };
-  } finally {
-    clearTimeout(timer);
   }
-}
-
-/** A few values of each generator, for a comparison with those of another fork. */
-export function draw(): Record<string, string> {
-  return {
-    'Math.random': String(Math.random()),
-    randomUUID: randomUUID(),
-    randomInt: String(randomInt(2 ** 47)),
-    randomBytes: randomBytes(16).toString('hex'),
-    getRandomValues: crypto.getRandomValues(new Uint32Array(4)).join(),
-  };
 }
