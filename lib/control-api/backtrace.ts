@@ -1,6 +1,6 @@
 // What GET /backtrace answers: what every process is doing just now.
 import type { Role } from '../api/hooks.js';
-import type { TracedRequest } from '../protocol/message.js';
+import type { RequestInfo } from '../api/hooks.js';
 
 export interface ProcessTrace {
   readonly role: Role;
@@ -12,7 +12,7 @@ export interface ProcessTrace {
   readonly doing: string;
   /** How many there are of each type of what Node waits for; null: not known. */
   readonly resources: Readonly<Record<string, number>> | null;
-  readonly requests: readonly TracedRequest[] | null;
+  readonly requests: readonly RequestInfo[] | null;
   /** The JavaScript that keeps its event loop from turning. */
   readonly stack: string | null;
 }
