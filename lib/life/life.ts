@@ -57,7 +57,14 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   let birth: Birth =
     role === 'mold'
       ? await mold(life, generation, channel)
-      : { forkId: null, slot, generation, channelFd: channel.fd, listenFds: fds };
+      : {
+          forkId: null,
+          slot,
+          generation,
+          channelFd: channel.fd,
+          unread: channel.unread,
+          listenFds: fds,
+        };
   for (;;) {
     const { slot } = birth;
     if (slot === null) return serviceWorker(life, birth);

@@ -67,7 +67,14 @@ function newborn({ generation, orders }: Mold, order: SpawnOrder, fds: readonly 
   orders.close();
   const [channelFd, ...listenFds] = fds;
   if (channelFd === undefined) throw new Error('the order to spawn came without a channel');
-  return { forkId: order.id, slot: order.slot, generation, channelFd, listenFds };
+  return {
+    forkId: order.id,
+    slot: order.slot,
+    generation,
+    channelFd,
+    unread: Buffer.alloc(0),
+    listenFds,
+  };
 }
 
 async function runAfterFork(

@@ -7,7 +7,7 @@ import { runHooks } from '../../config/run-hooks.js';
 import { createEngine } from '../../engines/create.js';
 import type { Engine, EngineOptions } from '../../engines/engine.js';
 import type { InFlightRequest } from '../../engines/in-flight-request.js';
-import { Channel } from '../../protocol/channel.js';
+import { Channel, type ChannelEvents } from '../../protocol/channel.js';
 import type { Order, Report, RequestDeadline } from '../../protocol/message.js';
 import { workerState } from '../../api/worker-handle.js';
 import type { Life } from '../process/birth.js';
@@ -49,10 +49,11 @@ class Worker {
     this.#life = life;
     this.#birth = birth;
     this.promoted = new Promise((resolve) => (this.#resolvePromoted = resolve));
-    this.#channel = new Channel<Order, Report>(birth.channelFd, {
+    const events: ChannelEvents<Order> = {
       message: (order) => this.#obey(order),
       end: () => void this.#drain('orphaned'),
-    });
+    };
+    this.#channel = new Channel<Order, Report>(birth.channelFd, events, birth.unread);
     roleSignals.assume({ graceful: () => void this.#drain('ordered') });
   }
 
