@@ -117,9 +117,9 @@ describe('the source tree', () => {
     expect(impure).to.deep.equal([]);
   });
 
-  it('forks in mold.ts, kills in kill.ts, and mends globals in after-fork.ts only', () => {
+  it('forks in fork.ts, kills in kill.ts, and mends globals in after-fork.ts only', () => {
     const using = (pattern: RegExp): string[] => library.filter((file) => pattern.test(read(file)));
-    expect(using(/native\.fork/)).to.deep.equal(['lib/life/mold/mold.ts']);
+    expect(using(/native\.fork/)).to.deep.equal(['lib/life/mold/fork.ts']);
     expect(using(/process\.kill\(/).sort()).to.deep.equal([
       'lib/life/process/failpoint.ts',
       'lib/monitor/children/kill.ts',

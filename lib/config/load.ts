@@ -2,12 +2,12 @@
 // that says so in a line.
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { launch } from '../system/launch.js';
 import { isModuleFile, loadModule } from './load-module.js';
 import { duplicate } from './address.js';
+import { placeOf, titleOf, userFrames } from '../base/error-text.js';
 import { UserError } from '../base/user-error.js';
-import { displayName } from './display-name.js';
+import { displayFrame, displayName, displayPlace } from './display-name.js';
 import type { Overrides } from './overrides.js';
 import { describeIssues } from './problems.js';
 import { show } from './readers.js';
@@ -19,9 +19,6 @@ const defaultNames = ['pitchfork.conf.ts', 'pitchfork.conf.js', 'pitchfork.conf.
 
 /** How many lines of a stack say where a configuration threw. */
 const shownStackLines = 4;
-
-/** Stack frames from here are ours: they and their callers say nothing to a user. */
-const ownDirectory = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The default configuration in a directory, absolute. */
 export function findConfig(directory: string): string {
@@ -76,25 +73,17 @@ async function importConfig(file: string, label: string): Promise<object> {
   return config;
 }
 
-/** The error in one line, and where in the user's files it comes from below. */
+/** The error in one line, and its places in the user's files below. */
 function describeThrown(error: unknown, file: string): string {
   if (!(error instanceof Error)) return `it threw ${show(error)}`;
-  const lines = error.message.split('\n').map((line) => line.trim());
-  const summary = lines.filter((line) => line !== '' && !/^(Require stack:|- )/.test(line));
-  const stack = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  const ours = stack.findIndex((line) => line.includes(ownDirectory));
-  const frames = stack
-    .slice(0, ours === -1 ? stack.length : ours)
-    .filter((line) => !/[( ]node:|\/jiti\//.test(line))
-    .slice(0, shownStackLines);
-  const where =
-    error.name === 'SyntaxError' && frames.length === 0
+  const place = placeOf(error);
+  const frames = userFrames(error).slice(0, shownStackLines).map(displayFrame);
+  const places = frames.length === 0 && place ? [`at ${displayPlace(place)}`] : frames;
+  const hint =
+    error.name === 'SyntaxError' && places.length === 0
       ? ` (node --check ${file} shows where)`
       : '';
-  return [
-    `${error.name}: ${summary.slice(0, 2).join(' ')}${where}`,
-    ...frames.map((frame) => `    ${frame.trim()}`),
-  ].join('\n');
+  return [`${titleOf(error)}${hint}`, ...places.map((line) => `    ${line}`)].join('\n');
 }
 
 /**

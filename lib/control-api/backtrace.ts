@@ -1,6 +1,5 @@
 // The answer to GET /backtrace: the current activity of every process.
-import type { Role } from '../api/hooks.js';
-import type { TracedRequest } from '../protocol/message.js';
+import type { RequestInfo, Role } from '../api/hooks.js';
 
 export interface ProcessTrace {
   readonly role: Role;
@@ -14,7 +13,7 @@ export interface ProcessTrace {
   /** Number of active resources by type (process.getActiveResourcesInfo()); null if unknown. */
   readonly resources: Readonly<Record<string, number>> | null;
   /** Requests in flight; null if unknown. */
-  readonly requests: readonly TracedRequest[] | null;
+  readonly requests: readonly RequestInfo[] | null;
   /** The JavaScript stack that blocks its event loop; null if it is not blocked, or unknown. */
   readonly stack: string | null;
 }

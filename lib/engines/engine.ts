@@ -3,7 +3,7 @@
 import type { CompletedRequest } from '../api/hooks.js';
 import type { App, UwsContext } from '../api/app-kind.js';
 import type { Latency } from '../protocol/latency.js';
-import type { InFlightRequest } from './request-deadline.js';
+import type { InFlightRequest } from './in-flight-request.js';
 
 export interface EngineOptions {
   readonly app: App;
@@ -18,7 +18,7 @@ export interface EngineOptions {
   readonly context: Omit<UwsContext, 'uws'>;
   /** Called after each response; absent when nobody listens, so that it costs nothing. */
   readonly onRequestComplete?: (request: CompletedRequest) => void;
-  /** Requests have a timeout: `running` names them, and patience.ts finds them. */
+  /** Requests have a timeout: `running` names them, and their deadlines can be extended. */
   readonly watchRequests?: boolean;
 }
 

@@ -8,8 +8,9 @@ import { Server as NetServer, createServer as createNetServer, type Socket } fro
 import type { RequestListener } from '../api/app-kind.js';
 import { announceClose } from './announce-close.js';
 import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
+import type { InFlightRequest } from './in-flight-request.js';
 import { Meter } from './meter.js';
-import { runWithRequest, type InFlightRequest } from './request-deadline.js';
+import { runWithRequest } from './request-deadline.js';
 
 export type NodeEngineOptions = Pick<
   EngineOptions,

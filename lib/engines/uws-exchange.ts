@@ -2,7 +2,7 @@
 // or the connection was lost. Responses share one prototype object, whose methods are replaced once
 // by ones that look up the exchange: nothing is allocated on a response, and those of apps that are
 // not ours pass through unseen.
-import type { InFlightRequest } from './request-deadline.js';
+import type { InFlightRequest } from './in-flight-request.js';
 import type { UwsResponse, UwsText } from './uws-module.js';
 
 /** The engine as its exchanges see it. */

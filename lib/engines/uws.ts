@@ -6,8 +6,9 @@ import { stackOf } from '../base/error-text.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { native, type Connection } from '../system/native.js';
 import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
+import type { InFlightRequest } from './in-flight-request.js';
 import { Meter } from './meter.js';
-import { runWithRequest, type InFlightRequest } from './request-deadline.js';
+import { runWithRequest } from './request-deadline.js';
 import {
   beginExchange,
   type Exchange,

@@ -1,5 +1,5 @@
-// A process's life is a loop of two functions: `mold` resolves only in a newborn, `worker` only
-// when it is promoted. A newborn may be the service worker instead, for the rest of its life.
+// The life of a process is a loop of two functions: `mold` resolves only in a newborn, `worker`
+// only with a promotion. A newborn may be the service worker instead, for the rest of its life.
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import type { Delivery } from '../protocol/channel.js';
@@ -14,7 +14,8 @@ import type { App } from '../api/app-kind.js';
 import { mold } from './mold/mold.js';
 import type { Birth, BootOrder, Life, Orders } from './process/birth.js';
 import { orphanGraceMs } from './process/orphan.js';
-import { describeError, exit } from './process/exit.js';
+import { exit } from './process/exit.js';
+import { describeFailure } from './process/failure.js';
 import { serviceWorker } from './worker/service-worker.js';
 import { roleSignals } from './process/role-signals.js';
 import { entitleMold, entitleService, entitleWorker } from './process/title.js';
@@ -34,7 +35,7 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   else if (role === 'service') entitleService(generation);
   else entitleMold(generation, 'starting...');
   const fail = (step: string, error: unknown): never => {
-    channel.send({ type: 'failed', step, reason: describeError(error) });
+    channel.send({ type: 'failed', step, ...describeFailure(error) });
     return exit(1);
   };
   let settings: Settings;
@@ -56,7 +57,14 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   let birth: Birth =
     role === 'mold'
       ? await mold(life, generation, channel)
-      : { forkId: null, slot, generation, channelFd: channel.fd, listenFds: fds };
+      : {
+          forkId: null,
+          slot,
+          generation,
+          channelFd: channel.fd,
+          unread: channel.unread,
+          listenFds: fds,
+        };
   for (;;) {
     const { slot } = birth;
     if (slot === null) return serviceWorker(life, birth);

@@ -49,18 +49,21 @@ export interface ChannelEvents<In> {
   end(): void;
 }
 
-export class Channel<In, Out extends object> {
+export class Channel<In extends object, Out extends object> {
   readonly #fd: number;
   readonly #socket: Socket;
   readonly #lines = new Lines();
   #open = true;
 
-  /** Owns `fd` from now on. `unread` was received on it before, and not used up. */
+  /** Owns `fd` from now on. `unread` was received on it before and is delivered first. */
   constructor(fd: number, events: ChannelEvents<In>, unread: Buffer = Buffer.alloc(0)) {
     this.#fd = fd;
     this.#socket = new Socket({ fd, readable: true, writable: true });
     const lines = this.#lines;
-    lines.push(unread);
+    for (const line of lines.push(unread))
+      queueMicrotask(() => {
+        if (this.#open) events.message(JSON.parse(line) as In);
+      });
     const end = () => {
       if (!this.#open) return;
       this.close();
@@ -128,7 +131,7 @@ export interface Delivery<In> {
   readonly fds: readonly number[];
 }
 
-export class BlockingChannel<In, Out extends object> {
+export class BlockingChannel<In extends object, Out extends object> {
   readonly #lines = new Lines();
   readonly #ready: Delivery<In>[] = [];
 
@@ -159,13 +162,14 @@ export class BlockingChannel<In, Out extends object> {
     return this.#ready.shift();
   }
 
-  send(message: Out): void {
-    native.send(this.fd, encode(message), []);
+  /** Received, but not handed out yet: for a `Channel` that goes on with this one's descriptor. */
+  get unread(): Buffer {
+    const messages = this.#ready.map(({ message }) => encode(message)).join('');
+    return Buffer.concat([Buffer.from(messages), this.#lines.rest]);
   }
 
-  /** Puts the socket on the event loop. */
-  attach(events: ChannelEvents<In>): Channel<In, Out> {
-    return new Channel(this.fd, events);
+  send(message: Out): void {
+    native.send(this.fd, encode(message), []);
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 // Everything that processes say to each other. Reports are facts, orders are imperatives; each is
 // one line of JSON and safe to receive twice. Descriptors travel only with `spawn` (see
 // channel.ts).
-import type { Role } from '../api/hooks.js';
+import type { RequestInfo, Role } from '../api/hooks.js';
 import type { Trial } from './trial.js';
 import type { Finding } from './finding.js';
 import type { Latency } from './latency.js';
@@ -56,20 +56,9 @@ export interface Figures {
 }
 
 /** The request in flight that is nearest to its deadline, or furthest beyond it. */
-export interface RequestDeadline {
-  method: string;
-  /** Without its query, which may hold secrets. */
-  url: string;
-  ageMs: number;
+export interface RequestDeadline extends RequestInfo {
   /** Until `requestTimeout`; negative beyond it. */
-  leftMs: number;
-}
-
-export interface TracedRequest {
-  method: string;
-  /** Without its query, which may hold secrets. */
-  url: string;
-  ageMs: number;
+  readonly leftMs: number;
 }
 
 /** Child to monitor. */
@@ -82,7 +71,7 @@ export type Report =
   /** A request is older than `requestTimeout`; told once by each worker. */
   | { type: 'overran'; request: RequestDeadline }
   /** What keeps it busy: resources by their type, and the oldest requests. */
-  | { type: 'traced'; resources: Record<string, number>; requests: TracedRequest[] }
+  | { type: 'traced'; resources: Record<string, number>; requests: RequestInfo[] }
   /** The JavaScript that runs just now, told from within it (native/watchdog.cc). */
   | { type: 'stuck'; stack: string }
   /** A worker to be promoted has parted from all its clients; these are its last totals. */
@@ -100,9 +89,9 @@ export type Report =
   /** A mold forked. */
   | { type: 'forked'; id: number; pid: number; durationMs: number }
   /** A mold could not fork; it can be asked again. */
-  | { type: 'forkFailed'; id: number; reason: string }
+  | { type: 'forkFailed'; id: number; reason: string; stack?: string | null }
   /** This process cannot go on in its role, and leaves. */
-  | { type: 'failed'; step: string; reason: string }
+  | { type: 'failed'; step: string; reason: string; stack?: string | null }
   /** A mold, or a worker that does not serve yet, leaves because a signal told it to. */
   | { type: 'dismissed' }
   /** A leaving worker's last totals. */
@@ -114,4 +103,10 @@ export type Report =
   /**
    * Something an operator should read; the monitor writes it to the log with this process's name.
    */
-  | { type: 'note'; level: 'info' | 'warn' | 'error'; text: string };
+  | {
+      type: 'note';
+      level: 'info' | 'warn' | 'error';
+      text: string;
+      reason?: string;
+      stack?: string | null;
+    };

@@ -187,7 +187,7 @@ describe('a configuration that cannot be loaded', () => {
     [
       'syntax.ts',
       `\nconst x: = 5;`,
-      /^syntax.ts: cannot be loaded: .*Unexpected token.*syntax.ts:2:/,
+      /^syntax.ts: cannot be loaded: ParseError: Unexpected token\n {4}at syntax.ts:2:/,
     ],
     [
       'syntax.mjs',

@@ -71,7 +71,7 @@ describe('pitchfork-ts check', function () {
         'throws when it is loaded',
         `throw new Error('no licence');`,
         '',
-        /^loading the app failed: boot: Error: no licence/,
+        /^loading the app failed: boot: \S+app\.mjs:1:7: Error: no licence/,
       ],
       [
         'ends the process when it is loaded',
@@ -108,13 +108,13 @@ describe('pitchfork-ts check', function () {
         'has a hook that throws in workers',
         plain,
         `afterWorkerFork() { throw new Error('no database'); },`,
-        /^the canary failed: start: Error: no database/,
+        /^the canary failed: start: \S+:\d+:\d+: Error: no database/,
       ],
       [
         'has a hook that throws in the mold',
         plain,
         `afterMoldFork() { throw new Error('no way'); },`,
-        /^loading the app failed: afterMoldFork: Error: no way/,
+        /^loading the app failed: afterMoldFork: \S+:\d+:\d+: Error: no way/,
       ],
       [
         'is refused by the audit',

@@ -9,7 +9,7 @@ const faults: readonly ReforkFault[] = [
   {
     what: 'afterMoldFork that throws',
     config: `afterMoldFork({ generation }) { if (generation === 1) throw new Error('not this'); },`,
-    reason: /afterMoldFork: Error: not this/,
+    reason: /afterMoldFork: \S+:\d+:\d+: Error: not this/,
   },
   {
     what: 'afterMoldFork that exits',

@@ -30,7 +30,8 @@ describe('a service worker in trouble', () => {
   beforeServiceWorkerReady() { throw new Error('no queue'); },`);
     const failed = () => server.log('failed').filter(({ role }) => role === 'service');
     await until('four tries', () => failed().length >= 4);
-    expect(failed()[0]?.reason).to.match(/^Error: no queue\n/);
+    expect(failed()[0]?.reason).to.match(/^\S+:\d+:\d+: Error: no queue$/);
+    expect(failed()[0]?.['stack']).to.match(/^at beforeServiceWorkerReady \(\S+:\d+:\d+\)$/);
     const [first, second, third, fourth] = failed().map(({ time }) => Date.parse(String(time)));
     expect((third ?? 0) - (second ?? 0)).to.be.above((second ?? 0) - (first ?? 0));
     expect((fourth ?? 0) - (third ?? 0)).to.be.above((third ?? 0) - (second ?? 0));
@@ -80,7 +81,8 @@ describe('a service worker in trouble', () => {
     const pid = await pidOf();
     expect((await server.refork()).body).to.include({ ok: true });
     await server.logged('left', { pid, code: 0 });
-    expect(server.text()).to.include('hook beforeServiceWorkerExit failed: Error: no goodbye');
+    const [complaint] = server.log('hook beforeServiceWorkerExit failed');
+    expect(complaint?.reason).to.match(/^\S+:\d+:\d+: Error: no goodbye$/);
     expect(await pidOf()).to.not.equal(pid);
     await server.stop();
   });

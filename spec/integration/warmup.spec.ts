@@ -108,7 +108,9 @@ describe('the hook warmup', () => {
       eager: true,
     });
     expect((await server.exit).code).to.equal(1);
-    expect(server.log('giving up')[0]?.reason).to.match(/warmup: Error: not warm/);
+    expect(server.log('giving up')[0]?.reason).to.match(
+      /warmup: \S+\.mjs:\d+:\d+: Error: not warm/,
+    );
     await server.expectNothingLeft();
   });
 
@@ -135,7 +137,7 @@ describe('the hook warmup', () => {
     });
     const { body } = await server.ask('POST', '/phased-restart?wait=1');
     expect(body).to.have.property('ok', false);
-    expect(JSON.stringify(body)).to.include('warmup: Error: not warm');
+    expect(JSON.stringify(body)).to.match(/warmup: [^ ]+: Error: not warm/);
     expect(await server.get()).to.equal('ok');
     expect(await server.settled()).to.include({ phase: 0 });
     await server.stop();

@@ -1,7 +1,6 @@
 // Goal: an operator's wish is recorded or refused, with its reason. Method: the operations with a
 // real fleet and stubs around it.
 import { expect } from 'chai';
-import type { Settings } from '../../lib/config/settings.js';
 import type { Children } from '../../lib/monitor/children/children.js';
 import { Fleet } from '../../lib/monitor/fleet/fleet.js';
 import type { HotRestart } from '../../lib/monitor/hot-restart/hot-restart.js';
@@ -31,7 +30,7 @@ function operating({ single = false, shutdownDelayMs = 0, grow = () => undefined
     cancel: () => void cancelled++,
   };
   const operations = new Operations({
-    settings: { ...settings, shutdownDelayMs } as Settings,
+    settings: { ...settings, shutdownDelayMs },
     listeners: { grow } as unknown as Listeners,
     log,
     fleet,

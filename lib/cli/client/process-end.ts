@@ -1,30 +1,26 @@
 // Waits for the end of a process that is not our child. A server's control socket is closed before
 // its listeners are: only when it is gone can the next one bind them.
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processStat } from '../../system/process-stat.js';
 
 const pollMs = 20;
 
 /** False if it has not ended in time. */
 export async function endsWithin(timeoutMs: number, pid: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
-  const first = await startTime(pid);
-  while (first !== undefined && (await startTime(pid)) === first) {
+  const first = startTime(pid);
+  while (first !== undefined && startTime(pid) === first) {
     if (performance.now() > deadline) return false;
     await sleep(pollMs);
   }
   return true;
 }
 
-/**
- * When the process started, which tells it from a later one of the same pid; undefined when it has
- * ended.
- */
-async function startTime(pid: number): Promise<string | undefined> {
+/** Distinguishes the process from a later one of the same pid; undefined when it has ended. */
+function startTime(pid: number): string | undefined {
   try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : fields[19];
+    const stat = processStat(pid);
+    return stat.hasEnded ? undefined : stat.startTime;
   } catch {
     return undefined;
   }

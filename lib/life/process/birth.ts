@@ -25,5 +25,7 @@ export interface Birth {
   readonly slot: number | null;
   readonly generation: number;
   readonly channelFd: number;
+  /** Orders that came along with the order to boot. */
+  readonly unread: Buffer;
   readonly listenFds: readonly number[];
 }

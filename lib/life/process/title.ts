@@ -1,9 +1,9 @@
-// What `ps` shows of a mold, a worker and a service worker. A title is set in less than a
-// microsecond, over the command line that the process, or the one it was forked from, was started
-// with.
-import type { InFlightRequest } from '../../engines/request-deadline.js';
+// The titles that `ps` shows for molds, workers and service workers. Setting one takes less than a
+// microsecond: it overwrites the command line that this process, or the one it was forked from, was
+// started with.
+import { pathOf, type InFlightRequest } from '../../engines/in-flight-request.js';
 
-/** Longer ones would not fit the room that the monitor left for the title. */
+/** A longer path would not fit into the room that the monitor reserves for the title. */
 const maxPathLength = 100;
 
 export function entitleMold(generation: number, state: 'starting...' | 'ready'): void {
@@ -21,12 +21,11 @@ export function entitleWorker(
   process.title = `pitchfork-ts (gen:${generation}) worker[${slot}] - ${activity}`;
 }
 
-/** With the oldest of the requests that are running; without its query, which may hold secrets. */
+/** Names the oldest request in flight, without its query, which may hold secrets. */
 export function activityOf(requests: number, running: Iterable<InFlightRequest>): string {
   const [oldest] = running;
   if (!oldest) return `requests: ${requests}, waiting`;
-  // The engine 'uws' knows their names only where something else needs them.
-  const [path = ''] = oldest.url.split('?');
-  const name = oldest.method && `: ${oldest.method} ${path.slice(0, maxPathLength)}`;
+  // The engine 'uws' leaves the method empty unless a timeout or a hook needs it.
+  const name = oldest.method && `: ${oldest.method} ${pathOf(oldest).slice(0, maxPathLength)}`;
   return `requests: ${requests}, processing${name}`;
 }

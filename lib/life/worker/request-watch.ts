@@ -1,54 +1,53 @@
-// Looks for requests of this worker that take too long. Without a timeout there is no watch.
-import type { InFlightRequest } from '../../engines/request-deadline.js';
+// Watches for requests that exceed `requestTimeout`. Without a timeout there is no watch.
+import { requestInfo, type InFlightRequest } from '../../engines/in-flight-request.js';
 import type { RequestDeadline } from '../../protocol/message.js';
 
 const intervalMs = 250;
-/** A look that comes so much later than it should asks why. */
-const oversleptMs = 1_000;
-/** A process that used less of the time than this was not running. */
-const idleShare = 0.1;
+/** A check this late is examined: was the process busy, or suspended? */
+const suspiciousGapMs = 1_000;
+/** Below this share of CPU time, the process was suspended. */
+const suspendedShare = 0.1;
 
 export interface Watched {
   readonly timeoutMs: number;
-  /** Requests that the app has not answered yet. */
   readonly running: () => Iterable<InFlightRequest>;
-  /** Called once, with the request that was the first to take too long. */
+  /** Called once, with the first request that exceeded the timeout. */
   readonly overran: (request: InFlightRequest, urgent: RequestDeadline) => void;
 }
 
 export class RequestWatch {
   readonly #watched: Watched;
   readonly #timer: NodeJS.Timeout;
-  #lookedAt = performance.now();
+  #checkedAt = performance.now();
   #cpuMs = cpuMs();
-  #told = false;
+  #reported = false;
 
   constructor(watched: Watched) {
     this.#watched = watched;
-    this.#timer = setInterval(() => this.#look(), intervalMs).unref();
+    this.#timer = setInterval(() => this.#check(), intervalMs).unref();
   }
 
   /** Null while no request has a deadline. */
   urgent(): RequestDeadline | null {
     const request = this.#mostUrgent();
-    return request && this.#describe(request);
+    return request && this.#deadlineOf(request);
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  #look(): void {
+  #check(): void {
     const request = this.#mostUrgent();
-    if (this.#told || !request) return;
-    const urgent = this.#describe(request);
+    if (this.#reported || !request) return;
+    const urgent = this.#deadlineOf(request);
     if (urgent.leftMs > 0) return;
-    this.#told = true;
+    this.#reported = true;
     this.#watched.overran(request, urgent);
   }
 
   #mostUrgent(): InFlightRequest | null {
-    this.#forgiveSleep();
+    this.#forgiveSuspension();
     let first: InFlightRequest | null = null;
     for (const request of this.#watched.running())
       if (Number.isFinite(request.extensionMs) && (!first || deadline(request) < deadline(first)))
@@ -56,24 +55,23 @@ export class RequestWatch {
     return first;
   }
 
-  #describe(request: InFlightRequest): RequestDeadline {
-    const { method, url, startedAt, extensionMs } = request;
-    const ageMs = Math.round(performance.now() - startedAt);
-    const [path = ''] = url.split('?');
-    return { method, url: path, ageMs, leftMs: this.#watched.timeoutMs + extensionMs - ageMs };
+  #deadlineOf(request: InFlightRequest): RequestDeadline {
+    const info = requestInfo(request);
+    const leftMs = this.#watched.timeoutMs + request.extensionMs - info.ageMs;
+    return { ...info, leftMs };
   }
 
   /**
-   * A process that was stopped (SIGSTOP, a frozen container) could not answer. One that was busy
-   * meanwhile is to blame, and its CPU time tells.
+   * A process that was suspended (SIGSTOP, a frozen container) could not answer; one that was busy
+   * meanwhile is to blame. CPU time distinguishes the two.
    */
-  #forgiveSleep(): void {
+  #forgiveSuspension(): void {
     const now = performance.now();
     const cpu = cpuMs();
-    const gapMs = now - this.#lookedAt - intervalMs;
-    if (gapMs > oversleptMs && cpu - this.#cpuMs < gapMs * idleShare)
+    const gapMs = now - this.#checkedAt - intervalMs;
+    if (gapMs > suspiciousGapMs && cpu - this.#cpuMs < gapMs * suspendedShare)
       for (const request of this.#watched.running()) request.extensionMs += gapMs;
-    this.#lookedAt = now;
+    this.#checkedAt = now;
     this.#cpuMs = cpu;
   }
 }

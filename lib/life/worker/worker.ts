@@ -1,71 +1,200 @@
-// A worker: serves its slot until it is told to leave, or promoted. Resolves only with its
-// promotion.
-import { Channel } from '../../protocol/channel.js';
-import { createEngine } from '../../engines/create.js';
-import type { Engine } from '../../engines/engine.js';
-import { extendDeadline } from '../../engines/request-deadline.js';
-import { failpoint } from '../process/failpoint.js';
-import type { HookArguments, HookName, WorkerInfo } from '../../api/hooks.js';
-import { OutOfBandGc } from '../../heap/out-of-band.js';
-import type { Figures, Order, Report } from '../../protocol/message.js';
-import { emptyLatency } from '../../protocol/latency.js';
-import { native } from '../../system/native.js';
-import { settlesWithin } from '../../base/settles-within.js';
+// A worker, from its birth to its exit or its promotion to a mold. Starting, it can be dismissed at
+// once; serving, it drains first: it answers what is in flight, then exits with its totals.
 import { unreachable } from '../../base/unreachable.js';
-import { mendNewborn } from '../process/after-fork.js';
-import { appCounts } from './app-counts.js';
-import { Heartbeat } from './heartbeat.js';
-import { describeError, exit } from '../process/exit.js';
+import { UserError } from '../../base/user-error.js';
+import type { CompletedRequest, HookArguments, HookName, WorkerInfo } from '../../api/hooks.js';
 import { runHooks } from '../../config/run-hooks.js';
-import type { Birth, Life, Orders } from '../process/birth.js';
-import { orphanGraceMs, orphanMarginMs } from '../process/orphan.js';
-import { Listening } from './listening.js';
-import { refusals } from './refusals.js';
-import { RequestWatch } from './request-watch.js';
-import { roleSignals } from '../process/role-signals.js';
-import { activityOf, entitleWorker } from '../process/title.js';
-import { trace } from './trace.js';
+import { createEngine } from '../../engines/create.js';
+import type { Engine, EngineOptions } from '../../engines/engine.js';
+import type { InFlightRequest } from '../../engines/in-flight-request.js';
+import { Channel, type ChannelEvents } from '../../protocol/channel.js';
+import type { Order, Report, RequestDeadline } from '../../protocol/message.js';
 import { workerState } from '../../api/worker-handle.js';
+import type { Life } from '../process/birth.js';
+import { failpoint } from '../process/failpoint.js';
+import { roleSignals } from '../process/role-signals.js';
+import { entitleWorker } from '../process/title.js';
+import { fillHandle, reportBirth } from './common/birth.js';
+import { abort, exitUnserved, exitWithTotals } from './common/exits.js';
+import { runLogged } from './common/logged-hooks.js';
+import { obeyCommon, type WorkerChannel } from './common/orders.js';
+import { promote, type Promotion } from './promotion.js';
+import { Serving, type SlotBirth } from './serving.js';
 
-/** How long kept-alive clients may still send a request before idle connections are closed. */
-const lingerMs = 1_000;
+/** There is no way back from 'exiting'; from 'promoting' there is, if the audit refuses. */
+type State = 'starting' | 'serving' | 'promoting' | 'exiting';
 
-type SlotBirth = Birth & { readonly slot: number };
-
-export interface Promotion {
-  readonly generation: number;
-  readonly channel: Orders;
-}
-
+/** Resolves only with its promotion. */
 export async function worker(life: Life, birth: SlotBirth): Promise<Promotion> {
-  const running = new RunningWorker(life, birth);
+  const running = new Worker(life, birth);
   try {
-    return await running.run();
+    await running.start();
   } catch (error) {
-    return running.fail('start', error);
+    return running.abort(error);
   }
+  return running.promoted;
 }
 
-class RunningWorker {
+class Worker {
   readonly #life: Life;
   readonly #birth: SlotBirth;
-  readonly #channel: Channel<Order, Report>;
+  readonly #channel: WorkerChannel;
+  readonly promoted: Promise<Promotion>;
+  #resolvePromoted: (promotion: Promotion) => void = () => undefined;
+  #state: State = 'starting';
   #engine: Engine | undefined;
-  #heartbeat: Heartbeat | undefined;
-  #requestWatch: RequestWatch | undefined;
-  /** Set by the first order to part; there is no way back from either. */
-  #parting: 'promotion' | 'end' | null = null;
-  #promote: (promotion: Promotion) => void = () => undefined;
+  #serving: Serving | undefined;
 
   constructor(life: Life, birth: SlotBirth) {
     this.#life = life;
     this.#birth = birth;
-    this.#channel = new Channel(birth.channelFd, {
+    this.promoted = new Promise((resolve) => (this.#resolvePromoted = resolve));
+    const events: ChannelEvents<Order> = {
       message: (order) => this.#obey(order),
-      end: () => void this.#end('orphan'),
+      end: () => void this.#drain('orphaned'),
+    };
+    this.#channel = new Channel<Order, Report>(birth.channelFd, events, birth.unread);
+    roleSignals.assume({ graceful: () => void this.#drain('ordered') });
+  }
+
+  /** Resolves when it serves. */
+  async start(): Promise<void> {
+    const { settings } = this.#life;
+    const { generation } = this.#birth;
+    await reportBirth(this.#life, this.#birth, this.#channel);
+    entitleWorker(this.#birth, 'starting...');
+    await failpoint('worker.born', generation);
+    fillHandle(this.#life, this.#birth, {
+      requests: () => this.#info.requests,
+      requestExit: () => this.#exitForApp(),
+      reportUnsafe: (reason) => this.#channel.send({ type: 'unsafe', reason }),
     });
-    // Until it serves, nothing is lost by leaving at once.
-    roleSignals.assume({ graceful: () => void this.#end('asked') });
+    await failpoint('worker.hook', generation);
+    await runHooks(settings, 'afterWorkerFork', this.#info);
+    const engine = await createEngine(settings.engine, this.#engineOptions());
+    this.#engine = engine;
+    this.#serving = await Serving.begin({
+      life: this.#life,
+      birth: this.#birth,
+      channel: this.#channel,
+      engine,
+      onOverrun: (request, deadline) => this.#reportOverrun(request, deadline),
+      onSocketClosed: () => this.#drainUnreachable(),
+    });
+    if (this.#state === 'starting') this.#state = 'serving';
+    this.#channel.send({ type: 'serving' });
+    void this.#runLogged('afterWorkerReady', this.#info);
+  }
+
+  #engineOptions(): EngineOptions {
+    const { app, settings } = this.#life;
+    const { slot, generation } = this.#birth;
+    return {
+      app,
+      appFile: settings.app,
+      keepAliveTimeoutMs: settings.keepAliveTimeoutMs,
+      backlog: Math.max(...settings.listen.map(({ backlog }) => backlog)),
+      context: { slot, generation },
+      watchRequests: settings.requestTimeoutMs !== false,
+      ...(settings.hooks.afterRequestComplete.length > 0 && {
+        onRequestComplete: (request: CompletedRequest) =>
+          void this.#runLogged('afterRequestComplete', this.#info, request),
+      }),
+    };
+  }
+
+  #reportOverrun({ method, url }: InFlightRequest, deadline: RequestDeadline): void {
+    const request = { method, url, ageMs: deadline.ageMs };
+    void this.#runLogged('afterWorkerTimeout', this.#info, { request });
+    this.#channel.send({ type: 'overran', request: deadline });
+  }
+
+  #obey(order: Order): void {
+    switch (order.type) {
+      case 'promote':
+        return void this.#promote(order.generation);
+      case 'drain':
+        return void this.#drain('ordered');
+      case 'exercise':
+        return void this.#exercise();
+      default:
+        return obeyCommon(order, this.#channel, () => this.#engine?.running() ?? []);
+    }
+  }
+
+  async #promote(generation: number): Promise<void> {
+    const serving = this.#serving;
+    if (this.#state !== 'serving' || !serving) return;
+    this.#state = 'promoting';
+    const outcome = await promote(
+      {
+        settings: this.#life.settings,
+        channel: this.#channel,
+        serving,
+        isToExit: () => this.#isExiting,
+      },
+      generation,
+    );
+    switch (outcome.type) {
+      case 'promoted':
+        return this.#resolvePromoted(outcome.promotion);
+      case 'drained':
+        this.#state = 'exiting';
+        return this.#exit(serving, outcome.cut);
+      case 'refused': {
+        const orderedMeanwhile = this.#isExiting;
+        this.#state = 'serving';
+        return orderedMeanwhile ? this.#drain('ordered') : undefined;
+      }
+      default:
+        return unreachable(outcome);
+    }
+  }
+
+  async #drain(why: 'ordered' | 'orphaned'): Promise<void> {
+    const from = this.#state;
+    this.#state = 'exiting';
+    // A promotion notices the new state when it has drained.
+    if (from === 'exiting' || from === 'promoting') return;
+    if (from === 'starting' || !this.#serving) return exitUnserved(this.#channel);
+    workerState.shuttingDown = true;
+    await this.#exit(this.#serving, await this.#serving.drain(why));
+  }
+
+  /** The last step, when no client is left. */
+  async #exit(serving: Serving, cut: number): Promise<never> {
+    await this.#runLogged('beforeWorkerExit', this.#info);
+    return exitWithTotals(this.#channel, () => serving.figures(), cut);
+  }
+
+  /** Ends a start that failed. */
+  abort(error: unknown): Promise<never> {
+    return abort(this.#channel, error);
+  }
+
+  /** At the app's wish. A worker that never served has failed to start. */
+  #exitForApp(): void {
+    if (this.#state !== 'starting') void this.#drain('ordered');
+    else void this.abort(new UserError('the app called worker.exit() before the worker served'));
+  }
+
+  /** No client can reach this worker any more: another one is to take its slot. */
+  #drainUnreachable(): void {
+    if (this.#state !== 'serving') return;
+    const reason = 'the app has closed the sockets to accept from';
+    this.#channel.send({ type: 'failed', step: 'listening', reason });
+    void this.#drain('ordered');
+  }
+
+  async #exercise(): Promise<void> {
+    const { exercised } = await import('./exercised.js');
+    const report = await exercised(this.#life.settings, () => this.#serving?.stopHeartbeat());
+    this.#channel.send(report);
+  }
+
+  #runLogged<Name extends HookName>(name: Name, ...args: HookArguments[Name]): Promise<void> {
+    const { settings } = this.#life;
+    return runLogged({ settings, channel: this.#channel }, name, ...args);
   }
 
   get #info(): WorkerInfo {
@@ -74,227 +203,8 @@ class RunningWorker {
     return { slot, generation, phase: this.#life.phase, pid: process.pid, requests };
   }
 
-  get #figures(): Figures {
-    const { requests = 0, inFlight = 0, latency = emptyLatency() } = this.#engine?.figures ?? {};
-    return { requests, inFlight, latency, eventLoopLagSeconds: this.#heartbeat?.lagSeconds() ?? 0 };
-  }
-
-  async run(): Promise<Promotion> {
-    const { settings, phase } = this.#life;
-    const { forkId, slot, generation, listenFds } = this.#birth;
-    if (forkId !== null) {
-      await mendNewborn(this.#life, forkId);
-      this.#channel.send({ type: 'born', pid: process.pid });
-    }
-    entitleWorker(this.#birth, 'starting...');
-    await failpoint('worker.born', generation);
-    Object.assign(workerState, { slot, generation, phase, shuttingDown: false });
-    workerState.requests = () => this.#engine?.figures.requests ?? 0;
-    workerState.requestExit = () => this.#exit();
-    workerState.reportUnsafe = (reason) => this.#channel.send({ type: 'unsafe', reason });
-    if (workerState.unsafeReason !== null) workerState.reportUnsafe(workerState.unsafeReason);
-    await failpoint('worker.hook', generation);
-    await runHooks(settings, 'afterWorkerFork', this.#info);
-    const engine = await createEngine(settings.engine, {
-      app: this.#life.app,
-      appFile: settings.app,
-      keepAliveTimeoutMs: settings.keepAliveTimeoutMs,
-      backlog: Math.max(...settings.listen.map(({ backlog }) => backlog)),
-      context: { slot, generation },
-      watchRequests: settings.requestTimeoutMs !== false,
-      ...this.#completionHook(),
-    });
-    this.#engine = engine;
-    this.#watchRequests(engine);
-    native.startWatchdog(this.#birth.channelFd);
-    const listening = new Listening(listenFds);
-    await engine.listen(listenFds);
-    await failpoint('worker.serving', generation);
-    const gc = new OutOfBandGc(settings.outOfBandGc);
-    this.#heartbeat = new Heartbeat(settings.heartbeatTimeoutMs, () => {
-      this.#showActivity(engine);
-      gc.beat(engine.figures);
-      if (this.#parting === null && !listening.isWhole()) this.#stopAccepting();
-      if (!this.#channel.isIdle) return;
-      const urgent = this.#requestWatch?.urgent() ?? null;
-      this.#channel.send({ type: 'heartbeat', figures: this.#figures, urgent });
-    });
-    this.#showActivity(engine);
-    this.#channel.send({ type: 'serving' });
-    void this.#runLogged('afterWorkerReady', this.#info);
-    return new Promise((resolve) => (this.#promote = resolve));
-  }
-
-  #showActivity(engine: Engine): void {
-    entitleWorker(this.#birth, activityOf(engine.figures.requests, engine.running()));
-  }
-
-  #watchRequests(engine: Engine): void {
-    const { requestTimeoutMs } = this.#life.settings;
-    delete workerState.extendDeadline;
-    if (requestTimeoutMs === false) return;
-    workerState.extendDeadline = extendDeadline;
-    this.#requestWatch = new RequestWatch({
-      timeoutMs: requestTimeoutMs,
-      running: () => engine.running(),
-      overran: ({ method, url }, urgent) => {
-        const request = { method, url, ageMs: urgent.ageMs };
-        void this.#runLogged('afterWorkerTimeout', this.#info, { request });
-        this.#channel.send({ type: 'overran', request: urgent });
-      },
-    });
-  }
-
-  #completionHook(): Pick<Parameters<typeof createEngine>[1], 'onRequestComplete'> {
-    const hooks = this.#life.settings.hooks.afterRequestComplete;
-    if (hooks.length === 0) return {};
-    return {
-      onRequestComplete: (request) =>
-        void this.#runLogged('afterRequestComplete', this.#info, request),
-    };
-  }
-
-  /** For hooks of a worker that serves: its clients are not to pay for one that fails. */
-  async #runLogged<Name extends HookName>(name: Name, ...args: HookArguments[Name]): Promise<void> {
-    try {
-      await runHooks(this.#life.settings, name, ...args);
-    } catch (error) {
-      const text = `hook ${name} failed: ${describeError(error)}`;
-      this.#channel.send({ type: 'note', level: 'error', text });
-    }
-  }
-
-  #obey(order: Order): void {
-    switch (order.type) {
-      case 'measure':
-        return void this.#measure(order.request);
-      case 'trace':
-        return this.#channel.send({ type: 'traced', ...trace(this.#engine?.running() ?? []) });
-      case 'collectGarbage':
-        return native.collectGarbage();
-      case 'exercise':
-        return void this.#exercise();
-      case 'announceStop':
-        workerState.shuttingDown = true;
-        return;
-      case 'drain':
-        return void this.#end('asked');
-      case 'promote':
-        return void this.#becomeMold(order.generation);
-      case 'boot':
-      case 'spawn':
-      case 'retire':
-        return; // A mold's orders.
-      default:
-        return unreachable(order);
-    }
-  }
-
-  async #measure(request: number): Promise<void> {
-    this.#channel.send({ type: 'measured', request, metrics: await appCounts(this.#channel) });
-  }
-
-  /** The app's wish. One that never served has failed to start. */
-  #exit(): void {
-    if (this.#heartbeat) void this.#end('asked');
-    else void this.fail('start', 'the app called worker.exit() before the worker served');
-  }
-
-  /** Nobody is served here any more: another worker is to take the place. */
-  #stopAccepting(): void {
-    const reason = 'the app has closed the sockets to accept from';
-    this.#channel.send({ type: 'failed', step: 'listening', reason });
-    void this.#end('asked');
-  }
-
-  async #exercise(): Promise<void> {
-    const { exercised } = await import('./exercised.js');
-    this.#channel.send(await exercised(this.#life.settings, () => this.#heartbeat?.stop()));
-  }
-
-  /** Finish what is in flight, then leave. Without a monitor there is little time for it. */
-  async #end(why: 'asked' | 'orphan'): Promise<void> {
-    if (this.#parting === 'end') return;
-    const wasPromoting = this.#parting === 'promotion';
-    this.#parting = 'end';
-    if (wasPromoting) return; // The promotion sees it when it has drained.
-    if (!this.#engine || !this.#heartbeat) {
-      this.#channel.send({ type: 'dismissed' });
-      await this.#channel.flushed();
-      return exit(0);
-    }
-    workerState.shuttingDown = true;
-    const patience =
-      why === 'asked'
-        ? { lingerMs, timeoutMs: this.#life.settings.shutdownTimeoutMs }
-        : { lingerMs: 0, timeoutMs: orphanGraceMs - orphanMarginMs };
-    await this.#part(await this.#engine.drain(patience));
-  }
-
-  async #part(cut: number): Promise<never> {
-    await this.#runLogged('beforeWorkerExit', this.#info);
-    const metrics = await appCounts(this.#channel);
-    this.#channel.send({ type: 'leaving', figures: this.#figures, metrics, cut });
-    await this.#channel.flushed();
-    return exit(0);
-  }
-
-  async #becomeMold(generation: number): Promise<void> {
-    const engine = this.#engine;
-    if (this.#parting !== null || !engine) return;
-    this.#parting = 'promotion';
-    if (await this.#refuses()) {
-      const toldToEnd = this.#toldToEnd();
-      this.#parting = null;
-      return toldToEnd ? this.#end('asked') : undefined;
-    }
-    const { refork, shutdownTimeoutMs } = this.#life.settings;
-    let drained: Promise<number> | undefined;
-    const drain = () => (drained ??= engine.drain({ lingerMs, timeoutMs: shutdownTimeoutMs }));
-    try {
-      await failpoint('promote.ordered', generation);
-      const draining = drain();
-      await failpoint('promote.draining', generation);
-      if (!(await settlesWithin(draining, refork.drainTimeoutMs))) {
-        const { inFlight } = engine.figures;
-        const reason = `${inFlight} requests did not end within ${refork.drainTimeoutMs} ms`;
-        this.#channel.send({ type: 'failed', step: 'drain', reason });
-        this.#parting = 'end';
-        return void (await this.#part(await draining));
-      }
-      // Told to end meanwhile: the drain is done, so all that is left is to go.
-      if (this.#toldToEnd()) return void (await this.#part(0));
-      await failpoint('promote.drained', generation);
-      this.#heartbeat?.stop();
-      this.#requestWatch?.stop();
-      native.stopWatchdog();
-      const metrics = await appCounts(this.#channel);
-      this.#channel.send({ type: 'drained', figures: this.#figures, metrics });
-      await this.#channel.flushed();
-      if (this.#toldToEnd()) return exit(0);
-      this.#promote({ generation, channel: this.#channel.detach() });
-    } catch (error) {
-      // It cannot become a mold, but its clients still get their answers.
-      this.#channel.send({ type: 'failed', step: 'promotion', reason: describeError(error) });
-      this.#parting = 'end';
-      await this.#part(await drain());
-    }
-  }
-
-  async #refuses(): Promise<boolean> {
-    const findings = await refusals(this.#life.settings);
-    if (findings.length > 0) this.#channel.send({ type: 'refused', findings, leaves: false });
-    return findings.length > 0;
-  }
-
-  /** A function, since the compiler cannot know that an order may change it during an await. */
-  #toldToEnd(): boolean {
-    return this.#parting === 'end';
-  }
-
-  async fail(step: string, error: unknown): Promise<never> {
-    this.#channel.send({ type: 'failed', step, reason: describeError(error) });
-    await this.#channel.flushed();
-    return exit(1);
+  /** A getter: the compiler does not know that an order may change the state during an await. */
+  get #isExiting(): boolean {
+    return this.#state === 'exiting';
   }
 }

@@ -1,13 +1,13 @@
 // Starts processes and hears from them: the monitor's hands. It decides nothing; what it learns it
 // tells the monitor through `ChildEvents`.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Channel, type ChannelEvents } from '../../protocol/channel.js';
 import type { Order, Report } from '../../protocol/message.js';
 import { native } from '../../system/native.js';
 import { launch } from '../../system/launch.js';
 import { ownChildren } from '../../system/own-children.js';
+import { processStat } from '../../system/process-stat.js';
 import type { Child } from '../fleet/child.js';
 import type { Credentials } from '../../system/credentials.js';
 
@@ -182,13 +182,8 @@ function endedChildren(): number[] {
   const one = native.peekEndedChild();
   if (one === null) return [];
   try {
-    return ownChildren().filter(hasEnded);
+    return ownChildren().filter((pid) => processStat(pid).hasEnded);
   } catch {
     return [one]; // A kernel without these files.
   }
-}
-
-function hasEnded(pid: number): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
 }

@@ -50,16 +50,16 @@ export function logReport(log: Log, child: Child, report: Report, now: number): 
       break;
     }
     case 'forkFailed':
-      log.error({ ...fields, reason: report.reason }, 'could not fork');
+      log.error({ ...fields, ...failureOf(report) }, 'could not fork');
       break;
     case 'failed':
-      log.error({ ...fields, step: report.step, reason: report.reason }, 'failed');
+      log.error({ ...fields, step: report.step, ...failureOf(report) }, 'failed');
       break;
     case 'leaving':
       if (report.cut > 0) log.warn({ ...fields, cut: report.cut }, 'cut requests that overran');
       break;
     case 'note':
-      log[report.level](fields, report.text);
+      log[report.level]({ ...fields, ...failureOf(report) }, report.text);
       break;
     case 'dismissed':
     case 'forked':
@@ -71,6 +71,15 @@ export function logReport(log: Log, child: Child, report: Report, now: number): 
     default:
       unreachable(report);
   }
+}
+
+interface Failure {
+  readonly reason?: string;
+  readonly stack?: string | null;
+}
+
+function failureOf({ reason, stack }: Failure): Failure {
+  return { ...(reason !== undefined && { reason }), ...(stack && { stack }) };
 }
 
 export function fieldsOf(child: Child): ChildFields {

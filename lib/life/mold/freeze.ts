@@ -1,0 +1,54 @@
+// Prepares a process to be a mold: its hooks run, the audit judges it, its heap is compacted.
+// Nothing is left that a fork would carry out twice, or never.
+import { audit } from '../../fork-safety/audit/audit.js';
+import { suspendCleaners } from '../../fork-safety/renew/exit-listeners.js';
+import { prepareIdentity } from '../../fork-safety/renew/identity.js';
+import { compactHeap } from '../../heap/compaction.js';
+import { runHooks } from '../../config/run-hooks.js';
+import { native } from '../../system/native.js';
+import type { Life, Orders } from '../process/birth.js';
+import { exit } from '../process/exit.js';
+import { failpoint } from '../process/failpoint.js';
+import { describeFailure } from '../process/failure.js';
+import { cutPeers } from './peers.js';
+import { awaitQuiescence } from './quiescence.js';
+import { send } from './reports.js';
+
+/** Exits if a step fails, or if a fork of this process could not live. */
+export async function freeze(life: Life, generation: number, orders: Orders): Promise<void> {
+  await step('afterMoldFork', orders, () => runMoldHooks(life, generation));
+  await step('freeze', orders, async () => {
+    await judge(life, orders);
+    suspendCleaners();
+    await prepareIdentity();
+    await awaitQuiescence(life.settings.spawnTimeoutMs);
+    await failpoint('mold.compacting', generation);
+    compactHeap();
+    cutPeers(orders);
+    native.rememberMappings();
+  });
+}
+
+async function step(name: string, orders: Orders, take: () => Promise<void>): Promise<void> {
+  try {
+    await take();
+  } catch (error) {
+    send(orders, { type: 'failed', step: name, ...describeFailure(error) });
+    exit(1);
+  }
+}
+
+async function runMoldHooks({ settings, phase }: Life, generation: number): Promise<void> {
+  await failpoint('mold.hook', generation);
+  await runHooks(settings, 'afterMoldFork', { pid: process.pid, generation, phase });
+}
+
+async function judge({ settings }: Life, orders: Orders): Promise<void> {
+  const findings = await audit(settings.incompatibleModules);
+  const refusals = findings.filter(({ severity }) => severity === 'refuse');
+  if (refusals.length > 0) {
+    send(orders, { type: 'refused', findings: refusals, leaves: true });
+    exit(0);
+  }
+  if (findings.length > 0) send(orders, { type: 'audited', findings });
+}

@@ -1,0 +1,13 @@
+// A mold's reports to the monitor, over a blocking channel.
+import type { Report } from '../../protocol/message.js';
+import type { Orders } from '../process/birth.js';
+import { exit } from '../process/exit.js';
+
+/** A monitor that cannot be reached is dead, and without one there is no use for a mold. */
+export function send(orders: Orders, report: Report): void {
+  try {
+    orders.send(report);
+  } catch {
+    exit(0);
+  }
+}

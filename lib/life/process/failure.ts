@@ -1,0 +1,28 @@
+// A failure as the monitor logs it: a reason in one line that begins with its place in the user's
+// files, and the app's own part of the stack.
+import { inspect } from 'node:util';
+import { placeOf, titleOf, userFrames } from '../../base/error-text.js';
+import { UserError } from '../../base/user-error.js';
+import { displayFrame, displayPlace } from '../../config/display-name.js';
+
+export interface Failure {
+  /** `app.ts:3:14: TypeError: …`; a UserError's message as it is. */
+  readonly reason: string;
+  /** A frame a line; null where none is the app's. */
+  readonly stack: string | null;
+}
+
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof UserError) return { reason: error.message, stack: null };
+  if (!(error instanceof Error)) return { reason: `threw ${inLine(error)}`, stack: null };
+  const place = placeOf(error);
+  const title = titleOf(error);
+  const frames = userFrames(error).map(displayFrame);
+  return {
+    reason: place ? `${displayPlace(place)}: ${title}` : title,
+    stack: frames.length === 0 ? null : frames.join('\n'),
+  };
+}
+
+const inLine = (value: unknown): string =>
+  inspect(value, { breakLength: Infinity, compact: true }).replaceAll('\n', ' ');

@@ -1,0 +1,16 @@
+// What the app counts itself, for the monitor.
+import type { Channel } from '../../../protocol/channel.js';
+import type { MetricSnapshot, Order, Report } from '../../../protocol/message.js';
+import { snapshot } from '../../../fork-safety/renew/prom-client.js';
+import { describeFailure } from '../../process/failure.js';
+
+/** null where the app's own collecting fails: that is told, and its last snapshot holds. */
+export async function appCounts(channel: Channel<Order, Report>): Promise<MetricSnapshot | null> {
+  try {
+    return await snapshot();
+  } catch (error) {
+    const text = "the app's metrics could not be collected";
+    channel.send({ type: 'note', level: 'error', text, ...describeFailure(error) });
+    return null;
+  }
+}

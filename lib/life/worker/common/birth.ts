@@ -1,0 +1,32 @@
+// The first steps of a worker and of the service worker: a forked process is mended and reports its
+// birth, then the app's handle of its worker is filled in.
+import { workerState } from '../../../api/worker-handle.js';
+import { mendNewborn } from '../../process/after-fork.js';
+import type { Birth, Life } from '../../process/birth.js';
+import type { WorkerChannel } from './orders.js';
+
+/** The part of the app's handle that worker and service worker fill in differently. */
+export interface Handle {
+  readonly requests: () => number;
+  readonly requestExit: () => void;
+  /** Absent in the service worker, which never becomes a mold. */
+  readonly reportUnsafe?: (reason: string) => void;
+}
+
+export async function reportBirth(
+  life: Life,
+  { forkId }: Birth,
+  channel: WorkerChannel,
+): Promise<void> {
+  if (forkId === null) return; // Its boot has reported it.
+  await mendNewborn(life, forkId);
+  channel.send({ type: 'born', pid: process.pid });
+}
+
+/** Nothing is left of the handle of the worker that became this process's mold. */
+export function fillHandle({ phase }: Life, { slot, generation }: Birth, handle: Handle): void {
+  delete workerState.reportUnsafe;
+  delete workerState.extendDeadline;
+  Object.assign(workerState, { slot, generation, phase, shuttingDown: false, ...handle });
+  if (workerState.unsafeReason !== null) handle.reportUnsafe?.(workerState.unsafeReason);
+}

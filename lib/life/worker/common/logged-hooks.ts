@@ -1,0 +1,19 @@
+// Hooks of a process that serves: a hook that fails is logged, since clients are not to pay for it.
+import type { HookArguments, HookName } from '../../../api/hooks.js';
+import { runHooks } from '../../../config/run-hooks.js';
+import type { Settings } from '../../../config/settings.js';
+import { describeFailure } from '../../process/failure.js';
+import type { WorkerChannel } from './orders.js';
+
+export async function runLogged<Name extends HookName>(
+  { settings, channel }: { readonly settings: Settings; readonly channel: WorkerChannel },
+  name: Name,
+  ...args: HookArguments[Name]
+): Promise<void> {
+  try {
+    await runHooks(settings, name, ...args);
+  } catch (error) {
+    const text = `hook ${name} failed`;
+    channel.send({ type: 'note', level: 'error', text, ...describeFailure(error) });
+  }
+}

@@ -1,0 +1,68 @@
+// The promotion of a worker: it drains, reports its last totals and takes its channel off the event
+// loop, to become the mold of the next generation.
+import { settlesWithin } from '../../base/settles-within.js';
+import type { Settings } from '../../config/settings.js';
+import type { Orders } from '../process/birth.js';
+import { exit } from '../process/exit.js';
+import { failpoint } from '../process/failpoint.js';
+import { describeFailure } from '../process/failure.js';
+import { appCounts } from './common/app-counts.js';
+import type { WorkerChannel } from './common/orders.js';
+import { refusals } from './refusals.js';
+import type { Serving } from './serving.js';
+
+export interface Promotion {
+  readonly generation: number;
+  readonly channel: Orders;
+}
+
+export interface Candidate {
+  readonly settings: Settings;
+  readonly channel: WorkerChannel;
+  readonly serving: Serving;
+  /** The order to drain may come at any time: then the worker exits instead. */
+  readonly isToExit: () => boolean;
+}
+
+export type Outcome =
+  | { readonly type: 'promoted'; readonly promotion: Promotion }
+  /** The worker serves on. */
+  | { readonly type: 'refused' }
+  /** No client is left, and there is no mold to become: `cut` requests did not end in time. */
+  | { readonly type: 'drained'; readonly cut: number };
+
+export async function promote(candidate: Candidate, generation: number): Promise<Outcome> {
+  const { settings, channel, serving, isToExit } = candidate;
+  if (await refuses(candidate)) return { type: 'refused' };
+  let drained: Promise<number> | undefined;
+  const drain = (): Promise<number> => (drained ??= serving.drain('ordered'));
+  try {
+    await failpoint('promote.ordered', generation);
+    const draining = drain();
+    await failpoint('promote.draining', generation);
+    const { drainTimeoutMs } = settings.refork;
+    if (!(await settlesWithin(draining, drainTimeoutMs))) {
+      const reason = `${serving.inFlight} requests did not end within ${drainTimeoutMs} ms`;
+      channel.send({ type: 'failed', step: 'drain', reason });
+      return { type: 'drained', cut: await draining };
+    }
+    if (isToExit()) return { type: 'drained', cut: 0 };
+    await failpoint('promote.drained', generation);
+    serving.stopWatching();
+    const metrics = await appCounts(channel);
+    channel.send({ type: 'drained', figures: serving.figures(), metrics });
+    await channel.flushed();
+    if (isToExit()) return exit(0); // Its totals are reported already.
+    return { type: 'promoted', promotion: { generation, channel: channel.detach() } };
+  } catch (error) {
+    // It cannot become a mold, but its clients still get their answers.
+    channel.send({ type: 'failed', step: 'promotion', ...describeFailure(error) });
+    return { type: 'drained', cut: await drain() };
+  }
+}
+
+async function refuses({ settings, channel }: Candidate): Promise<boolean> {
+  const findings = await refusals(settings);
+  if (findings.length > 0) channel.send({ type: 'refused', findings, leaves: false });
+  return findings.length > 0;
+}

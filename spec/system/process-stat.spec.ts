@@ -1,0 +1,44 @@
+// Goal: a process is told from an ended one and from a later one of the same pid. Method: this
+// process, a child of it with parentheses in its name, and one that ended unreaped.
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { processStat } from '../../lib/system/process-stat.js';
+import { until } from '../support/until.js';
+
+describe('processStat', () => {
+  it('knows a process that runs by its start', () => {
+    const stat = processStat(process.pid);
+    expect(stat.hasEnded).to.equal(false);
+    expect(stat.startTime).to.match(/^\d+$/);
+    expect(processStat(process.pid)).to.deep.equal(stat);
+  });
+
+  it('reads past a name with spaces and parentheses', () => {
+    writeFileSync('/proc/self/comm', 'a) Z (b');
+    try {
+      expect(processStat(process.pid).hasEnded).to.equal(false);
+    } finally {
+      writeFileSync('/proc/self/comm', 'node');
+    }
+  });
+
+  it('knows a process that has ended and is not reaped', async () => {
+    // The shell becomes `sleep`, which does not reap what the shell started.
+    const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      const pid = await new Promise<number>((resolve) =>
+        shell.stdout.once('data', (text: Buffer) => resolve(Number(text))),
+      );
+      await until('the end', () => processStat(pid).hasEnded);
+    } finally {
+      shell.kill('SIGKILL');
+    }
+  });
+
+  it('throws where there is no such process', () => {
+    expect(() => processStat(2 ** 30)).to.throw(/ENOENT/);
+  });
+});
