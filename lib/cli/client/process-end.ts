@@ -17,8 +17,8 @@ export async function endsWithin(timeoutMs: number, pid: number): Promise<boolea
 }
 
 /**
- * When the process started, which tells it from a later one of the same pid; undefined when it has
- * ended.
+ * The start time of the process, which distinguishes it from a later one of the same pid; undefined
+ * when it has ended.
  */
 async function startTime(pid: number): Promise<string | undefined> {
   try {
