@@ -1,55 +1,59 @@
-// Run it with `npm start`, or copy it to pitchfork.conf.ts beside an app of yours. Only `app` is required; every other
-// line shows what can be said. Durations are milliseconds, or strings such as '20s'.
+// Run it with `npm start`, or copy it to pitchfork.conf.ts beside an app of yours. Only `app` is
+// required. Durations are milliseconds, or strings such as '20s'. docs/configuration.md lists all
+// options and hooks.
 import { defineConfig } from 'pitchfork-ts';
 
 export default defineConfig({
   // The module whose default export is the application, relative to this file.
   app: './examples/catalogue/app.ts',
 
-  // Any of: 8080, 'host:port', '[::1]:port', '/path.sock', or a list.
+  // 8080, 'host:port', '[::1]:port', '/path.sock', or a list of these.
   listen: '127.0.0.1:8080',
 
-  // Default: as many as there are cores. 0: a single process that is not forked.
+  // Default: one per available core. 0: a single process that is not forked.
   workers: 4,
 
-  // When a worker has completed so many requests it is promoted, and every worker becomes a fork of it: after 500 for
-  // the first time, then after 5,000, then no more.
+  // A worker that has completed this many requests is promoted, and every worker becomes a fork of
+  // it: first after 500, then after 5,000, then never again.
   reforkAfter: [500, 5_000, false],
 
   refork: {
-    // How long the promoted worker may take to finish what is in flight.
+    // Time for the promoted worker to finish the requests in flight.
     drainTimeout: '10s',
-    // How long the first worker of a new mold must stay healthy before the others follow.
+    // Time for which the first worker of a new mold must stay healthy before the others follow.
     canary: '1s',
   },
 
-  // A request that takes longer has its worker replaced, and killed if it has not ended 5 s later; `false`, none, is the
-  // default. worker.extendDeadline(ms) in a handler gives one more time. An event loop that stands still for
-  // heartbeatTimeout is killed, with the JavaScript that is to blame in the log.
+  // A slower request has its worker replaced, and killed if the request has not ended after another
+  // 5 s; the default is `false`, no limit. worker.extendDeadline(ms) in a handler grants more time.
+  // A worker whose event loop is blocked for heartbeatTimeout is killed, and the blocking
+  // JavaScript is logged.
   requestTimeout: '30s',
   cleanupTimeout: '5s',
   heartbeatTimeout: '15s',
 
-  // How long to serve on when told to stop, for a load balancer to turn away: /ready beside the metrics says no meanwhile.
+  // Time for which a stopping server keeps serving while /ready of the metrics listener fails, so
+  // that load balancers can take it out of rotation.
   shutdownDelay: 0,
 
-  // The control commands over TCP as well (`--control http://127.0.0.1:9293`), for those who have the token:
+  // The control commands over TCP as well (`--control http://127.0.0.1:9293`), with a token:
   //   remoteControl: { listen: 9293, token: process.env.PITCHFORK_TOKEN },
 
   // Prometheus metrics at /metrics, a live page at /, /ready and /healthz for probes.
   metrics: { listen: '127.0.0.1:9394' },
 
-  // What the audit before each fork does with modules that cannot be forked: 'refuse' (the default), 'warn' or 'ignore',
-  // with exceptions. `pitchfork-ts check` shows what it finds.
+  // Treatment of modules that cannot be forked, which the audit before each fork finds: 'refuse'
+  // (the default), 'warn' or 'ignore', with exceptions. `pitchfork-ts check` shows its findings.
   incompatibleModules: { policy: 'refuse', except: [] },
 
-  // Hooks. Connections are ended before a fork by themselves; what else cannot be shared is closed in one hook and
-  // opened in another:
-  //   warmup({ request }) { … } in a fresh process, before its first fork: await request('/') compiles and fills caches
-  //   afterMoldFork() { … }     in a worker that becomes a mold: close databases, end threads here
+  // Hooks. Connections are ended automatically before a fork; close other resources that cannot be
+  // shared in one hook and open them in another:
+  //   warmup({ request }) { … } in a fresh process, before its first fork: await request('/')
+  //                             compiles the code and fills the caches
+  //   afterMoldFork() { … }     in a worker that becomes a mold: close databases, stop threads
   //   beforeFork() { … }        in the mold, before each fork
-  //   afterWorkerFork() { … }   in each new worker, before it accepts: open them here
-  // With this one there is one more fork, which accepts nothing and is never there twice:
-  //   beforeServiceWorkerReady() { … }   start schedules and queue consumers here,
-  //   beforeServiceWorkerExit() { … }    end them here
+  //   afterWorkerFork() { … }   in each new worker, before it accepts connections: open them
+  // With this hook there is one more fork, which accepts no connections; only one runs at a time:
+  //   beforeServiceWorkerReady() { … }   start schedules and queue consumers
+  //   beforeServiceWorkerExit() { … }    stop them
 });

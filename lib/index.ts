@@ -18,6 +18,7 @@ export type {
   ForkInfo,
   ForkResult,
   HardTimeout,
+  Hook,
   HookArguments,
   HookName,
   Hooks,

@@ -54,8 +54,23 @@ function groupIn(kind) {
 }
 
 function typeText(symbol, kind) {
-  if (groupIn(kind)) return kind.kind === 'orFalse' ? 'object or `false`' : 'object';
+  if (groupIn(kind)) return objectText(kind, propertiesOf(checker.getTypeOfSymbol(symbol)));
   return code(checker.typeToString(checker.getTypeOfSymbol(symbol)).replace(/ \| undefined$/, ''));
+}
+
+function objectText(kind, members) {
+  switch (kind.kind) {
+    case 'orFalse':
+      return `${objectText(kind.of, members)} or \`false\``;
+    case 'list':
+      return `list of ${objectText(kind.of, members)}s`;
+    case 'oneOrMore':
+      return `${objectText(kind.of, members)}, or a list of them`;
+    default:
+      return kind.shorthand === null
+        ? 'object'
+        : `${typeText(members.get(kind.shorthand), kind.members[kind.shorthand].kind)} or object`;
+  }
 }
 
 function sourcesText({ flag, variables = [] }) {
@@ -95,16 +110,13 @@ function section(path, symbol, option) {
 function hookSection(name, symbol) {
   const type = checker.getTypeOfSymbol(symbol);
   const call = type.types.flatMap((part) => part.getCallSignatures())[0];
-  const declared = call?.parameters.map((parameter) => {
-    const text = checker.typeToString(checker.getTypeOfSymbol(parameter));
-    return code(text.replace(/^\[|\]$/g, ''));
-  });
+  const types = call.parameters.map((each) => checker.typeToString(checker.getTypeOfSymbol(each)));
   return [
     `### ${code(name)}`,
     prose(symbol),
     [
       `- Process: ${hooks[name].runsIn}`,
-      `- Arguments: ${declared?.length ? declared.join(', ') : 'none'}`,
+      `- Arguments: ${types.length > 0 ? types.map(code).join(', ') : 'none'}`,
     ].join('\n'),
   ];
 }

@@ -210,6 +210,7 @@ export const hooks = {
   afterWorkerExit: monitor<[ChildInfo, ChildExit]>(),
 };
 
+/** The name of a hook. */
 export type HookName = keyof typeof hooks;
 
 /** The names of the hooks that run in a process. */
@@ -224,7 +225,8 @@ export type HookArguments = {
     : never;
 };
 
-type Hook<Arguments extends unknown[]> = (...args: Arguments) => unknown;
+/** A hook: a function, asynchronous or not, whose result is ignored. */
+export type Hook<Arguments extends unknown[]> = (...args: Arguments) => unknown;
 
 /** The hooks of a configuration: one function or a list, run in order. */
 export type Hooks = {
