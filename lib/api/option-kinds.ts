@@ -1,5 +1,5 @@
-// The vocabulary of the table of options: what kinds there are and what users write for each. Plain
-// data, which lib/config reads by, so that this interface stays light.
+// The vocabulary of the table of options: the kinds, and the type that users write for each. Plain
+// data, from which lib/config makes readers, so that this interface stays light.
 
 /** Milliseconds, or a string with a unit, such as '500ms', '20s' or '1m'. */
 export type Duration = number | string;
@@ -111,7 +111,7 @@ type Members<Table extends Options> = {
   [Name in keyof Table]?: Written<Table[Name]['kind']>;
 } & { [Name in RequiredNames<Table>]: Written<Table[Name]['kind']> };
 
-/** What users write for a table. It maps over the table itself, to keep its hover texts. */
+/** The type that users write for a table: mapped over the table, to keep its hover texts. */
 export type WrittenTable<Table extends Options> = {
   [Name in keyof Members<Table>]: Members<Table>[Name];
 };

@@ -111,7 +111,7 @@ export interface Shaped {
   readonly remoteControl: RemoteControl | null;
 }
 
-/** What the configuration itself says. */
+/** The settings that the configuration alone determines. */
 export type ParsedConfig = SettingsOf<Omit<typeof options, keyof Shaped>> &
   Shaped & { readonly hooks: HookLists };
 

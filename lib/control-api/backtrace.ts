@@ -1,4 +1,4 @@
-// What GET /backtrace answers: what every process is doing just now.
+// The answer to GET /backtrace: the current activity of every process.
 import type { Role } from '../api/hooks.js';
 import type { TracedRequest } from '../protocol/message.js';
 
@@ -8,12 +8,12 @@ export interface ProcessTrace {
   readonly generation: number;
   readonly phase: number;
   readonly pid: number;
-  /** What it is at, in words. */
+  /** Its current activity, in words. */
   readonly doing: string;
   /** How many there are of each type of what Node waits for; null: not known. */
   readonly resources: Readonly<Record<string, number>> | null;
   readonly requests: readonly TracedRequest[] | null;
-  /** The JavaScript that keeps its event loop from turning. */
+  /** The JavaScript that blocks its event loop. */
   readonly stack: string | null;
 }
 

@@ -1,6 +1,6 @@
-// What GET /stats answers: the state of every process at one instant. Memory is in bytes, durations
-// are in seconds; a field that nobody could tell yet (a worker that has not reported, a process
-// that has just gone) is null.
+// The answer to GET /stats: the state of every process at one instant. Memory is in bytes,
+// durations are in seconds; a field that is not known yet (a worker that has not reported, a
+// process that has just exited) is null.
 import type { Memory } from '../system/process-memory.js';
 
 export interface MoldStats {

@@ -112,10 +112,10 @@ function parsed(body: string): unknown {
 
 /** The meaning of each error of the socket, for the user. */
 const meanings: Readonly<Record<string, (path: string, code: string) => string>> = {
-  ENOENT: nobody,
-  ENOTDIR: nobody,
-  ECONNREFUSED: nobody,
-  ENOTSOCK: nobody,
+  ENOENT: noServer,
+  ENOTDIR: noServer,
+  ECONNREFUSED: noServer,
+  ENOTSOCK: noServer,
   EACCES: forbidden,
   EPERM: forbidden,
   ECONNRESET: cutOff,
@@ -129,7 +129,7 @@ function unreachable(place: string, error: NodeJS.ErrnoException): UserError {
   return new UserError(meaning ?? `cannot talk to the server at ${place}: ${message}`);
 }
 
-function nobody(path: string): string {
+function noServer(path: string): string {
   return (
     `no server answers at ${path}: is it running, and with this config? ` +
     '(--control names another socket)'
