@@ -1,18 +1,32 @@
-// What a configuration or an app may import. It stays light, since every app that asks for its
+// The public interface, for configurations and apps. It stays light, since every app that uses its
 // worker loads it.
 export { defineConfig } from './api/config.js';
-export type { Config, Duration, ListenAddress, ListenOptions } from './api/config.js';
 export type {
+  Bytes,
+  Config,
+  Duration,
+  EngineName,
+  IncompatibleModules,
+  IncompatiblePolicy,
+  ListenAddress,
+  ListenOptions,
+} from './api/config.js';
+export type {
+  ChildExit,
   ChildInfo,
   CompletedRequest,
   ForkInfo,
+  ForkResult,
   HardTimeout,
+  Hook,
   HookArguments,
   HookName,
   Hooks,
   MoldInfo,
+  OverdueRequest,
+  RequestInfo,
+  Restart,
   Role,
-  RequestInfo as RunningRequest,
   ServiceInfo,
   Warmup,
   WarmupRequest,
@@ -21,6 +35,6 @@ export type {
 } from './api/hooks.js';
 export { factory, uws } from './api/app-brands.js';
 export type { FactoryExport, UwsExport } from './api/app-brands.js';
-export type { FetchHandler, RequestListener, UwsContext } from './api/app-kind.js';
+export type { FetchHandler, RequestListener, UwsApp, UwsContext } from './api/app-kind.js';
 export { worker } from './api/worker-handle.js';
 export type { WorkerHandle } from './api/worker-handle.js';

@@ -1,55 +1,55 @@
-// What an app can see and ask of the worker it runs in. The state is process-wide, under a
-// registered symbol, since the app's copy of this package may be another than the server's; the
-// life of the process fills it in.
-
+// The handle by which an app sees and steers its worker. The state is process-wide, under a
+// registered symbol, since the app may load another copy of this package than the server; the life
+// of the process fills it in.
 import { isThenable } from '../base/is-thenable.js';
+
 export interface WorkerState {
   slot: number | null;
   generation: number;
   phase: number;
   requests: () => number;
   shuttingDown: boolean;
-  /** Asks the life of the worker to leave gracefully; absent where there is no worker. */
+  /** Requests a graceful exit of the worker; absent where there is no worker. */
   requestExit?: () => void;
-  /**
-   * Tells the monitor that this process must not become a mold; absent where there is no worker.
-   */
+  /** Reports to the monitor that this process must not become a mold; absent without a worker. */
   reportUnsafe?: (reason: string) => void;
-  /** Prolongs the running request's timeout; absent where requests have none. */
+  /** Extends the timeout of the current request; absent where requests have none. */
   extendDeadline?: (ms: number) => void;
-  /** Why this process must not become a mold; null while it may. */
+  /** The reason why this process must not become a mold; null while it may. */
   unsafeReason: string | null;
   /** Calls of `preventFork` that have not ended. */
   forkBlockers: number;
 }
 
+/** The worker that an app runs in. */
 export interface WorkerHandle {
-  /** null in the service worker. */
+  /** The place of the worker, from 0 to `workers` - 1; null in the service worker. */
   readonly slot: number | null;
-  /** Molds since the last boot of the code. */
+  /** The number of molds since the last boot of the code. */
   readonly generation: number;
-  /** Boots of the code. */
+  /** The number of boots of the code, counted from 0. */
   readonly phase: number;
+  /** The process id. */
   readonly pid: number;
   /** Requests completed since this worker was forked. */
   readonly requests: number;
-  /** This worker, or the whole server, is about to leave. */
+  /** This worker, or the whole server, is about to stop. */
   readonly shuttingDown: boolean;
   /**
-   * Finishes what is in flight and leaves; another worker takes the slot. The service worker is
-   * replaced as well. Nothing outside of a worker.
+   * Finishes the requests in flight and exits; another worker takes the slot. The service worker is
+   * replaced as well. Does nothing outside of a worker.
    */
   exit(): void;
   /**
-   * Gives the request that is being handled so many milliseconds more than `requestTimeout`, each
-   * time; Infinity takes its timeout away. To be called in its handler or in what that awaits.
+   * Extends the `requestTimeout` of the current request by `ms` milliseconds, with every call;
+   * Infinity removes it. Call it in the handler, or in code that the handler awaits.
    */
   extendDeadline(ms: number): void;
-  /** From now on neither this process nor a fork of it becomes a mold. */
+  /** Permanently prevents this process and its forks from becoming a mold. */
   noLongerForkSafe(reason: string): void;
   /**
-   * Runs `section`, and keeps this process from being forked until it is done (when its promise
-   * settles).
+   * Runs `section`, during which this process is not forked; until its promise settles, if it
+   * returns one.
    */
   preventFork<T>(section: () => T): T;
 }
@@ -68,6 +68,7 @@ export const workerState: WorkerState = (processWide[stateKey] ??= {
   forkBlockers: 0,
 });
 
+/** The worker that this code runs in. */
 export const worker: WorkerHandle = {
   get slot() {
     return workerState.slot;

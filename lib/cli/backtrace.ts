@@ -1,18 +1,14 @@
-// `pitchfork-ts backtrace`: what every process is doing just now.
+// `pitchfork-ts backtrace`: the current activity of every process.
 import type { Backtrace, ProcessTrace } from '../control-api/backtrace.js';
 import { accepted, ask, controlPoint } from './client/control-client.js';
 import { interruptible } from './interruptible.js';
 import type { Invocation } from './client/invocation.js';
 
-export async function backtrace(
-  invocation: Invocation,
-  { json }: { readonly json: boolean },
-): Promise<number> {
+export async function backtrace(invocation: Invocation): Promise<number> {
   interruptible();
-  const point = await controlPoint(invocation);
-  const answer = await ask(point, { method: 'GET', path: '/backtrace', wait: false });
+  const answer = await ask(await controlPoint(invocation), 'backtrace');
   const traced = accepted(answer) as Backtrace;
-  process.stdout.write(json ? `${answer.body.trimEnd()}\n` : backtraceText(traced));
+  process.stdout.write(invocation.json ? `${answer.body.trimEnd()}\n` : backtraceText(traced));
   return 0;
 }
 
@@ -28,7 +24,7 @@ function linesOf(trace: ProcessTrace): string[] {
     `${name}, pid ${pid}, generation ${generation}: ${doing}`,
     ...(stack?.split('\n') ?? []).map((line) => `    ${line}`),
     ...(requests ?? []).map(({ method, url, ageMs }) => {
-      // The engine 'uws' knows their names only where something else needs them.
+      // The engine 'uws' names requests only where another feature needs that.
       const named = method ? `${method} ${url}` : 'a request';
       return `    ${named} for ${(ageMs / 1000).toFixed(1)}s`;
     }),

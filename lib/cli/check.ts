@@ -4,21 +4,15 @@ import { launch } from '../system/launch.js';
 import type { Invocation } from './client/invocation.js';
 import { interruptible } from './interruptible.js';
 
-export interface CheckOptions {
-  /** A path to request from the canaries. */
-  readonly request: string | null;
-  readonly json: boolean;
-}
-
-export async function check({ config, overrides }: Invocation, options: CheckOptions) {
+export async function check({ config, overrides, request, json }: Invocation): Promise<number> {
   interruptible();
   const write = process.stdout.write.bind(process.stdout);
-  // What the configuration prints is no part of the result.
+  // Output of the configuration is not part of the result.
   process.stdout.write = process.stderr.write.bind(process.stderr);
   const settings = await loadSettings(config ?? findConfig(launch.directory), overrides);
   const { check: run } = await import('../check/check.js');
   const { checkText } = await import('../check/text.js');
-  const result = await run(settings, overrides, options.request);
-  write(options.json ? `${JSON.stringify(result, null, 2)}\n` : checkText(result));
+  const result = await run(settings, overrides, request);
+  write(json ? `${JSON.stringify(result, null, 2)}\n` : checkText(result));
   return result.safe ? 0 : 1;
 }

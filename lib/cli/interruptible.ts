@@ -1,5 +1,5 @@
-// Before a monitor runs, signals that ask to leave end the process with code 0. For a command that
-// somebody waits for that would look like success: here they end it as they end any other program.
+// Before a monitor runs, terminating signals end the process with code 0. From a command that would
+// look like success: here they end it as they end any other program.
 import { constants } from 'node:os';
 import { takeSignals } from '../system/early-signals.js';
 

@@ -7,7 +7,7 @@ import type { HeldByPredecessor } from '../monitor/hot-restart/preflight.js';
 import { launch, preflight, succession } from '../system/launch.js';
 import type { Invocation } from './client/invocation.js';
 
-/** Its forks would share the channel to the primary process, and be told apart by nobody. */
+/** Its forks would share the channel to the primary process, which could not distinguish them. */
 function refuseCluster(): void {
   if (cluster.isWorker)
     throw new UserError(
@@ -20,8 +20,8 @@ export async function run({ config, overrides, remote }: Invocation): Promise<nu
   refuseCluster();
   if (remote)
     throw new UserError(
-      '--control: the path of a socket, for a server (`remoteControl` in the configuration opens ' +
-        'a port)',
+      '--control: expected the path of a socket: `remoteControl` in the configuration ' +
+        'opens a port',
     );
   const before = succession
     ? (await import('../monitor/hot-restart/take-over.js')).takeOver()
@@ -34,7 +34,7 @@ export async function run({ config, overrides, remote }: Invocation): Promise<nu
 
 async function tryOut(settings: Settings, held: HeldByPredecessor): Promise<number> {
   const { tryTakingOver } = await import('../monitor/hot-restart/preflight.js');
-  // All that the monitor needs, for what is missing in a new release.
+  // Loads all of the monitor, to find files that a new release lacks.
   await import('../monitor/run.js');
   process.stdout.write(`\n${JSON.stringify(await tryTakingOver(settings, held))}\n`);
   return 0;

@@ -1,4 +1,4 @@
-// What yargs says is wrong with a command line, as one line that a user can act on.
+// The problems that yargs finds in a command line, each as one line that a user can act on.
 import { didYouMean } from '../base/suggestion.js';
 
 export interface CommandLine {
@@ -22,7 +22,7 @@ export function usageProblem(problem: string, { argv, commands, options }: Comma
   return `${problem.replaceAll('\n', ' ')} (see pitchfork-ts --help)`;
 }
 
-/** The first word that is no option is the command; any other one has nothing to say. */
+/** The first word that is not an option is the command; no command takes another. */
 export function unknownArgument(
   word: string,
   argv: readonly string[],

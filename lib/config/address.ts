@@ -1,13 +1,8 @@
 // Addresses as users write them: 8080, 'host:port', '[::1]:port', '/path.sock',
 // 'unix:relative.sock'.
 import { formatHost } from '../base/format-host.js';
-import type { Address } from './settings.js';
 import { readSocketPath, unexpected } from './readers.js';
-
-/** An address without the options of a listener. */
-export type Endpoint =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string };
+import type { Address, Endpoint } from './settings.js';
 
 const expected = 'a port, "host:port", "[::1]:port", "/path.sock" or "unix:path.sock"';
 

@@ -15,7 +15,7 @@ export function isModuleFile(file: string): boolean {
   return javascript.has(extension) || typescript.has(extension);
 }
 
-/** The module's default export; undefined if there is none. What the module throws is thrown. */
+/** The module's default export; undefined if there is none. Throws what the module throws. */
 export async function loadModule(file: string): Promise<unknown> {
   const exports: unknown = typescript.has(extname(file))
     ? await importTypescript(file)

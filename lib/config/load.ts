@@ -1,5 +1,5 @@
-// Finds a configuration and makes settings of it. Whatever is wrong with it becomes a ConfigError
-// that says so in a line.
+// Finds a configuration and makes settings of it. Every problem with it becomes a line of a
+// UserError.
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { launch } from '../system/launch.js';
@@ -12,8 +12,8 @@ import type { Overrides } from './overrides.js';
 import { describeIssues } from './problems.js';
 import { show } from './readers.js';
 import { defaultControlPath } from './runtime-directory.js';
-import { configSchema, knownKeys, type ParsedConfig } from './schema.js';
-import type { Address, Settings } from './settings.js';
+import { configSchema, knownKeys } from './schema.js';
+import type { Address, ParsedConfig, Settings } from './settings.js';
 
 const defaultNames = ['pitchfork.conf.ts', 'pitchfork.conf.js', 'pitchfork.conf.mjs'];
 
@@ -87,22 +87,23 @@ function describeThrown(error: unknown, file: string): string {
 }
 
 /**
- * What is overridden replaces what was written before it is read, so that it needs no second set of
- * defaults.
+ * Overrides replace what was written before it is read, so that they need no second set of
+ * defaults. Those in a group leave its other members as they are.
  */
 function overridden(config: object, overrides: Overrides): object {
-  const { listen, workers, reforkAfter, control, logLevel } = overrides;
-  const log: unknown = Reflect.get(config, 'log');
-  return {
-    ...config,
-    ...(listen && { listen }),
-    ...(workers !== undefined && { workers }),
-    ...(reforkAfter && { reforkAfter }),
-    ...(control !== undefined && { control }),
-    ...(logLevel && {
-      log: typeof log === 'object' || log === undefined ? { ...log, level: logLevel } : log,
-    }),
-  };
+  const result: Record<string, unknown> = { ...config };
+  for (const [name, value] of Object.entries(overrides) as [string, unknown][]) {
+    if (name === 'port') continue;
+    const written = result[name];
+    if (!isGroup(value) || written === undefined) result[name] = value;
+    // Anything but a group is left to be rejected as it was written.
+    else if (isGroup(written)) result[name] = { ...written, ...value };
+  }
+  return result;
+}
+
+function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function withPort(listen: readonly Address[], port: Overrides['port']): readonly Address[] {
@@ -119,65 +120,17 @@ function withPort(listen: readonly Address[], port: Overrides['port']): readonly
 }
 
 function complete(file: string, config: ParsedConfig, listen: readonly Address[]): Settings {
-  const { refork } = config;
   return {
+    ...config,
     file,
-    app: config.app,
-    engine: config.engine,
     listen,
     workers: Math.max(1, config.workers),
     single: config.workers === 0,
-    reforkAfter: config.reforkAfter,
-    refork: {
-      drainTimeoutMs: refork.drainTimeout,
-      backoffMs: refork.backoff,
-      canaryMs: refork.canary,
-      maxUnavailable: refork.maxUnavailable,
-    },
-    spawnTimeoutMs: config.spawnTimeout,
-    heartbeatTimeoutMs: config.heartbeatTimeout,
-    requestTimeoutMs: config.requestTimeout,
-    cleanupTimeoutMs: config.cleanupTimeout,
-    timeoutSignal: config.timeoutSignal,
-    shutdownTimeoutMs: config.shutdownTimeout,
-    shutdownDelayMs: config.shutdownDelay,
-    keepAliveTimeoutMs: config.keepAliveTimeout,
-    maxConsecutiveSpawnErrors: config.maxConsecutiveSpawnErrors,
-    maxWorkerMemoryBytes: config.maxWorkerMemory ?? null,
-    outOfBandGc: config.outOfBandGc,
-    nodeOptions: config.nodeOptions,
-    metrics: config.metrics,
     control: config.control ?? defaultControlPath(file),
-    remoteControl: config.remoteControl ?? null,
-    user: config.user ?? null,
-    group: config.group ?? null,
-    setpgid: config.setpgid,
-    pidfile: config.pidfile ?? null,
-    log: { ...config.log, file: config.log.file ?? null },
-    incompatibleModules: config.incompatibleModules,
-    hooks: {
-      warmup: config.warmup,
-      afterMonitorReady: config.afterMonitorReady,
-      afterBooted: config.afterBooted,
-      beforeRestart: config.beforeRestart,
-      afterStopped: config.afterStopped,
-      beforeFork: config.beforeFork,
-      afterFork: config.afterFork,
-      afterMoldFork: config.afterMoldFork,
-      afterWorkerFork: config.afterWorkerFork,
-      afterWorkerReady: config.afterWorkerReady,
-      beforeWorkerExit: config.beforeWorkerExit,
-      afterRequestComplete: config.afterRequestComplete,
-      afterWorkerTimeout: config.afterWorkerTimeout,
-      beforeServiceWorkerReady: config.beforeServiceWorkerReady,
-      beforeServiceWorkerExit: config.beforeServiceWorkerExit,
-      afterWorkerHardTimeout: config.afterWorkerHardTimeout,
-      afterWorkerExit: config.afterWorkerExit,
-    },
   };
 }
 
-/** What can only be seen when everything is known. */
+/** Problems that only the whole of the settings shows. */
 function findProblem(settings: Settings): string | undefined {
   const app = statSync(settings.app, { throwIfNoEntry: false });
   if (app === undefined) return `app: there is no such file: ${settings.app}`;

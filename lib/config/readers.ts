@@ -51,19 +51,15 @@ export function readDuration(value: unknown): number {
   return ms;
 }
 
-/** For waits that make no sense without a length. */
-export function readPositiveDuration(value: unknown): number {
-  const ms = readDuration(value);
-  if (ms === 0) throw unexpected('a duration above zero', value);
-  return ms;
-}
-
-/** For deadlines that are looked at a few times per second. */
-export function readDurationFrom(leastSeconds: number): Reader<number> {
+/** A duration of at least `fromMs`, for deadlines that are checked a few times per second. */
+export function readDurationFrom(fromMs: number): Reader<number> {
   return (value) => {
     const ms = readDuration(value);
-    if (ms < leastSeconds * 1000) throw unexpected(`at least "${leastSeconds}s"`, value);
-    return ms;
+    if (ms >= fromMs) return ms;
+    throw unexpected(
+      fromMs < 1000 ? 'a duration above zero' : `at least "${fromMs / 1000}s"`,
+      value,
+    );
   };
 }
 
@@ -137,8 +133,8 @@ export function readAccount(value: unknown): string | number {
   throw unexpected('a name such as "www-data" or an id such as 33', value);
 }
 
-/** Exactly one of the given words. */
-export function readWord<Word extends string>(...words: Word[]): Reader<Word> {
+/** Exactly one of the given words or numbers. */
+export function readWord<Word extends string | number>(words: readonly Word[]): Reader<Word> {
   return (value) => {
     const word = words.find((known) => known === value);
     if (word === undefined)
@@ -147,7 +143,16 @@ export function readWord<Word extends string>(...words: Word[]): Reader<Word> {
   };
 }
 
-export const readLogLevel = readWord('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent');
+export function readFlag(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw unexpected('true or false', value);
+  return value;
+}
+
+export function readUrlPath(value: unknown): string {
+  if (typeof value !== 'string' || !/^\/[^\s?#]*$/.test(value))
+    throw unexpected('a path such as "/metrics"', value);
+  return value;
+}
 
 export function readText(expected: string): Reader<string> {
   return (value) => {

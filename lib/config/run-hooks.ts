@@ -1,8 +1,8 @@
 // Runs the hooks of a configuration, in the process that they belong to.
-import type { HookArguments, HookName } from '../api/hooks.js';
+import type { HookArguments, HookName, HookNamesIn } from '../api/hooks.js';
 import type { Settings } from './settings.js';
 
-/** In order; the first that fails ends the sequence with its error. */
+/** In order. An error ends the sequence: children fail by it, or log it themselves. */
 export async function runHooks<Name extends HookName>(
   settings: Settings,
   name: Name,
@@ -15,16 +15,8 @@ interface HookLog {
   error(fields: object, text: string): void;
 }
 
-type MonitorHook =
-  | 'afterMonitorReady'
-  | 'afterBooted'
-  | 'beforeRestart'
-  | 'afterStopped'
-  | 'afterWorkerHardTimeout'
-  | 'afterWorkerExit';
-
-/** One that fails is logged, and the next one runs: nothing that a hook does may end the server. */
-export async function runMonitorHook<Name extends MonitorHook>(
+/** An error is logged and the next hook runs: no hook may end the server. */
+export async function runMonitorHook<Name extends HookNamesIn<'monitor'>>(
   { settings, log }: { readonly settings: Settings; readonly log: HookLog },
   name: Name,
   ...args: HookArguments[Name]

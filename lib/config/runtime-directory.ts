@@ -1,5 +1,4 @@
-// Where control sockets live by default: a directory of this user's own, which nobody else can
-// enter.
+// The default directory of control sockets: one of this user's own, which no other user can enter.
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
@@ -16,8 +15,8 @@ export function defaultControlPath(configFile: string): string {
 }
 
 /**
- * Makes the directory of a control socket, if it is ours to make. In /tmp anybody could have made
- * it before us: a directory that others own or can enter is refused.
+ * Makes the directory of a control socket, if it is ours to make. In /tmp another
+ * user may have made it first: a directory that others own or can enter is refused.
  */
 export function ensureControlDirectory(controlPath: string): void {
   const directory = dirname(controlPath);

@@ -1,37 +1,47 @@
-// What a configuration becomes once it is validated and complete: every duration in milliseconds,
-// every path absolute.
-import type { EngineName, IncompatiblePolicy } from '../api/config.js';
+// A configuration that is validated and complete: every duration in milliseconds, every path
+// absolute. The types follow from the table of options.
 import type { HookLists } from '../api/hooks.js';
+import type {
+  Group,
+  Kind,
+  List,
+  OneOf,
+  Option,
+  Options,
+  OrFalse,
+  Scalar,
+} from '../api/option-kinds.js';
+import type { options } from '../api/options.js';
 
-export interface TcpAddress {
+export interface TcpEndpoint {
   readonly kind: 'tcp';
   /** As written: a name or a numeric address, without brackets. */
   readonly host: string;
   readonly port: number;
+}
+
+export interface UnixEndpoint {
+  readonly kind: 'unix';
+  readonly path: string;
+}
+
+/** An address without the options of a listener. */
+export type Endpoint = TcpEndpoint | UnixEndpoint;
+
+export interface TcpAddress extends TcpEndpoint {
   readonly backlog: number;
   /** One SO_REUSEPORT queue per slot, or one queue that all share. */
   readonly queues: 'per-worker' | 1;
   readonly ipv6Only: boolean;
 }
 
-export interface UnixAddress {
-  readonly kind: 'unix';
-  readonly path: string;
+export interface UnixAddress extends UnixEndpoint {
   readonly backlog: number;
   /** Permission bits, for example 0o660. */
   readonly mode: number;
 }
 
 export type Address = TcpAddress | UnixAddress;
-
-export interface IncompatibleModule {
-  readonly name: string;
-  /** A range such as '*', '2.x' or '>=1.2 <3'. */
-  readonly versions: string;
-  readonly breaks: string;
-  readonly remedy: string;
-  readonly severity: 'refuse' | 'warn';
-}
 
 export interface RemoteControl {
   readonly host: string;
@@ -41,78 +51,77 @@ export interface RemoteControl {
   readonly tokenFile?: string;
 }
 
-export interface Settings {
+/** The value that each kind of a single value is read to. */
+export interface Values {
+  account: string | number;
+  address: Endpoint;
+  bytes: number;
+  count: number;
+  duration: number;
+  flag: boolean;
+  path: string;
+  permissions: number;
+  socketPath: string;
+  tcpAddress: TcpEndpoint;
+  text: string;
+  thresholds: readonly (number | false)[];
+  token: string;
+  urlPath: string;
+  versionRange: string;
+  workers: number;
+}
+
+type Value<Of> = Kind extends Of
+  ? unknown
+  : Of extends OneOf<infer Word>
+    ? Word
+    : Of extends OrFalse<infer Inner>
+      ? Value<Inner> | false
+      : Of extends List<infer Inner>
+        ? readonly Value<Inner>[]
+        : Of extends Group<infer Members>
+          ? SettingsOf<Members>
+          : Of extends Scalar<infer Name>
+            ? Values[Name]
+            : never;
+
+type OptionValue<Of extends Option> =
+  Value<Of['kind']> | (null extends Of['default'] ? null : never);
+
+/** Units come last in names: `spawnTimeout` becomes `spawnTimeoutMs`. */
+type SettingName<Name extends PropertyKey, Of> = Of extends
+  Scalar<'duration'> | OrFalse<Scalar<'duration'>>
+  ? `${Name & string}Ms`
+  : Of extends Scalar<'bytes'>
+    ? `${Name & string}Bytes`
+    : Name;
+
+/** The settings of a table of options. */
+export type SettingsOf<Table extends Options> = {
+  readonly [Name in keyof Table as SettingName<Name, Table[Name]['kind']>]: OptionValue<
+    Table[Name]
+  >;
+};
+
+/** The options whose settings have a shape of their own. */
+export interface Shaped {
+  readonly listen: readonly Address[];
+  readonly metrics: { readonly host: string; readonly port: number; readonly path: string } | false;
+  /** null: there is none. */
+  readonly remoteControl: RemoteControl | null;
+}
+
+/** The settings that the configuration alone determines. */
+export type ParsedConfig = SettingsOf<Omit<typeof options, keyof Shaped>> &
+  Shaped & { readonly hooks: HookLists };
+
+export interface Settings extends Omit<ParsedConfig, 'control'> {
   /** The configuration file, absolute. */
   readonly file: string;
-  /** The app's module, absolute. */
-  readonly app: string;
-  readonly engine: EngineName;
-  readonly listen: readonly Address[];
   /** At least 1, and 1 in single mode. */
   readonly workers: number;
-  /** One process that is booted and not forked serves the app: there is no mold. */
+  /** A single process that is booted, not forked, serves the app: there is no mold. */
   readonly single: boolean;
-  /**
-   * Requests per worker and generation after which to refork; the last repeats, `false` ends.
-   * Empty: never.
-   */
-  readonly reforkAfter: readonly (number | false)[];
-  readonly refork: {
-    readonly drainTimeoutMs: number;
-    readonly backoffMs: number;
-    /** How long the first worker of a new mold must stay healthy before the others follow. */
-    readonly canaryMs: number;
-    /** How many slots are rolled over at once. */
-    readonly maxUnavailable: number;
-  };
-  /** From the order to fork (or boot) until the child is ready. */
-  readonly spawnTimeoutMs: number;
-  readonly heartbeatTimeoutMs: number;
-  /** The age at which a request costs its worker the place; false: none. */
-  readonly requestTimeoutMs: number | false;
-  /** From then on until the worker is killed, if the request has not ended. */
-  readonly cleanupTimeoutMs: number;
-  /** Ends workers that are stuck or whose request overran. */
-  readonly timeoutSignal: 'SIGKILL' | 'SIGABRT';
-  /** From the order to leave until the child is killed. */
-  readonly shutdownTimeoutMs: number;
-  /** How long a server that is to stop serves on before its workers are told to leave. */
-  readonly shutdownDelayMs: number;
-  /** How long an idle kept-alive connection stays open. */
-  readonly keepAliveTimeoutMs: number;
-  /** Private memory above which a worker is replaced; null: never. */
-  readonly maxWorkerMemoryBytes: number | null;
-  /** Failed starts in a row after which the server gives up; false: never. */
-  readonly maxConsecutiveSpawnErrors: number | false;
-  /** Requests from one collection of all garbage between requests to the next; false: never. */
-  readonly outOfBandGc: number | false;
-  /** Extra command line options of the Node that loads the app. */
-  readonly nodeOptions: readonly string[];
-  readonly metrics: { readonly host: string; readonly port: number; readonly path: string } | false;
   /** Path of the control socket, absolute. */
   readonly control: string;
-  /** The control API over TCP; null: there is none. */
-  readonly remoteControl: RemoteControl | null;
-  /** Who the app runs as: names, or ids. null: as the monitor; for the group, the user's own. */
-  readonly user: string | number | null;
-  readonly group: string | number | null;
-  /** Each child leads a process group of its own; else all are in the monitor's. */
-  readonly setpgid: boolean;
-  /** Absolute. */
-  readonly pidfile: string | null;
-  readonly log: {
-    readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-    readonly format: 'auto' | 'json' | 'pretty';
-    /** Absolute; null: standard output. */
-    readonly file: string | null;
-  };
-  /** What becomes of that which a fork would break. */
-  readonly incompatibleModules: {
-    readonly policy: IncompatiblePolicy;
-    /** Names of packages, or of other subjects of findings, that are told but change nothing. */
-    readonly except: readonly string[];
-    /** What the catalogue does not know. */
-    readonly also: readonly IncompatibleModule[];
-  };
-  readonly hooks: HookLists;
 }

@@ -1,12 +1,16 @@
-// The commands that ask something of a running server.
+// The routes of the control API: the operations that change a running server, and the questions
+// that it answers. The monitor's server, the client and the commands of the CLI all come from here;
+// lib/monitor/commands.ts implements them.
+import type { Backtrace } from './backtrace.js';
+import type { Stats } from './stats.js';
 
-export interface OperationDescription {
-  /** POST to the control socket. */
+export interface Operation {
+  /** Of a POST request. */
   readonly path: string;
   readonly description: string;
-  /** Whether `--wait` makes sense: the order takes its time. */
+  /** Takes a while, so that `--wait` makes sense. */
   readonly waits: boolean;
-  /** The server is gone when it is done. */
+  /** Ends the server. */
   readonly ends: boolean;
 }
 
@@ -19,33 +23,58 @@ export const operations = {
   },
   'phased-restart': {
     path: '/phased-restart',
-    description: 'load the code anew and roll all slots over to it',
+    description: 'reload the code and roll all slots over to it',
     waits: true,
     ends: false,
   },
   restart: {
     path: '/restart',
-    description: 'restart the monitor itself too: new pitchfork-ts, Node and configuration',
+    description: 'restart the monitor as well: new pitchfork-ts, Node and configuration',
     waits: true,
     ends: false,
   },
-  stop: { path: '/stop', description: 'stop gracefully', waits: true, ends: true },
-  halt: { path: '/halt', description: 'stop at once', waits: true, ends: true },
+  stop: {
+    path: '/stop',
+    description: 'finish the requests in flight, then stop',
+    waits: true,
+    ends: true,
+  },
+  halt: { path: '/halt', description: 'stop immediately', waits: true, ends: true },
   gc: { path: '/gc', description: 'collect garbage in all workers', waits: false, ends: false },
   'add-worker': {
     path: '/workers/add',
-    description: 'run one worker more',
+    description: 'add a worker',
     waits: false,
     ends: false,
   },
   'remove-worker': {
     path: '/workers/remove',
-    description: 'run one worker less',
+    description: 'remove a worker',
     waits: false,
     ends: false,
   },
-} as const satisfies Record<string, OperationDescription>;
+} as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof operations;
 
 export const operationNames = Object.keys(operations) as OperationName[];
+
+export interface Question {
+  /** Of a GET request. */
+  readonly path: string;
+}
+
+export const questions = {
+  stats: { path: '/stats' },
+  backtrace: { path: '/backtrace' },
+} as const satisfies Record<keyof Answers, Question>;
+
+/** The content of the answer to each question. */
+export interface Answers {
+  stats: Stats;
+  backtrace: Backtrace;
+}
+
+export type QuestionName = keyof Answers;
+
+export const questionNames = Object.keys(questions) as QuestionName[];

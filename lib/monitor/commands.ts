@@ -1,4 +1,4 @@
-// What each control command asks of the monitor.
+// The operations and questions of the control API, carried out by the monitor.
 import type { Outcome } from '../control-api/outcome.js';
 import type { Commands } from './control/control.js';
 import type { Monitor } from './monitor.js';
@@ -19,8 +19,9 @@ export function commandsOf(monitor: Monitor): Commands {
     stats: () => readStats(monitor),
     backtrace: () => operations.backtrace(),
     refork: rollOut('refork'),
-    phasedRestart: rollOut('phased restart'),
-    hotRestart: () => operations.hotRestart('control command'),
+    'phased-restart': rollOut('phased restart'),
+    // The outcome is that of the preparation: the monitor that performs the restart cannot answer.
+    restart: () => operations.hotRestart('control command'),
     stop: async (wait) => {
       operations.stop('graceful', 'control command');
       if (wait) await monitor.over;
@@ -30,8 +31,8 @@ export function commandsOf(monitor: Monitor): Commands {
       operations.stop('immediate', 'control command');
       return { ok: true };
     },
-    collectGarbage: async () => operations.collectGarbage(),
-    addWorker: async () => operations.changeWorkers(1),
-    removeWorker: async () => operations.changeWorkers(-1),
+    gc: async () => operations.collectGarbage(),
+    'add-worker': async () => operations.changeWorkers(1),
+    'remove-worker': async () => operations.changeWorkers(-1),
   };
 }

@@ -162,7 +162,7 @@ describe('loadSettings', () => {
       listen: ['127.0.0.1:1'],
       reforkAfter: [7],
       control: '/c.sock',
-      logLevel: 'debug',
+      log: { level: 'debug' },
       port: { number: 2, required: true },
     });
     expect(settings).to.deep.include({

@@ -18,7 +18,7 @@ describe('readOverrides', () => {
   });
 
   it('reads every option', () => {
-    const options = { workers: '3', control: 'c.sock', reforkAfter: '50, 100,false' };
+    const options = { workers: '3', control: 'c.sock', 'refork-after': '50, 100,false' };
     expect(read({ ...options, listen: ['80', 'unix:a.sock', '[::1]:80'] })).to.deep.equal({
       workers: 3,
       control: '/srv/c.sock',
@@ -43,7 +43,7 @@ describe('readOverrides', () => {
       workers: availableParallelism(),
       control: '/srv/c.sock',
       reforkAfter: [],
-      logLevel: 'debug',
+      log: { level: 'debug' },
       listen: ['0.0.0.0:80', '0.0.0.0:81'],
     });
   });
@@ -71,7 +71,7 @@ describe('readOverrides', () => {
   });
 
   it('is plain JSON', () => {
-    const overrides = read({ workers: '1', port: '0', reforkAfter: '5,false', control: 'c' });
+    const overrides = read({ workers: '1', port: '0', 'refork-after': '5,false', control: 'c' });
     expect(JSON.parse(JSON.stringify(overrides))).to.deep.equal(overrides);
   });
 
@@ -82,8 +82,8 @@ describe('readOverrides', () => {
     [{ port: '70000' }, {}, '--port: expected a port from 0 to 65535, got "70000"'],
     [{ listen: ['bad'] }, {}, '--listen: expected a port, "host:port"'],
     [{ listen: ['1'], port: '1' }, {}, '--port: cannot be combined with --listen'],
-    [{ reforkAfter: '5,,6' }, {}, '--refork-after: expected positive integers'],
-    [{ reforkAfter: 'false,5' }, {}, '--refork-after: expected false only at the end'],
+    [{ 'refork-after': '5,,6' }, {}, '--refork-after: expected positive integers'],
+    [{ 'refork-after': 'false,5' }, {}, '--refork-after: expected false only at the end'],
     [{ control: 'x'.repeat(200) }, {}, "--control: a unix socket's path can have 107 bytes"],
     [{}, { WEB_CONCURRENCY: '-1' }, 'WEB_CONCURRENCY: expected an integer from 0 to'],
     [{}, { PITCHFORK_WORKERS: '1.5' }, 'PITCHFORK_WORKERS: expected an integer from 0 to'],

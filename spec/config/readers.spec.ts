@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import {
   readBytes,
   readDuration,
-  readPositiveDuration,
+  readDurationFrom,
   readReforkAfter,
   readSocketPath,
   readText,
@@ -96,10 +96,10 @@ describe('readDuration', () => {
   });
 });
 
-describe('readPositiveDuration', () => {
+describe('readDurationFrom', () => {
   it('refuses a wait without a length', () => {
-    expect(readPositiveDuration('1ms')).to.equal(1);
-    expect(() => readPositiveDuration('0s')).to.throw('expected a duration above zero, got "0s"');
+    expect(readDurationFrom(1)('1ms')).to.equal(1);
+    expect(() => readDurationFrom(1)('0s')).to.throw('expected a duration above zero, got "0s"');
   });
 });
 
@@ -153,8 +153,8 @@ describe('readReforkAfter', () => {
 
 describe('readWord', () => {
   it('names the words that it knows', () => {
-    expect(readWord('node', 'uws')('uws')).to.equal('uws');
-    expect(() => readWord('node', 'uws')('bun')).to.throw('expected "node" or "uws", got "bun"');
+    expect(readWord(['node', 'uws'])('uws')).to.equal('uws');
+    expect(() => readWord(['node', 'uws'])('bun')).to.throw('expected "node" or "uws", got "bun"');
   });
 });
 

@@ -1,8 +1,15 @@
-// Talks to a running server: HTTP over its control socket. What keeps it from being reached is a
-// ConfigError.
-import { request, type RequestOptions } from 'node:http';
+// Talks to a running server: HTTP over its control socket, or over TCP. A server that cannot be
+// reached is a UserError.
+import { request as httpRequest, type RequestOptions } from 'node:http';
 import { formatEndpoint } from '../../config/address.js';
 import { UserError } from '../../base/user-error.js';
+import {
+  operations,
+  questions,
+  type Answers,
+  type OperationName,
+  type QuestionName,
+} from '../../control-api/operations.js';
 import { launch } from '../../system/launch.js';
 import type { Invocation, Remote } from './invocation.js';
 
@@ -11,13 +18,13 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Where a server is asked. */
+/** The place where a server is reached. */
 export type ControlPoint = { readonly socketPath: string } | Remote;
 
-/** For answers that do not wait for anything; the figures of a large server take a moment. */
+/** For answers that wait for nothing; the statistics of a large server take a moment. */
 const timeoutMs = 30_000;
 
-/** As told, or else as the configuration has it, which is not even loaded if it is told. */
+/** As given, or else as in the configuration, which is not even loaded if it is given. */
 export async function controlPoint(invocation: Invocation): Promise<ControlPoint> {
   const { config, overrides, remote } = invocation;
   if (remote) return remote;
@@ -30,16 +37,33 @@ export async function controlPoint(invocation: Invocation): Promise<ControlPoint
 export const nameOf = (point: ControlPoint): string =>
   'socketPath' in point ? point.socketPath : `http://${formatEndpoint({ kind: 'tcp', ...point })}`;
 
+export const ask = (point: ControlPoint, question: QuestionName): Promise<Answer> =>
+  send(point, { method: 'GET', path: questions[question].path, wait: false });
+
+/** The content of the answer. */
+export async function answerTo<Name extends QuestionName>(
+  point: ControlPoint,
+  question: Name,
+): Promise<Answers[Name]> {
+  return accepted(await ask(point, question)) as Answers[Name];
+}
+
 /**
- * With `wait`, the answer may take as long as the order does: the monitor bounds each of its steps.
+ * With `wait`, the answer may take as long as the operation: the monitor bounds each of its steps.
  */
-export function ask(
+export const request = (
+  point: ControlPoint,
+  operation: OperationName,
+  wait: boolean,
+): Promise<Answer> => send(point, { method: 'POST', path: operations[operation].path, wait });
+
+function send(
   point: ControlPoint,
   { method, path, wait }: { method: 'GET' | 'POST'; path: string; wait: boolean },
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const name = nameOf(point);
-    const sent = request({
+    const sent = httpRequest({
       ...('socketPath' in point ? point : addressed(point)),
       method,
       path: wait ? `${path}?wait=1` : path,
@@ -66,7 +90,7 @@ function addressed({ host, port, token }: Remote): RequestOptions {
   return { host, port, headers: { authorization: `Bearer ${token}` } };
 }
 
-/** The content of an answer that is a success: an order's says so itself. */
+/** The content of an answer that is a success: that of an operation says so itself. */
 export function accepted({ status, body }: Answer): object {
   const content = parsed(body);
   if (typeof content !== 'object' || content === null)
@@ -86,12 +110,12 @@ function parsed(body: string): unknown {
   }
 }
 
-/** What each error of the socket means to the one who asks. */
+/** The meaning of each error of the socket, for the user. */
 const meanings: Readonly<Record<string, (path: string, code: string) => string>> = {
-  ENOENT: nobody,
-  ENOTDIR: nobody,
-  ECONNREFUSED: nobody,
-  ENOTSOCK: nobody,
+  ENOENT: noServer,
+  ENOTDIR: noServer,
+  ECONNREFUSED: noServer,
+  ENOTSOCK: noServer,
   EACCES: forbidden,
   EPERM: forbidden,
   ECONNRESET: cutOff,
@@ -105,7 +129,7 @@ function unreachable(place: string, error: NodeJS.ErrnoException): UserError {
   return new UserError(meaning ?? `cannot talk to the server at ${place}: ${message}`);
 }
 
-function nobody(path: string): string {
+function noServer(path: string): string {
   return (
     `no server answers at ${path}: is it running, and with this config? ` +
     '(--control names another socket)'

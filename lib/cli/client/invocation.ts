@@ -1,4 +1,4 @@
-// What every command gets from the command line.
+// The input of every command: its command line and the environment.
 import type { Overrides } from '../../config/overrides.js';
 
 export interface Remote {
@@ -11,8 +11,12 @@ export interface Invocation {
   /** The configuration file as given, if it was. */
   readonly config: string | undefined;
   readonly overrides: Overrides;
-  /** --control http://…: a server that is asked over TCP. */
+  /** --control http://…: a server that is reached over TCP. */
   readonly remote: Remote | null;
   /** --wait */
   readonly wait: boolean;
+  /** --json */
+  readonly json: boolean;
+  /** --request: a path to request from the forks of `check`. */
+  readonly request: string | null;
 }

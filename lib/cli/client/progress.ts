@@ -1,20 +1,20 @@
-// Shows how a rollout gets on, for someone who waits for it at a terminal.
+// Shows the progress of a rollout at a terminal.
 import type { Stats } from '../../control-api/stats.js';
-import { accepted, ask, type ControlPoint } from './control-client.js';
+import { answerTo, type ControlPoint } from './control-client.js';
 
 const pollMs = 250;
 const eraseLine = '\r\x1b[K';
 
 /**
  * On a terminal, until `stop` is called; scripts get the result only. A server that does not answer
- * meanwhile is not complained of.
+ * meanwhile is no error.
  */
 export function showProgress(point: ControlPoint): { stop(): void } {
   if (!process.stderr.isTTY) return { stop: () => undefined };
   let stopped = false;
   const show = async (): Promise<void> => {
-    const answer = await ask(point, { method: 'GET', path: '/stats', wait: false });
-    if (!stopped) process.stderr.write(`${eraseLine}${progressText(accepted(answer) as Stats)}`);
+    const stats = await answerTo(point, 'stats');
+    if (!stopped) process.stderr.write(`${eraseLine}${progressText(stats)}`);
   };
   const timer = setInterval(() => void show().catch(() => undefined), pollMs);
   return {

@@ -1,11 +1,11 @@
-// A server that is asked over TCP: `--control http://host:port` with a token.
+// A server that is reached over TCP: `--control http://host:port` with a token.
 import { readEndpoint } from '../../config/address.js';
 import { UserError } from '../../base/user-error.js';
 import type { Remote } from './invocation.js';
 
 export const isRemote = (control: string): boolean => /^https?:\/\//i.test(control);
 
-/** Throws a ConfigError that names the option. */
+/** Throws a UserError that names the option. */
 export function readRemote(control: string, token: string | undefined): Remote {
   const text = /^http:\/\/([^/]+)\/?$/i.exec(control)?.[1];
   if (text === undefined)
@@ -23,7 +23,7 @@ function endpoint(text: string, control: string): { host: string; port: number }
     const read = readEndpoint(text, { directory: '/', defaultHost: '127.0.0.1' });
     if (read.kind === 'tcp') return read;
   } catch {
-    // It is no address either way.
+    // Not an address either way.
   }
   throw new UserError(`--control: expected a path or "http://host:port", got "${control}"`);
 }

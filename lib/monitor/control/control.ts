@@ -5,31 +5,26 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { UserError } from '../../base/user-error.js';
 import { ensureControlDirectory } from '../../config/runtime-directory.js';
 import { native } from '../../system/native.js';
-import type { Backtrace } from '../../control-api/backtrace.js';
+import {
+  operationNames,
+  operations,
+  questionNames,
+  questions,
+  type Answers,
+  type OperationName,
+  type QuestionName,
+} from '../../control-api/operations.js';
 import type { Outcome } from '../../control-api/outcome.js';
 import type { Log } from '../log/log.js';
-import type { Stats } from '../../control-api/stats.js';
 import { heldSocket, listenOnPath, type UnixSocket } from '../sockets/unix-path.js';
 
-/**
- * What the monitor does when asked. With `wait` the outcome is that of the whole undertaking, else
- * of its beginning.
- */
-export interface Commands {
-  stats(): Promise<Stats>;
-  backtrace(): Promise<Backtrace>;
-  refork(wait: boolean): Promise<Outcome>;
-  phasedRestart(wait: boolean): Promise<Outcome>;
-  /** The outcome is that of the preparation: the monitor that performs it cannot answer. */
-  hotRestart(): Promise<Outcome>;
-  /** Graceful. */
-  stop(wait: boolean): Promise<Outcome>;
-  /** Immediate. */
-  halt(): Promise<Outcome>;
-  collectGarbage(): Promise<Outcome>;
-  addWorker(): Promise<Outcome>;
-  removeWorker(): Promise<Outcome>;
-}
+type Questions = { [Name in QuestionName]: () => Promise<Answers[Name]> };
+
+/** With `wait`, the outcome is that of the whole operation, else of its beginning. */
+type Operations = Record<OperationName, (wait: boolean) => Promise<Outcome>>;
+
+/** The monitor's implementation of the control API. */
+export type Commands = Questions & Operations;
 
 /** Plain data, for the next program of a hot restart. */
 export interface HeldControl extends Pick<UnixSocket, 'fd' | 'identity'> {
@@ -46,23 +41,13 @@ export interface Control {
   close(): Promise<void>;
 }
 
-const questions: Readonly<Record<string, (commands: Commands) => Promise<Stats | Backtrace>>> = {
-  '/stats': (commands) => commands.stats(),
-  '/backtrace': (commands) => commands.backtrace(),
-};
+const questionAt: ReadonlyMap<string, QuestionName> = new Map(
+  questionNames.map((name) => [questions[name].path, name]),
+);
 
-type Perform = (commands: Commands, wait: boolean) => Promise<Outcome>;
-
-const actions: Readonly<Record<string, Perform>> = {
-  '/refork': (commands, wait) => commands.refork(wait),
-  '/phased-restart': (commands, wait) => commands.phasedRestart(wait),
-  '/restart': (commands) => commands.hotRestart(),
-  '/stop': (commands, wait) => commands.stop(wait),
-  '/halt': (commands) => commands.halt(),
-  '/gc': (commands) => commands.collectGarbage(),
-  '/workers/add': (commands) => commands.addWorker(),
-  '/workers/remove': (commands) => commands.removeWorker(),
-};
+const operationAt: ReadonlyMap<string, OperationName> = new Map(
+  operationNames.map((name) => [operations[name].path, name]),
+);
 
 const backlog = 64;
 const maxClients = 64;
@@ -163,18 +148,18 @@ async function answer(
   log: Log,
 ): Promise<void> {
   const [path = '', query = ''] = (request.url ?? '').split('?', 2);
-  const ask = Object.hasOwn(questions, path) ? questions[path] : undefined;
-  if (ask) {
+  const question = questionAt.get(path);
+  if (question) {
     if (request.method !== 'GET') return refuseMethod(response, 'GET');
-    return reply(response, 200, await ask(commands));
+    return reply(response, 200, await commands[question]());
   }
-  const perform = Object.hasOwn(actions, path) ? actions[path] : undefined;
-  if (!perform) return reply(response, 404, failure(`unknown command ${path.slice(0, 100)}`));
+  const operation = operationAt.get(path);
+  if (!operation) return reply(response, 404, failure(`unknown command ${path.slice(0, 100)}`));
   if (request.method !== 'POST') return refuseMethod(response, 'POST');
 
   const wait = new URLSearchParams(query).get('wait') === '1';
   log.info({ command: path, wait }, 'control command');
-  const outcome = await perform(commands, wait);
+  const outcome = await commands[operation](wait);
   reply(response, outcome.ok ? 200 : 409, outcome);
 }
 
@@ -193,7 +178,11 @@ function failure(error: string): Outcome {
   return { ok: false, error };
 }
 
-function reply(response: ServerResponse, status: number, body: Outcome | Stats | Backtrace): void {
+function reply(
+  response: ServerResponse,
+  status: number,
+  body: Outcome | Answers[QuestionName],
+): void {
   if (response.headersSent) return;
   const text = `${JSON.stringify(body)}\n`;
   response.writeHead(status, {

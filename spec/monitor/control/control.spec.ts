@@ -64,13 +64,13 @@ describe('the control socket', () => {
       stats: () => Promise.resolve(stats),
       backtrace: () => Promise.resolve({ pid: 1, processes: [] }),
       refork: (wait) => record(`refork ${wait}`),
-      phasedRestart: (wait) => record(`phased restart ${wait}`),
-      hotRestart: () => record('hot restart'),
+      'phased-restart': (wait) => record(`phased restart ${wait}`),
+      restart: () => record('hot restart'),
       stop: (wait) => record(`stop ${wait}`),
       halt: () => record('halt'),
-      collectGarbage: () => record('gc'),
-      addWorker: () => record('add'),
-      removeWorker: () => record('remove'),
+      gc: () => record('gc'),
+      'add-worker': () => record('add'),
+      'remove-worker': () => record('remove'),
     };
     control = await openControl(path, commands, silent);
   });

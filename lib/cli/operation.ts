@@ -1,0 +1,70 @@
+// `pitchfork-ts refork` and the other operations: asks a running server for one.
+import { UserError } from '../base/user-error.js';
+import {
+  accepted,
+  answerTo,
+  controlPoint,
+  nameOf,
+  request,
+  type Answer,
+  type ControlPoint,
+} from './client/control-client.js';
+import { endsWithin } from './client/process-end.js';
+import type { Invocation } from './client/invocation.js';
+import { interruptible } from './interruptible.js';
+import { showProgress } from './client/progress.js';
+import { restarted } from './client/restarted.js';
+import { operations, type Operation, type OperationName } from '../control-api/operations.js';
+
+/** From the last answer of a server to the end of its process. */
+const endingMs = 10_000;
+
+export async function requestOperation(
+  name: OperationName,
+  invocation: Invocation,
+): Promise<number> {
+  interruptible();
+  const { ends, waits }: Operation = operations[name];
+  const { wait } = invocation;
+  const point = await controlPoint(invocation);
+  // The process of a remote server cannot be watched: its answer has to do.
+  const isWatched = wait && ends && 'socketPath' in point;
+  const monitor = isWatched ? await monitorPid(point) : undefined;
+  const answered = request(point, name, wait);
+  if (wait && !ends)
+    await shown(name === 'restart' ? untilRestarted(answered, point) : answered, point);
+  else if (monitor === undefined) accepted(await answered);
+  else await untilOver(answered, monitor);
+  process.stdout.write(`${name}: ${wait || !waits ? 'done' : 'under way'}\n`);
+  return 0;
+}
+
+async function untilRestarted(answered: Promise<Answer>, point: ControlPoint) {
+  const answer = await answered;
+  await restarted(point, accepted(answer));
+  return answer;
+}
+
+async function shown(answered: Promise<Answer>, point: ControlPoint): Promise<void> {
+  const progress = showProgress(point);
+  try {
+    accepted(await answered);
+  } finally {
+    progress.stop();
+  }
+}
+
+async function monitorPid(point: ControlPoint): Promise<number> {
+  const pid: unknown = (await answerTo(point, 'stats')).pid;
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1)
+    throw new UserError(`the server at ${nameOf(point)} does not report its pid`);
+  return pid;
+}
+
+/** A stopping server may close the connection before it has answered: its end is the answer. */
+async function untilOver(answered: Promise<Answer>, monitor: number): Promise<void> {
+  const answer = await answered.catch(() => undefined);
+  if (answer !== undefined) accepted(answer);
+  if (!(await endsWithin(endingMs, monitor)))
+    throw new UserError(`the server has not ended: its process ${monitor} is still there`);
+}
