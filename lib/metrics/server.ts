@@ -1,7 +1,8 @@
 // The metrics listener: Prometheus text, and a live page for people. Read-only, and apart from the
 // app's traffic.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { holdPort, serveOn, type HeldPort } from '../system/held-port.js';
+import { createOperatorsServer } from '../system/operators-server.js';
 import { page } from './page.js';
 
 export interface MetricsAddress {
@@ -22,7 +23,6 @@ export interface MetricsContent {
 
 export interface MetricsServer {
   readonly port: number;
-  readonly held: HeldPort;
   close(): Promise<void>;
 }
 
@@ -35,20 +35,19 @@ interface Page {
 type Answer = () => Promise<Page> | Page;
 
 const prometheusType = 'text/plain; version=0.0.4; charset=utf-8';
-const maxClients = 64;
 const maxHeaderBytes = 8192;
-const requestTimeoutMs = 10_000;
 const keepAliveTimeoutMs = 30_000;
-/** A reader that takes none of its answer for this long is cut off. */
+/** A client that reads none of its answer for this long is disconnected. */
 const stalledMs = 60_000;
-const checkIntervalMs = 1_000;
 
-/** Throws a ConfigError if the port cannot be had. */
-export async function openMetrics(
-  address: MetricsAddress,
-  content: MetricsContent,
-): Promise<MetricsServer> {
-  return serveMetrics(await listenForMetrics(address), address.path, content);
+/** Throws a UserError if the port cannot be opened. */
+export function listenForMetrics(address: MetricsAddress): Promise<HeldPort> {
+  return holdPort(
+    address,
+    (place, reason) =>
+      `cannot listen on ${place} for metrics: ${reason} ` +
+      '(set `metrics` to another address, or to false)',
+  );
 }
 
 /** Owns the socket from now on. */
@@ -64,28 +63,20 @@ export async function serveMetrics(
       async () => ({ body: JSON.stringify(await content.stats()), type: 'application/json' }),
     ],
     ['/ready', () => readiness(content.unreadiness())],
-    // That the monitor answers is all there is to it: it replaces what is stuck, and a probe that
-    // fails while it boots or drains would have it killed.
+    // Liveness is that the monitor answers: it replaces stuck workers itself, and a probe that
+    // failed during boot or drain would get it killed.
     ['/healthz', () => ({ body: 'alive\n' })],
     [path, async () => ({ body: await content.collect(), type: prometheusType })],
   ]);
-  const server = createServer(
-    {
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: requestTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      connectionsCheckingInterval: checkIntervalMs,
-    },
+  const server = createOperatorsServer(
+    { maxHeaderSize: maxHeaderBytes, keepAliveTimeout: keepAliveTimeoutMs },
     (request, response) => void answer(request, response, answers),
   );
-  server.maxConnections = maxClients;
   server.setTimeout(stalledMs);
   const port = await serveOn(held, server);
   server.on('error', () => undefined);
   return {
     port,
-    held,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -103,9 +94,8 @@ async function answer(
   response: ServerResponse,
   answers: ReadonlyMap<string, Answer>,
 ): Promise<void> {
-  // A client that goes away is its own business; a body is of no interest.
-  request.on('error', () => undefined).resume();
-  response.on('error', () => undefined);
+  // A body is of no interest.
+  request.resume();
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');
     return reply(response, 405, 'use GET\n');
@@ -128,18 +118,8 @@ function reply(response: ServerResponse, status: number, body: string, type = 't
     'x-content-type-options': 'nosniff',
     'content-security-policy':
       "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
-    // Nobody who still sends a body gets to keep the connection.
+    // The body that may still arrive is not awaited.
     ...(status === 405 && { connection: 'close' }),
   });
   response.end(body);
-}
-
-/** Throws a ConfigError if the port cannot be had. */
-export function listenForMetrics(address: MetricsAddress): Promise<HeldPort> {
-  return holdPort(
-    address,
-    (place, reason) =>
-      `cannot listen on ${place} for metrics: ${reason} ` +
-      '(set `metrics` to another address, or to false)',
-  );
 }

@@ -4,7 +4,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { takeVariables } from './service-variables.js';
 
-/** What a hot restart tells the next program; see monitor/hot-restart.ts. No child ever sees it. */
+/** What a hot restart tells the next program; see monitor/hot-restart/. No child ever sees it. */
 export interface Succession {
   /** The file in memory with the hand-over. */
   readonly fd: number;
@@ -33,7 +33,7 @@ function takeSuccession(): Succession | null {
 /** Set in the next program of a hot restart. */
 export const succession = takeSuccession();
 
-/** Set where a hot restart only finds out whether it would succeed; see monitor/preflight.ts. */
+/** Set where a hot restart only finds out whether it would succeed; see monitor/hot-restart/. */
 export const preflight = takeVariable(preflightVariable);
 
 /** As the shell names it: through a symbolic link, it may be another directory by the next boot. */
@@ -53,13 +53,14 @@ function commandLine(): string[] {
   return readFileSync('/proc/self/cmdline', 'utf8').split('\0').slice(0, -1);
 }
 
-export const launch: {
+export interface Launch {
   /** As given: the name of Node, its options, the script and the arguments. */
   readonly command: readonly string[];
   readonly environment: Readonly<NodeJS.ProcessEnv>;
   readonly directory: string;
-  readonly service: typeof service;
-} = {
+}
+
+export const launch: Launch & { readonly service: typeof service } = {
   command: commandLine(),
   environment: { ...process.env },
   directory: logicalDirectory(),

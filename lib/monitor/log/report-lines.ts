@@ -39,7 +39,7 @@ export function logReport(log: Log, child: Child, report: Report, now: number): 
     case 'stuck':
       // Unless it has turned since it was asked.
       if (child.stackRequestedAt !== null)
-        log.error({ ...fields, stack: report.stack }, 'the event loop does not turn');
+        log.error({ ...fields, stack: report.stack }, 'event loop blocked');
       break;
     case 'unsafe':
       log.warn({ ...fields, reason: report.reason }, 'no longer fork-safe');
