@@ -7,7 +7,7 @@ import type { HeldByPredecessor } from '../monitor/hot-restart/preflight.js';
 import { launch, preflight, succession } from '../system/launch.js';
 import type { Invocation } from './client/invocation.js';
 
-/** Its forks would share the channel to the primary process, and be told apart by nobody. */
+/** Forks of a cluster worker would share its channel to the primary process. */
 function refuseCluster(): void {
   if (cluster.isWorker)
     throw new UserError(

@@ -13,7 +13,7 @@ import type { Stats } from '../../control-api/stats.js';
 import { heldSocket, listenOnPath, type UnixSocket } from '../sockets/unix-path.js';
 
 /**
- * What the monitor does when asked. With `wait` the outcome is that of the whole undertaking, else
+ * The operations of the control API. With `wait` the outcome is that of the whole operation, else
  * of its beginning.
  */
 export interface Commands {
