@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { circles } from './support/circles.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -76,6 +77,22 @@ describe('the source tree', () => {
     for (const room of library.map((file) => dirname(file)))
       rooms.set(room, (rooms.get(room) ?? 0) + 1);
     expect([...rooms].filter(([, count]) => count > maxFilesInARoom)).to.deep.equal([]);
+  });
+
+  it('has no circle of files, types included', () => {
+    const graph = new Map(
+      library.map((file) => [file, imports(file).map(({ target }) => target)] as const),
+    );
+    expect(circles(graph)).to.deep.equal([]);
+  });
+
+  it('has no circle of rooms, types included', () => {
+    const graph = new Map<string, string[]>();
+    for (const file of library)
+      for (const { target } of imports(file))
+        if (target.startsWith('lib/') && dirname(target) !== dirname(file))
+          graph.set(dirname(file), [...(graph.get(dirname(file)) ?? []), dirname(target)]);
+    expect(circles(graph)).to.deep.equal([]);
   });
 
   it('has a spec in the room of what it is about', () => {

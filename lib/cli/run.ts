@@ -23,13 +23,13 @@ export async function run({ config, overrides, remote }: Invocation): Promise<nu
       '--control: expected the path of a socket: `remoteControl` in the configuration ' +
         'opens a port',
     );
-  const before = succession
-    ? (await import('../monitor/hot-restart/take-over.js')).takeOver()
+  const handOver = succession
+    ? (await import('../monitor/hot-restart/hand-over.js')).readHandOver(succession.fd)
     : undefined;
   const settings = await loadSettings(config ?? findConfig(launch.directory), overrides);
   if (preflight !== null) return tryOut(settings, JSON.parse(preflight) as HeldByPredecessor);
   const { runMonitor } = await import('../monitor/run.js');
-  return runMonitor(settings, overrides, before);
+  return runMonitor(settings, overrides, handOver);
 }
 
 async function tryOut(settings: Settings, held: HeldByPredecessor): Promise<number> {

@@ -1,7 +1,8 @@
 // The metrics listener: Prometheus text, health endpoints and a live page. Read-only, and separate
 // from the app's traffic.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { holdPort, serveOn, type HeldPort } from '../system/held-port.js';
+import { createOperatorsServer } from '../system/operators-server.js';
 import { page } from './page.js';
 
 export interface MetricsAddress {
@@ -22,7 +23,6 @@ export interface MetricsContent {
 
 export interface MetricsServer {
   readonly port: number;
-  readonly held: HeldPort;
   close(): Promise<void>;
 }
 
@@ -35,20 +35,19 @@ interface Page {
 type Answer = () => Promise<Page> | Page;
 
 const prometheusType = 'text/plain; version=0.0.4; charset=utf-8';
-const maxClients = 64;
 const maxHeaderBytes = 8192;
-const requestTimeoutMs = 10_000;
 const keepAliveTimeoutMs = 30_000;
 /** Limit for a client that does not read its response. */
 const stalledMs = 60_000;
-const checkIntervalMs = 1_000;
 
-/** Throws a UserError if the port is not available. */
-export async function openMetrics(
-  address: MetricsAddress,
-  content: MetricsContent,
-): Promise<MetricsServer> {
-  return serveMetrics(await listenForMetrics(address), address.path, content);
+/** Throws a UserError if the port cannot be opened. */
+export function listenForMetrics(address: MetricsAddress): Promise<HeldPort> {
+  return holdPort(
+    address,
+    (place, reason) =>
+      `cannot listen on ${place} for metrics: ${reason} ` +
+      '(set `metrics` to another address, or to false)',
+  );
 }
 
 /** Owns the socket from now on. */
@@ -69,23 +68,15 @@ export async function serveMetrics(
     ['/healthz', () => ({ body: 'alive\n' })],
     [path, async () => ({ body: await content.collect(), type: prometheusType })],
   ]);
-  const server = createServer(
-    {
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: requestTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      connectionsCheckingInterval: checkIntervalMs,
-    },
+  const server = createOperatorsServer(
+    { maxHeaderSize: maxHeaderBytes, keepAliveTimeout: keepAliveTimeoutMs },
     (request, response) => void answer(request, response, answers),
   );
-  server.maxConnections = maxClients;
   server.setTimeout(stalledMs);
   const port = await serveOn(held, server);
   server.on('error', () => undefined);
   return {
     port,
-    held,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -103,9 +94,8 @@ async function answer(
   response: ServerResponse,
   answers: ReadonlyMap<string, Answer>,
 ): Promise<void> {
-  // Disconnects are ignored, bodies discarded.
-  request.on('error', () => undefined).resume();
-  response.on('error', () => undefined);
+  // A body is of no interest.
+  request.resume();
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');
     return reply(response, 405, 'use GET\n');
@@ -132,14 +122,4 @@ function reply(response: ServerResponse, status: number, body: string, type = 't
     ...(status === 405 && { connection: 'close' }),
   });
   response.end(body);
-}
-
-/** Throws a UserError if the port is not available. */
-export function listenForMetrics(address: MetricsAddress): Promise<HeldPort> {
-  return holdPort(
-    address,
-    (place, reason) =>
-      `cannot listen on ${place} for metrics: ${reason} ` +
-      '(set `metrics` to another address, or to false)',
-  );
 }

@@ -2,11 +2,10 @@
 // nothing here imports lib/life or lib/engines (spec/tidy.spec.ts proves it).
 import type { Report } from '../protocol/message.js';
 import { Backtraces } from './observe/backtraces.js';
-import { Children } from './children/children.js';
+import { Children, type HeldChannel } from './children/children.js';
 import type { Child } from './fleet/child.js';
-import { Fleet } from './fleet/fleet.js';
+import type { Fleet } from './fleet/fleet.js';
 import { hear } from './fleet/hear.js';
-import { wantedWorkers, type HandOver } from './hot-restart/hand-over.js';
 import { HotRestart } from './hot-restart/hot-restart.js';
 import { runMonitorHook } from '../config/run-hooks.js';
 import { Measurements } from './observe/measurements.js';
@@ -44,18 +43,9 @@ export class Monitor {
   #performing = false;
   readonly #performer: Performer;
 
-  /** `before`: what the program before this one handed over. */
-  constructor(parts: MonitorParts, before?: HandOver) {
+  constructor(parts: MonitorParts) {
     this.#parts = parts;
-    const { workers, single, refork } = parts.settings;
-    const { backoffMs } = refork;
-    this.fleet = before
-      ? Fleet.restore(
-          before.fleet,
-          { workers: wantedWorkers(before, parts.settings), single, backoffMs },
-          now(),
-        )
-      : new Fleet({ workers, single, backoffMs });
+    this.fleet = parts.fleet;
     this.#children = new Children(
       {
         report: (id, report) => this.#report(id, report),
@@ -76,34 +66,32 @@ export class Monitor {
       this.fleet,
       (id, order) => this.#children.send(id, order),
       () => parts.log.dropped(),
-      before?.measurements,
+      parts.measurementsRecord,
     );
-    const { fleet, measurements } = this;
+    const { measurements } = this;
     const turn = () => this.turn();
-    const own = { ...parts, fleet, children: this.#children, measurements, turn };
+    const own = { ...parts, children: this.#children, measurements, turn };
     const waiters = new Waiters();
     const hotRestart = new HotRestart(own);
     this.#performer = new Performer({ ...own, waiters, hotRestart });
     this.operations = new Operations({ ...own, waiters, hotRestart, backtraces: this.#backtraces });
-    if (before) this.#adopt(before);
+    this.#adopt(parts.channels);
   }
 
-  /** Goes on with the children of the program before; what cannot be reached is replaced. */
-  #adopt({ channels, fleet: { booted } }: HandOver): void {
+  /** Continues with a predecessor's children; those that cannot be reached will be replaced. */
+  #adopt(channels: readonly HeldChannel[]): void {
     for (const child of this.fleet.children.values())
       try {
-        // Its hook may have held the signal up, and is gone with the program before.
+        // A hook may have delayed the signal, and ended with the predecessor.
         if (child.state === 'killed') signal(child.pid, 'SIGKILL');
         const channel = channels.find(({ id }) => id === child.id);
         if (channel) this.#children.adopt(channel);
         else this.fleet.hungUp(child, now());
       } catch (error) {
-        this.#parts.log.error({ ...fieldsOf(child), err: error }, 'could not be taken over');
+        this.#parts.log.error({ ...fieldsOf(child), err: error }, 'cannot be taken over');
         this.fleet.hungUp(child, now());
       }
-    // New code, a new Node and a new configuration are to reach the workers too.
-    this.fleet.rollouts.request('phased restart', 'hot restart', now());
-    if (booted) void runMonitorHook(this.#parts, 'afterMonitorReady');
+    if (this.fleet.booted) void runMonitorHook(this.#parts, 'afterMonitorReady');
   }
 
   /** Resolves when everything has left. */

@@ -1,19 +1,12 @@
-// What a monitor is put together from.
+// The parts of a monitor: the settings, and everything that was opened or taken over for it.
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import type { Credentials } from '../system/credentials.js';
-import type { Endpoints } from './control/endpoints.js';
-import type { ServiceManager } from './control/service-manager.js';
-import type { Log } from './log/log.js';
-import type { Listeners } from './sockets/listeners.js';
+import type { Opened } from './start/opened.js';
 
-export interface MonitorParts {
+export interface MonitorParts extends Opened {
   readonly settings: Settings;
   readonly overrides: Overrides;
-  readonly listeners: Listeners;
-  readonly log: Log;
-  /** Who the app runs as; undefined: as the monitor. */
+  /** The app's user; undefined: the monitor's. */
   readonly credentials: Credentials | undefined;
-  readonly serviceManager: ServiceManager;
-  readonly endpoints: Endpoints;
 }

@@ -1,118 +1,88 @@
-// Puts a monitor together, runs it to its end, and takes everything apart again. After a hot
-// restart, much of it is there already.
+// Starts a monitor, runs it to its end, and closes everything again.
 import { displayName } from '../config/display-name.js';
-import { isLoopback } from '../config/loopback.js';
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import { takeSignals } from '../system/early-signals.js';
 import { native } from '../system/native.js';
-import { launch } from '../system/launch.js';
 import { settlesWithin } from '../base/settles-within.js';
-import { credentialsOf, type Credentials } from '../system/credentials.js';
-import { Endpoints } from './control/endpoints.js';
+import { credentialsOf } from '../system/credentials.js';
+import { serveEndpoints } from './control/endpoints.js';
 import { runMonitorHook } from '../config/run-hooks.js';
+import { commandsOf } from './commands.js';
+import { readStats } from './control/read-stats.js';
+import { unreadiness } from './fleet/queries.js';
 import type { HandOver } from './hot-restart/hand-over.js';
-import { Inherited, inheritedSockets } from './sockets/inherited.js';
-import { openListeners, type Listeners } from './sockets/listeners.js';
-import { createLog, type Log } from './log/log.js';
+import { takeOver } from './hot-restart/take-over.js';
+import type { Log } from './log/log.js';
 import { Monitor } from './monitor.js';
+import type { MonitorParts } from './parts.js';
 import type { Ending } from './perform.js';
-import { ServiceManager } from './control/service-manager.js';
 import { obey } from './signals.js';
-import { takeOverListeners, takeOverLog } from './hot-restart/take-over.js';
+import { open } from './start/open.js';
+import { logWarnings } from './start/warnings.js';
 
-interface Closable {
-  close(): unknown;
-}
-
-/** Resolves with the exit code. Rejects with a ConfigError when the server cannot even begin. */
+/** Resolves with the exit code. Rejects with a UserError when the server cannot even begin. */
 export async function runMonitor(
   settings: Settings,
   overrides: Overrides,
-  before?: HandOver,
+  handOver?: HandOver,
 ): Promise<number> {
   process.title = `pitchfork-ts monitor - ${displayName(settings.file)}`;
   native.becomeSubreaper();
-  const log = before ? takeOverLog(before, settings.log) : createLog(settings.log);
   const credentials = credentialsOf(settings);
-  const opened: Closable[] = [];
-  let ending: Ending;
-  const keep = <T extends Closable>(closable: T): T => (opened.push(closable), closable);
-  try {
-    const said = before ? 'restarting' : 'starting';
-    const serviceManager = keep(new ServiceManager(launch.service, log, said));
-    const listeners = keep(
-      before
-        ? await takeOverListeners(before, settings, credentials, log)
-        : await listen(settings, credentials, log),
-    );
-    const endpoints = keep(new Endpoints(settings, log));
-    const parts = { settings, overrides, listeners, log, credentials, serviceManager, endpoints };
-    const monitor = new Monitor(parts, before);
-    await endpoints.open(monitor, before);
-    log.info(
-      {
-        pid: process.pid,
-        workers: monitor.fleet.workers,
-        listen: listeners.addresses(),
-        ...endpoints.addresses(),
-        ...(before && { restarts: monitor.fleet.restarts }),
-      },
-      before ? 'monitor restarted' : 'monitor started',
-    );
-    warnOfOpenness(settings, log);
-    tellOfMode(settings, log);
-    takeSignals((signal) => obey(monitor, signal));
-    if (before) native.releaseSignals();
-    ending = await monitor.run();
-    await runAfterStopped(settings, log);
-    log.info({ code: ending.code }, 'monitor stopped');
-  } finally {
-    for (const closable of opened.reverse()) await closable.close();
-    log.flush();
-  }
+  const opened = handOver
+    ? await takeOver(handOver, settings, credentials)
+    : await open(settings, credentials);
+  const ending = await runToEnd({ settings, overrides, credentials, ...opened });
   if (ending.code !== 0) process.stderr.write(`pitchfork-ts: ${firstLine(ending.reason)}\n`);
   return ending.code;
 }
 
-function listen(
-  settings: Settings,
-  credentials: Credentials | undefined,
-  log: Log,
-): Promise<Listeners> {
-  const { LISTEN_FDS, LISTEN_PID } = launch.service;
-  if (LISTEN_FDS !== undefined && Number(LISTEN_PID) !== process.pid)
-    log.warn({ for: LISTEN_PID }, 'LISTEN_FDS is meant for another process');
-  const inherited = new Inherited(inheritedSockets(launch.service, process.pid));
-  return openListeners(settings.listen, settings.workers, inherited, credentials);
+async function runToEnd(parts: MonitorParts): Promise<Ending> {
+  const { settings, log, fleet, listeners, serviceManager } = parts;
+  const closables: { close(): unknown }[] = [serviceManager, listeners];
+  try {
+    const monitor = new Monitor(parts);
+    const content = {
+      collect: () => monitor.measurements.collect(),
+      stats: () => readStats(monitor),
+      unreadiness: () => unreadiness(fleet),
+    };
+    const endpoints = await serveEndpoints(parts.endpoints, commandsOf(monitor), content, log);
+    closables.push(endpoints);
+    logStart(parts, endpoints.addresses);
+    logWarnings(settings, log);
+    takeSignals((signal) => obey(monitor, signal));
+    // A hot restart held them back.
+    native.releaseSignals();
+    const ending = await monitor.run();
+    await runAfterStopped(settings, log);
+    log.info({ code: ending.code }, 'monitor stopped');
+    return ending;
+  } finally {
+    for (const closable of closables.reverse()) await closable.close();
+    log.flush();
+  }
 }
 
-/** These are for operators: what others can reach should be meant to be reached. */
-function warnOfOpenness({ metrics, remoteControl }: Settings, log: Log): void {
-  if (metrics && !isLoopback(metrics.host))
-    log.warn({ host: metrics.host }, 'metrics can be read from other machines');
-  if (remoteControl && !isLoopback(remoteControl.host))
-    log.warn(
-      { host: remoteControl.host },
-      'remote control can be reached from other machines, and its token is not encrypted',
-    );
+function logStart({ fleet, listeners, log }: MonitorParts, endpoints: object): void {
+  const { workers, restarts } = fleet;
+  log.info(
+    {
+      pid: process.pid,
+      workers,
+      listen: listeners.addresses(),
+      ...endpoints,
+      ...(restarts > 0 && { restarts }),
+    },
+    restarts > 0 ? 'monitor restarted' : 'monitor started',
+  );
 }
 
 async function runAfterStopped(settings: Settings, log: Log): Promise<void> {
   const { shutdownTimeoutMs: ms } = settings;
   if (!(await settlesWithin(runMonitorHook({ settings, log }, 'afterStopped'), ms)))
     log.error({ hook: 'afterStopped', ms }, 'hook did not end in time');
-}
-
-/** What a mold is good for begins with the second worker. */
-function tellOfMode({ single, workers, hooks }: Settings, log: Log): void {
-  const unused = (['beforeFork', 'afterFork', 'afterMoldFork'] as const).filter(
-    (name) => hooks[name].length > 0,
-  );
-  if (single && unused.length > 0)
-    log.warn({ hooks: unused }, 'these hooks never run in single mode (workers: 0)');
-  if (!single && workers === 1)
-    log.info({}, 'a mold beside a single worker doubles the memory: `workers: 0` runs without one');
 }
 
 /** The log has the rest of it, such as a stack. */

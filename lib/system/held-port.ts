@@ -1,10 +1,11 @@
-// A TCP port for operators: metrics, or remote control. Its descriptor is held, since the next
-// program of a hot restart goes on with it.
+// A TCP port for operators: metrics or remote control. The descriptor is kept, because the next
+// program of a hot restart continues with it.
 import { formatHost } from '../base/format-host.js';
 import { lookup } from 'node:dns/promises';
 import type { Server } from 'node:http';
 import { UserError } from '../base/user-error.js';
 import { native } from './native.js';
+import { listenOn } from './operators-server.js';
 
 interface Port {
   readonly host: string;
@@ -12,14 +13,14 @@ interface Port {
   readonly port: number;
 }
 
-/** Plain data, for the next program of a hot restart; the port is that of the configuration. */
+/** Plain data, for the next program of a hot restart; the port is the configured one. */
 export interface HeldPort extends Port {
   readonly fd: number;
 }
 
 const backlog = 64;
 
-/** Throws a ConfigError, in the caller's words, if the port cannot be had. */
+/** Throws a UserError, worded by `complaint`, if the port cannot be opened. */
 export async function holdPort(
   { host, port }: Port,
   complaint: (place: string, reason: string) => string,
@@ -41,12 +42,6 @@ export const isSamePort = (one: Port | null, other: Port | null): boolean =>
 
 /** The server owns the descriptor from now on. Returns the real port. */
 export async function serveOn({ fd }: HeldPort, server: Server): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ fd }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+  await listenOn(fd, server);
   return native.boundPort(fd);
 }

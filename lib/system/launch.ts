@@ -53,13 +53,14 @@ function commandLine(): string[] {
   return readFileSync('/proc/self/cmdline', 'utf8').split('\0').slice(0, -1);
 }
 
-export const launch: {
+export interface Launch {
   /** As given: the name of Node, its options, the script and its arguments. */
   readonly command: readonly string[];
   readonly environment: Readonly<NodeJS.ProcessEnv>;
   readonly directory: string;
-  readonly service: typeof service;
-} = {
+}
+
+export const launch: Launch & { readonly service: typeof service } = {
   command: commandLine(),
   environment: { ...process.env },
   directory: logicalDirectory(),

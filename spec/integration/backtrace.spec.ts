@@ -106,7 +106,7 @@ describe('a backtrace', () => {
       'serving',
     ]);
     expect(server.log('ended unexpectedly')).to.deep.equal([]);
-    expect(server.log('the event loop does not turn')).to.deep.equal([]);
+    expect(server.log('event loop blocked')).to.deep.equal([]);
     await server.stop();
   });
 });

@@ -48,7 +48,7 @@ describe('the pid file', () => {
     const last = server.text().trimEnd().split('\n').at(-1);
     expect(last).to.equal(
       `pitchfork-ts: pidfile ${file}: names process ${process.pid}, which is running: ` +
-        'stop that server, or remove the file if it is none',
+        'stop that server, or remove the file if that process is not one',
     );
     expect(read(file)).to.equal(`${process.pid}\n`);
     expect(existsSync(server.control)).to.equal(false);

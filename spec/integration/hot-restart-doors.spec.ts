@@ -71,7 +71,7 @@ describe('a hot restart hands over', () => {
     server.signal('SIGUSR2');
     await until('the rollout', has(file, 'phased restart complete'), 30_000);
     expect(has(file, 'monitor restarted')()).to.equal(true);
-    expect(has(`${file}.1`, 'replacing the program of the monitor')()).to.equal(true);
+    expect(has(`${file}.1`, 'replacing the monitor program')()).to.equal(true);
     server.signal('SIGTERM');
     expect((await withDeadline(server.exit, 15_000, 'the end')).code).to.equal(0);
     await until('all processes to be gone', () => server.processes().length === 0);

@@ -104,7 +104,7 @@ describe('a hot restart that goes wrong (S5)', () => {
     const load = startLoad({ port: server.port, mode: 'close', conns: 4, seconds: 60 });
     await load.started;
     server.signal('SIGUSR2');
-    await server.logged('replacing the program of the monitor');
+    await server.logged('replacing the monitor program');
     let ended = false;
     void server.exit.then(() => (ended = true));
     while (!ended && server.log('monitor restarted').length === 0) {
@@ -122,7 +122,7 @@ describe('a hot restart that goes wrong (S5)', () => {
   it('stops gracefully on a TERM that came between two programs', async () => {
     await start();
     server.signal('SIGUSR2');
-    await server.logged('replacing the program of the monitor');
+    await server.logged('replacing the monitor program');
     server.signal('SIGTERM');
     const { code } = await withDeadline(server.exit, 15_000, 'the server to stop');
     expect(code).to.equal(0);
@@ -136,7 +136,7 @@ describe('a hot restart that goes wrong (S5)', () => {
     server.signal('SIGUSR2');
     await server.logged('hot restart requested');
     process.kill(workers[0]?.pid ?? 0, 'SIGKILL');
-    await server.logged('replacing the program of the monitor');
+    await server.logged('replacing the monitor program');
     process.kill(workers[1]?.pid ?? 0, 'SIGKILL');
     process.kill(mold?.pid ?? 0, 'SIGKILL');
     await server.logged('phased restart complete', {}, 30_000);
@@ -153,7 +153,7 @@ describe('a hot restart that goes wrong (S5)', () => {
     const texts = server.log().map(({ msg }) => msg);
     expect(texts.indexOf('refork complete')).to.be.within(
       0,
-      texts.indexOf('replacing the program of the monitor'),
+      texts.indexOf('replacing the monitor program'),
     );
     expect((await server.settled()).restarts).to.equal(1);
     await server.stop();

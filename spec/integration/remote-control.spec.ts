@@ -109,10 +109,10 @@ describe('remote control', () => {
       config: `metrics: { listen: '0.0.0.0:0' },
         remoteControl: { listen: '0.0.0.0:0', token: '${token}' },`,
     });
-    expect(server.log('metrics can be read from other machines')).to.have.lengthOf(1);
+    expect(server.log('metrics: listening on a non-loopback address')).to.have.lengthOf(1);
     expect(
       server.log(
-        'remote control can be reached from other machines, and its token is not encrypted',
+        'remoteControl: listening on a non-loopback address, its token is sent unencrypted',
       ),
     ).to.have.lengthOf(1);
     await server.stop();

@@ -33,7 +33,7 @@ describe('a request timeout and processes that stand still', () => {
   it('names the JavaScript that keeps a request from its end', async () => {
     await start();
     const { pid } = await ask('/spin?1500');
-    const told = await server.logged('the event loop does not turn', { pid });
+    const told = await server.logged('event loop blocked', { pid });
     expect(told['stack']).to.match(/^at handle \(/);
     expect((await server.logged('killing', { pid })).reason).to.match(/^GET \/spin did not end/);
     expect(calls(server, 'hard')[0]?.args[1]?.['stack']).to.equal(told['stack']);

@@ -49,7 +49,7 @@ describe('a service worker in trouble', () => {
   afterWorkerHardTimeout: record('hard'),`);
     const pid = await pidOf();
     process.kill(pid, 'SIGURG');
-    const stuck = await server.logged('the event loop does not turn', { pid, role: 'service' });
+    const stuck = await server.logged('event loop blocked', { pid, role: 'service' });
     expect(stuck['stack']).to.match(/^at (process\.)?spinning /);
     await server.logged('ended unexpectedly', { pid, signal: 'SIGKILL' });
     expect(calls(server, 'hard')[0]?.args[0]).to.include({ pid, role: 'service', slot: null });

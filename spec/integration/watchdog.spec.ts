@@ -52,7 +52,7 @@ describe('the watchdog', () => {
   }
 
   async function expectStack(pid: number, name: string): Promise<LogLine> {
-    const told = await server.logged('the event loop does not turn', { pid });
+    const told = await server.logged('event loop blocked', { pid });
     expect(told['stack']).to.match(new RegExp(`^at ${name} \\(.*app\\.mjs:\\d+:\\d+\\)\\n`));
     const killing = await server.logged('killing', { pid });
     expect(killing.reason).to.equal('no heartbeat for 2000 ms');
@@ -79,7 +79,7 @@ describe('the watchdog', () => {
     const pid = await stick('/derive');
     await server.logged('no JavaScript stack: it is stopped, or in native code', { pid });
     await server.logged('ended unexpectedly', { pid, signal: 'SIGKILL' });
-    expect(server.log('the event loop does not turn')).to.deep.equal([]);
+    expect(server.log('event loop blocked')).to.deep.equal([]);
     await expectPostConditions(server, { workers: 2 });
     await server.stop();
   });

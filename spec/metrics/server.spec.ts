@@ -3,7 +3,13 @@ import { once } from 'node:events';
 import { Script } from 'node:vm';
 import { expect } from 'chai';
 import { UserError } from '../../lib/base/user-error.js';
-import { openMetrics, type MetricsServer } from '../../lib/metrics/server.js';
+import {
+  listenForMetrics,
+  serveMetrics,
+  type MetricsAddress,
+  type MetricsContent,
+  type MetricsServer,
+} from '../../lib/metrics/server.js';
 
 let unready: string | null = null;
 
@@ -13,7 +19,10 @@ const content = {
   unreadiness: () => unready,
 };
 
-describe('openMetrics', () => {
+const openMetrics = async (address: MetricsAddress, shown: MetricsContent) =>
+  serveMetrics(await listenForMetrics(address), address.path, shown);
+
+describe('serveMetrics', () => {
   let server: MetricsServer;
   const at = (path: string) => `http://127.0.0.1:${server.port}${path}`;
 

@@ -1,7 +1,7 @@
-// The control API: HTTP over a unix socket that only our own user can open. Nothing that a client
-// sends, or fails to send, can end the monitor or make it wait.
+// The control API: HTTP over a unix socket that only our own user can open. Nothing a client sends,
+// or fails to send, can end or block the monitor.
 import { messageOf } from '../../base/error-text.js';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { UserError } from '../../base/user-error.js';
 import { ensureControlDirectory } from '../../config/runtime-directory.js';
 import { native } from '../../system/native.js';
@@ -14,6 +14,7 @@ import {
   type OperationName,
   type QuestionName,
 } from '../../control-api/operations.js';
+import { createOperatorsServer, listenOn } from '../../system/operators-server.js';
 import type { Outcome } from '../../control-api/outcome.js';
 import type { Log } from '../log/log.js';
 import { heldSocket, listenOnPath, type UnixSocket } from '../sockets/unix-path.js';
@@ -33,11 +34,7 @@ export interface HeldControl extends Pick<UnixSocket, 'fd' | 'identity'> {
 
 export interface Control {
   readonly path: string;
-  readonly held: HeldControl;
-  /**
-   * Lets answers that are ready reach their clients, for at most a second. Removes the path if it
-   * is still ours.
-   */
+  /** Gives answers a second to reach their clients. Removes the path if it is still ours. */
   close(): Promise<void>;
 }
 
@@ -50,15 +47,11 @@ const operationAt: ReadonlyMap<string, OperationName> = new Map(
 );
 
 const backlog = 64;
-const maxClients = 64;
 const maxHeaderBytes = 4096;
 const maxBodyBytes = 4096;
-/** From the connection to the last byte of the request. */
-const requestTimeoutMs = 10_000;
-const checkIntervalMs = 1_000;
 const farewellMs = 1_000;
 
-/** Throws a ConfigError if the path cannot be had, in particular if another instance has it. */
+/** Throws a UserError if the path cannot be used, such as that of another live instance. */
 export async function listenForControl(path: string): Promise<HeldControl> {
   try {
     ensureControlDirectory(path);
@@ -70,9 +63,10 @@ export async function listenForControl(path: string): Promise<HeldControl> {
   return { path, fd, identity };
 }
 
-/** As `listenForControl`. */
-export async function openControl(path: string, commands: Commands, log: Log): Promise<Control> {
-  return serveControl(await listenForControl(path), commands, log);
+/** Closes a socket that is not served. */
+export function releaseControl(held: HeldControl): void {
+  heldSocket(held.path, held).unlink();
+  native.closeDescriptor(held.fd);
 }
 
 /** Owns the socket from now on. */
@@ -81,60 +75,38 @@ export async function serveControl(
   commands: Commands,
   log: Log,
 ): Promise<Control> {
-  const { path } = held;
-  const socket = heldSocket(path, held);
+  const { path, fd } = held;
   const server = createControlServer(commands, log);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ fd: socket.fd }, resolve);
-  }).catch((error: unknown) => {
-    socket.unlink();
-    native.closeDescriptor(socket.fd);
-    throw error;
-  });
+  await listenOn(fd, server);
   server.on('error', (error) => log.error({ err: error }, 'control socket failed'));
   return {
     path,
-    held,
     close() {
-      socket.unlink();
+      heldSocket(path, held).unlink();
       return closeServer(server);
     },
   };
 }
 
-/** Who is not allowed learns nothing but that. */
+/** A client without permission learns only that. */
 export function createControlServer(
   commands: Commands,
   log: Log,
   isAllowed: (request: IncomingMessage) => boolean = () => true,
 ): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: requestTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: checkIntervalMs,
-    },
-    (request, response) => {
-      // A client that goes away is its own business.
-      response.on('error', () => undefined);
-      limitBody(request);
-      if (!isAllowed(request)) return refuseStranger(request, response, log);
-      answer(request, response, commands, log).catch((error: unknown) => {
-        log.error({ err: error, url: request.url }, 'control command failed');
-        reply(response, 500, failure(String(error)));
-      });
-    },
-  );
-  server.maxConnections = maxClients;
-  return server;
+  return createOperatorsServer({ maxHeaderSize: maxHeaderBytes }, (request, response) => {
+    limitBody(request);
+    if (!isAllowed(request)) return refuseStranger(request, response, log);
+    answer(request, response, commands, log).catch((error: unknown) => {
+      log.error({ err: error, url: request.url }, 'control command failed');
+      reply(response, 500, failure(String(error)));
+    });
+  });
 }
 
 /** Commands have no body: a short one is ignored, a long one ends the connection. */
 function limitBody(request: IncomingMessage): void {
   let bytes = 0;
-  request.on('error', () => undefined);
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > maxBodyBytes) request.destroy();
@@ -188,7 +160,7 @@ function reply(
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
-    // One command, one connection: there is no idle client to look after.
+    // One command, one connection: no client idles.
     connection: 'close',
   });
   response.end(text);

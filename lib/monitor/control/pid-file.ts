@@ -1,5 +1,5 @@
-// The pid file, for tools that find a server by it. Invariant: the file of a process that lives is
-// never replaced, and only a file that still names this process is ever removed.
+// The pid file, by which tools find a server. Invariant: the file of a live process is never
+// replaced, and only a file that still names this process is ever removed.
 import { errorCode, messageOf } from '../../base/error-text.js';
 import { existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { UserError } from '../../base/user-error.js';
@@ -9,14 +9,14 @@ export interface PidFile {
   close(): void;
 }
 
-/** Throws a ConfigError if it cannot be written, or if it names another process that lives. */
+/** Throws a UserError if it cannot be written, or if it names another live process. */
 export function writePidFile(path: string): PidFile {
   const other = readPid(path);
-  // The same pid as ours is that of an earlier life, in a container for example.
+  // Our own pid is left from an earlier run, in a container for example.
   if (other !== null && other !== process.pid && existsSync(`/proc/${other}`))
     throw new UserError(
       `pidfile ${path}: names process ${other}, which is running: ` +
-        'stop that server, or remove the file if it is none',
+        'stop that server, or remove the file if that process is not one',
     );
   const aside = `${path}.${process.pid}`;
   try {
@@ -29,20 +29,20 @@ export function writePidFile(path: string): PidFile {
   return pidFile(path);
 }
 
-/** One that was written for this process already. */
+/** The file of a process that already wrote it, possibly by an earlier program. */
 export function pidFile(path: string): PidFile {
   return {
     close() {
       try {
         if (readPid(path) === process.pid) unlinkSync(path);
       } catch {
-        // Its directory is not ours any more; the next start finds a stale file.
+        // Its directory is no longer writable; the next start finds a stale file.
       }
     },
   };
 }
 
-/** Null if there is no such file, or no pid in it. */
+/** Null if there is no such file or it holds no pid. */
 function readPid(path: string): number | null {
   let text: string;
   try {

@@ -1,13 +1,19 @@
-// The answer of GET /stats, read from what the monitor knows and from /proc.
+// The answer to GET /stats, from the fleet and /proc.
 import { packageVersion } from '../../system/package-version.js';
 import { memoryOf } from '../../system/process-memory.js';
 import type { Child } from '../fleet/child.js';
-import type { Monitor } from '../monitor.js';
+import type { Fleet } from '../fleet/fleet.js';
 import { all, currentMold, rolloutState, servingIn } from '../fleet/queries.js';
 import type { ReforkStats, ServiceStats, Stats, WorkerStats } from '../../control-api/stats.js';
 
-export async function readStats(monitor: Monitor): Promise<Stats> {
-  const { fleet } = monitor;
+export interface StatsSource {
+  readonly fleet: Fleet;
+  /** Of the last rollout. */
+  readonly rolloutTimes: { readonly startedAt: Date | null; readonly finishedAt: Date | null };
+}
+
+export async function readStats(source: StatsSource): Promise<Stats> {
+  const { fleet } = source;
   const mold = currentMold(fleet);
   const slots = Array.from({ length: fleet.workers }, (_, slot) => servingIn(fleet, slot));
   const serving = slots.filter((child): child is Child => child !== undefined);
@@ -27,14 +33,14 @@ export async function readStats(monitor: Monitor): Promise<Stats> {
     workers: await Promise.all(serving.map(workerStats)),
     leaving: await Promise.all(leaving.map(workerStats)),
     service: service ? await serviceStats(service) : null,
-    refork: reforkStats(monitor),
+    refork: reforkStats(source),
     versions: { 'pitchfork-ts': packageVersion, node: process.versions.node },
   };
 }
 
 async function workerStats(child: Child): Promise<WorkerStats> {
   const { requests, inFlight } = child.figures;
-  // Requests go to the app as they arrive: none waits in a worker.
+  // Requests reach the app as they arrive: none waits in a worker.
   const counts = { requests, inFlight, backlog: 0 };
   return { slot: child.slot ?? 0, ...(await serviceStats(child)), ...counts };
 }
@@ -52,8 +58,7 @@ async function serviceStats(child: Child): Promise<ServiceStats> {
   };
 }
 
-function reforkStats(monitor: Monitor): ReforkStats {
-  const { fleet, rolloutTimes } = monitor;
+function reforkStats({ fleet, rolloutTimes }: StatsSource): ReforkStats {
   return {
     state: rolloutState(fleet),
     lastError: fleet.rollouts.lastError,

@@ -1,4 +1,4 @@
-// The control API over TCP, for those who have the token and for nobody else.
+// The control API over TCP, for clients that have the token.
 import { formatHost } from '../../base/format-host.js';
 import { messageOf } from '../../base/error-text.js';
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -11,32 +11,32 @@ import { holdPort, serveOn, type HeldPort } from '../../system/held-port.js';
 import { closeServer, createControlServer, type Commands } from './control.js';
 import type { Log } from '../log/log.js';
 
+/** Open, but not served yet. */
+export interface HeldRemoteControl {
+  readonly port: HeldPort;
+  readonly isAllowed: Permission;
+}
+
 export interface OpenRemoteControl {
   /** 'http://127.0.0.1:9293', with the real port. */
   readonly url: string;
-  readonly held: HeldPort;
-  /** As that of the control socket. */
+  /** As for the control socket. */
   close(): Promise<void>;
 }
 
-/** Throws a ConfigError if the port or the token cannot be had. */
-export async function openRemoteControl(
-  settings: RemoteControl,
-  commands: Commands,
-  log: Log,
-): Promise<OpenRemoteControl> {
+/** Throws a UserError if the token cannot be read or the port cannot be opened. */
+export async function openRemoteControl(settings: RemoteControl): Promise<HeldRemoteControl> {
   const isAllowed = permission(settings);
-  return serveRemoteControl(await listenForRemoteControl(settings), isAllowed, commands, log);
+  return { port: await listenForRemoteControl(settings), isAllowed };
 }
 
-/** Throws a ConfigError if the port cannot be had. */
+/** Throws a UserError if the port cannot be opened. */
 export const listenForRemoteControl = (settings: RemoteControl): Promise<HeldPort> =>
   holdPort(settings, (place, reason) => `remoteControl: cannot listen on ${place}: ${reason}`);
 
 /** Owns the socket from now on. */
 export async function serveRemoteControl(
-  held: HeldPort,
-  isAllowed: Permission,
+  { port: held, isAllowed }: HeldRemoteControl,
   commands: Commands,
   log: Log,
 ): Promise<OpenRemoteControl> {
@@ -44,12 +44,12 @@ export async function serveRemoteControl(
   const port = await serveOn(held, server);
   server.on('error', (error) => log.error({ err: error }, 'remote control failed'));
   const url = `http://${formatHost(held.host)}:${port}`;
-  return { url, held, close: () => closeServer(server) };
+  return { url, close: () => closeServer(server) };
 }
 
 export type Permission = (request: IncomingMessage) => boolean;
 
-/** Whether a request has the token. Throws a ConfigError if there is none. */
+/** Tests a request for the token. Throws a UserError if the token cannot be read. */
 export const permission = (settings: RemoteControl): Permission => bearerOf(tokenOf(settings));
 
 function tokenOf({ token, tokenFile }: RemoteControl): string {
@@ -62,7 +62,7 @@ function tokenOf({ token, tokenFile }: RemoteControl): string {
   }
 }
 
-/** How long the comparison takes tells nothing of the token, not even its length. */
+/** The time of the comparison reveals nothing of the token, not even its length. */
 function bearerOf(token: string): Permission {
   const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
   const expected = hash(token);

@@ -1,5 +1,5 @@
-// Tells a service manager such as systemd how the server is: sd_notify(3). What is said follows
-// from the fleet; that nobody listens costs a line in the log and nothing else.
+// Notifies a service manager such as systemd of the server's state: sd_notify(3). Notifications
+// follow from the fleet; one that fails costs a line in the log and nothing else.
 import { native } from '../../system/native.js';
 import type { ServiceVariables } from '../../system/service-variables.js';
 import type { Fleet } from '../fleet/fleet.js';
@@ -7,7 +7,7 @@ import type { Log } from '../log/log.js';
 import type { Attempt } from '../fleet/rollouts.js';
 import { all, rolloutState, serving, slots } from '../fleet/queries.js';
 
-/** One rollout after another is two reloads: their attempts tell them apart. */
+/** Consecutive rollouts are two reloads, distinguished by their attempts. */
 export type ServicePhase = 'starting' | 'ready' | 'stopping' | 'restarting' | Attempt;
 
 export function phaseOf(fleet: Fleet): ServicePhase {
@@ -17,7 +17,7 @@ export function phaseOf(fleet: Fleet): ServicePhase {
   return fleet.rollouts.attempt ?? 'ready';
 }
 
-/** What to send when `before` became `after`, in order. */
+/** Messages to send, in order, when `before` becomes `after`. */
 export function announcements(
   before: ServicePhase,
   after: ServicePhase,
@@ -29,11 +29,11 @@ export function announcements(
   // The rollout that follows a hot restart belongs to it.
   if (before === 'restarting' && after !== 'restarting') return [];
   const begin = `RELOADING=1\nMONOTONIC_USEC=${monotonicUsec}`;
-  // The manager waits for the end of one reload before it sees the next.
+  // The manager expects the end of one reload before the next begins.
   return before === 'ready' ? [begin] : ['READY=1', begin];
 }
 
-/** One line for people. */
+/** One line for humans. */
 export function statusOf(fleet: Fleet): string {
   if (fleet.stopping) return `stopping: ${all(fleet).length} processes left`;
   const served = slots(fleet).filter((slot) => serving(all(fleet)).some((c) => c.slot === slot));
@@ -48,7 +48,7 @@ export function statusOf(fleet: Fleet): string {
   ].join(', ');
 }
 
-/** Half of what the manager waits for a sign of life; null if it does not. */
+/** Half of the manager's watchdog timeout; null if it has none for this process. */
 export function watchdogIntervalMs(variables: ServiceVariables, pid: number): number | null {
   const { WATCHDOG_USEC = '0', WATCHDOG_PID = String(pid) } = variables;
   const usec = Number(WATCHDOG_USEC);
@@ -64,7 +64,7 @@ export class ServiceManager {
   #status = '';
   #complained = false;
 
-  /** Without NOTIFY_SOCKET there is nobody to tell. `phase`: what it was told last. */
+  /** Without NOTIFY_SOCKET it does nothing. `phase`: the one announced last. */
   constructor(variables: ServiceVariables, log: Log, phase: ServicePhase = 'starting') {
     this.#socket = variables.NOTIFY_SOCKET ?? null;
     this.#log = log;
@@ -81,7 +81,7 @@ export class ServiceManager {
     const phase = phaseOf(fleet);
     const monotonicUsec = process.hrtime.bigint() / 1_000n;
     const texts = announcements(this.#phase, phase, monotonicUsec);
-    // What a full queue did not take is said the next time.
+    // A notification that a full queue refused is repeated the next time.
     if (texts.every((text) => this.#send(text))) this.#phase = phase;
     const status = statusOf(fleet);
     if (status !== this.#status && this.#send(`STATUS=${status}`)) this.#status = status;

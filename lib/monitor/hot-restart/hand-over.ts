@@ -1,20 +1,21 @@
-// What a hot restart takes from one program of the monitor to the next: plain data, in JSON, with
-// the numbers of descriptors that outlive the exec. Pure, but for reading it. Times are ages at the
-// moment of the hand-over, since each program has a clock of its own.
+// The hand-over from one program of the monitor to the next in a hot restart: plain data, in JSON,
+// with the numbers of descriptors that survive the exec. Times are relative to the moment of the
+// hand-over, because each program has its own clock.
 import { closeSync, readFileSync } from 'node:fs';
 import type { HeldPort } from '../../system/held-port.js';
+import { native } from '../../system/native.js';
 import type { HeldChannel } from '../children/children.js';
 import type { HeldControl } from '../control/control.js';
 import type { FleetRecord } from '../fleet/fleet.js';
 import type { HeldListener } from '../sockets/listeners.js';
 import type { MeasurementsRecord } from '../observe/measurements.js';
 
-/** Changes whenever a program of before could not be understood. */
+/** Changes whenever a hand-over of an earlier release could no longer be read. */
 export const handOverFormat = 2;
 
 export interface HandOver {
   readonly fleet: FleetRecord;
-  /** As configured: a number that an operator changed since is kept while this stays the same. */
+  /** As configured: while this is the same, a number that an operator has changed is kept. */
   readonly configuredWorkers: number;
   readonly channels: readonly HeldChannel[];
   readonly listeners: readonly HeldListener[];
@@ -38,10 +39,14 @@ export function descriptorsOf(handOver: HandOver): number[] {
   ];
 }
 
-/** Closes the file that it is read from. */
+/**
+ * Reads the predecessor's hand-over, and closes its file. To be called before the configuration is
+ * loaded: processes started by that would inherit every descriptor.
+ */
 export function readHandOver(fd: number): HandOver {
   const handOver = JSON.parse(readFileSync(`/proc/self/fd/${fd}`, 'utf8')) as HandOver;
   closeSync(fd);
+  native.closeOnExec(descriptorsOf(handOver));
   return handOver;
 }
 

@@ -1,65 +1,65 @@
-// A hot restart, the side of the program that goes: it has the command that it was started with
-// tried out, hands everything over, and puts that command in its own place, under the same pid.
-// Until then nothing is given up: whatever fails, this program goes on.
-import { messageOf } from '../../base/error-text.js';
-import { spawn } from 'node:child_process';
-import { accessSync, constants, writeSync } from 'node:fs';
-import { once } from 'node:events';
-import { delimiter, join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+// A hot restart, inside the running program: its command is tried beside it, everything is handed
+// over, and the command replaces it, under the same pid. Until then nothing is given up: whatever
+// fails, this program continues.
 import { setImmediate } from 'node:timers/promises';
-import { native } from '../../system/native.js';
-import {
-  handOverVariable,
-  launch,
-  preflightVariable,
-  type Succession,
-} from '../../system/launch.js';
+import { messageOf } from '../../base/error-text.js';
 import { settlesWithin } from '../../base/settles-within.js';
-import type { Children } from '../children/children.js';
-import type { Outcome } from '../../control-api/outcome.js';
-import type { Fleet } from '../fleet/fleet.js';
-import { descriptorsOf, handOverFormat, type HandOver } from './hand-over.js';
 import { runMonitorHook } from '../../config/run-hooks.js';
-import { nameOf } from '../sockets/listeners.js';
-import type { Measurements } from '../observe/measurements.js';
 import type { Settings } from '../../config/settings.js';
-import type { Endpoints } from '../control/endpoints.js';
+import type { Outcome } from '../../control-api/outcome.js';
+import { launch } from '../../system/launch.js';
+import { native } from '../../system/native.js';
+import type { Children } from '../children/children.js';
+import type { HeldEndpoints } from '../control/endpoints.js';
+import type { Fleet } from '../fleet/fleet.js';
 import type { Log } from '../log/log.js';
-import type { Listeners } from '../sockets/listeners.js';
-import type { HeldByPredecessor, TrialReport } from './preflight.js';
+import type { Measurements } from '../observe/measurements.js';
 import { canReplaceProgram } from '../plan/hot-restart-rule.js';
+import { nameOf, type Listeners } from '../sockets/listeners.js';
+import { handOverFormat, type HandOver } from './hand-over.js';
+import type { HeldByPredecessor, TrialReport } from './preflight.js';
+import { replaceThisProgram } from './replace-program.js';
+import { tryNextProgram } from './trial.js';
 
 export interface HotRestartParts {
   readonly settings: Settings;
   readonly log: Log;
-  readonly listeners: Listeners;
-  readonly endpoints: Endpoints;
+  readonly listeners: Pick<Listeners, 'held'>;
+  readonly endpoints: HeldEndpoints;
   readonly fleet: Fleet;
-  readonly children: Children;
-  readonly measurements: Measurements;
+  readonly children: Pick<Children, 'areIdle' | 'channels'>;
+  readonly measurements: Pick<Measurements, 'record'>;
   /** Has the plan look again. */
   readonly turn: () => void;
 }
 
-/** Characters of what the program that is tried out says. */
-const mostOutput = 64 * 1024;
-const lastWordsMs = 500;
+/** The steps that involve the next program: trial.ts and replace-program.ts, or stubs. */
+export interface Programs {
+  tryNext(held: HeldByPredecessor, timeoutMs: number, signal: AbortSignal): Promise<TrialReport>;
+  replace(handOver: HandOver, addon: string): void;
+}
+
+const realPrograms: Programs = {
+  tryNext: (held, timeoutMs, signal) => tryNextProgram(launch, held, timeoutMs, signal),
+  replace: replaceThisProgram,
+};
 
 export class HotRestart {
   readonly #parts: HotRestartParts;
+  readonly #programs: Programs;
   #preparation: Promise<Outcome> | null = null;
   /** The addon of the next program's Node. */
-  #preload = '';
+  #addon = '';
   readonly #trial = new AbortController();
 
-  constructor(parts: HotRestartParts) {
+  constructor(parts: HotRestartParts, programs = realPrograms) {
     this.#parts = parts;
+    this.#programs = programs;
   }
 
   /**
-   * Resolves when the next program has been tried out: it takes over as soon as nothing is under
-   * way. Whoever asks meanwhile asks for the same.
+   * Resolves when the trial of the next program is over: it takes over as soon as nothing is under
+   * way. Requests meanwhile share its outcome.
    */
   prepare(): Promise<Outcome> {
     return (this.#preparation ??= this.#prepare());
@@ -69,16 +69,16 @@ export class HotRestart {
     const { fleet, settings } = this.#parts;
     fleet.setHotRestart('preparing');
     try {
-      const { signal } = this.#trial;
-      const { addon } = await tryOut(this.#held(), settings.spawnTimeoutMs, signal);
-      this.#preload = addon;
+      const { spawnTimeoutMs } = settings;
+      const report = await this.#programs.tryNext(this.#held(), spawnTimeoutMs, this.#trial.signal);
+      this.#addon = report.addon;
       const hooks = runMonitorHook(this.#parts, 'beforeRestart', { kind: 'hot' });
       await settlesWithin(hooks, settings.shutdownTimeoutMs);
     } catch (error) {
       if (!fleet.stopping) return this.#fail(error);
     }
     if (fleet.stopping) return { ok: false, error: 'the server was stopped' };
-    // Not before the answer of a control command is on its way.
+    // Not before the answer to a control command is on its way.
     void setImmediate().then(() => {
       if (fleet.hotRestart !== 'preparing') return;
       fleet.setHotRestart('prepared');
@@ -87,7 +87,7 @@ export class HotRestart {
     return { ok: true, restarts: fleet.restarts + 1 };
   }
 
-  /** The server stops: no program is to come, and none that is tried out outlives it. */
+  /** The server stops: no program will take over, and a trial is ended. */
   cancel(): void {
     this.#parts.fleet.setHotRestart(null);
     this.#trial.abort();
@@ -97,23 +97,23 @@ export class HotRestart {
   async perform(): Promise<void> {
     const { fleet, children } = this.#parts;
     native.holdSignals();
-    // Those that came before are handled first: once more round the event loop.
+    // Signals that came before are handled first: once more round the event loop.
     for (let turn = 0; turn < 2; turn++) await setImmediate();
     if (fleet.hotRestart === 'performing') {
-      if (canReplaceProgram(fleet) && children.areIdle) await this.#leap();
-      // A later turn of the plan sees to it again.
+      if (canReplaceProgram(fleet) && children.areIdle) await this.#replaceProgram();
+      // A later turn of the plan tries again.
       else fleet.setHotRestart('prepared');
     }
     native.releaseSignals();
   }
 
-  async #leap(): Promise<void> {
+  async #replaceProgram(): Promise<void> {
     const { fleet, measurements, log } = this.#parts;
     try {
       const handOver = this.#handOver(await measurements.record());
-      log.info({ restarts: fleet.restarts + 1 }, 'replacing the program of the monitor');
+      log.info({ restarts: fleet.restarts + 1 }, 'replacing the monitor program');
       log.flush();
-      leap({ ...handOver, logLinesDropped: log.dropped() }, this.#preload);
+      this.#programs.replace({ ...handOver, logLinesDropped: log.dropped() }, this.#addon);
     } catch (error) {
       this.#fail(error);
     }
@@ -135,138 +135,26 @@ export class HotRestart {
     return {
       format: handOverFormat,
       listen: listeners.held.map(({ address }) => nameOf(address)),
-      control: endpoints.control?.path ?? null,
-      remoteControl: endpoints.remoteControl?.held ?? null,
-      metrics: endpoints.metrics?.held ?? null,
+      control: endpoints.control.path,
+      remoteControl: endpoints.remoteControl?.port ?? null,
+      metrics: endpoints.metrics?.port ?? null,
       pidfile: settings.pidfile,
     };
   }
 
   #handOver(measurements: HandOver['measurements']): HandOver {
     const { fleet, children, listeners, settings, endpoints, log } = this.#parts;
-    if (!endpoints.control) throw new Error('the control socket is not open yet');
     return {
       fleet: fleet.record(performance.now()),
       configuredWorkers: settings.workers,
       channels: children.channels(),
       listeners: listeners.held,
-      control: endpoints.control.held,
-      remoteControl: endpoints.remoteControl?.held ?? null,
-      metrics: endpoints.metrics?.held ?? null,
+      control: endpoints.control,
+      remoteControl: endpoints.remoteControl?.port ?? null,
+      metrics: endpoints.metrics?.port ?? null,
       pidfile: settings.pidfile,
       measurements,
       logLinesDropped: log.dropped(),
     };
-  }
-}
-
-/** Where the command's Node is now: a symbolic link may lead to another one than at the start. */
-function program(): string {
-  const [name = ''] = launch.command;
-  if (name.includes('/')) return resolve(launch.directory, name);
-  const directories = (launch.environment['PATH'] ?? '').split(delimiter);
-  const found = directories.map((directory) => join(directory, name)).find(isExecutable);
-  return found ?? process.execPath;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Has the next program look whether it could take over. Rejects with what it says against it. */
-function tryOut(
-  held: HeldByPredecessor,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<TrialReport> {
-  const [name, ...args] = launch.command;
-  const child = spawn(program(), args, {
-    argv0: name,
-    cwd: launch.directory,
-    env: { ...launch.environment, [preflightVariable]: JSON.stringify(held) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: timeoutMs,
-    killSignal: 'SIGKILL',
-    signal,
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', (error) => reject(new Error(`cannot be started: ${error.message}`)));
-    if (child.pid === undefined) return;
-    const output = collect(child.stdout);
-    const complaints = collect(child.stderr);
-    child.once('exit', (code, signal) => {
-      const late = signal === 'SIGKILL' ? ` within ${timeoutMs} ms` : '';
-      const end = `it did not get ready${late} (${signal ?? `exit code ${code}`})`;
-      // Its last words; what it has started may keep its outlets open for longer.
-      void settlesWithin(once(child, 'close'), lastWordsMs).then(() => {
-        child.stdout.destroy();
-        child.stderr.destroy();
-        const report = code === 0 ? reportIn(output()) : undefined;
-        if (report) resolve(report);
-        else reject(new Error(complaintIn(complaints()) ?? end));
-      });
-    });
-  });
-}
-
-function collect(stream: Readable): () => string {
-  let text = '';
-  stream.setEncoding('utf8').on('data', (part: string) => {
-    text = (text + part).slice(-mostOutput);
-  });
-  return () => text;
-}
-
-/** The configuration may have printed something before and after. */
-function reportIn(output: string): TrialReport | undefined {
-  for (const line of output.split('\n').reverse())
-    try {
-      const found: unknown = JSON.parse(line);
-      if (typeof found === 'object' && found !== null && 'addon' in found)
-        return found as TrialReport;
-    } catch {
-      continue;
-    }
-  return undefined;
-}
-
-/** Our own words about it, or else the line of Node's that names the error. */
-function complaintIn(text: string): string | undefined {
-  const lines = text.split('\n');
-  const own = lines.find((line) => line.startsWith('pitchfork-ts: '));
-  return own?.slice('pitchfork-ts: '.length) ?? lines.find((line) => /^\w*Error\b/.test(line));
-}
-
-/** Throws if this program has to go on. */
-function leap(handOver: HandOver, addon: string): void {
-  const text = JSON.stringify(handOver);
-  const fd = native.memoryFile();
-  const before = process.cwd();
-  try {
-    writeSync(fd, text);
-    const preload = launch.environment['LD_PRELOAD'] ?? null;
-    const succession: Succession = { fd, preload };
-    const environment = {
-      ...launch.environment,
-      ...launch.service,
-      [handOverVariable]: JSON.stringify(succession),
-      LD_PRELOAD: preload === null ? addon : `${addon}:${preload}`,
-    };
-    process.chdir(launch.directory);
-    native.exec(
-      program(),
-      launch.command,
-      Object.entries(environment).map(([name, value]) => `${name}=${value}`),
-      [...descriptorsOf(handOver), fd],
-    );
-  } catch (error) {
-    native.closeDescriptor(fd);
-    process.chdir(before);
-    throw error;
   }
 }

@@ -1,115 +1,120 @@
-// A hot restart, the side of the program that comes: what was handed over is opened again. The
-// configuration was tried out before, so what fails now is told and done without: children serve.
+// The start of a hot restart's next program: it takes over everything that its predecessor held.
+// The configuration was tried before. A failure now is logged and its part left out, because the
+// children keep serving.
 import { messageOf } from '../../base/error-text.js';
-import type { RemoteControl, Settings } from '../../config/settings.js';
-import { isSamePort, type HeldPort } from '../../system/held-port.js';
-import {
-  listenForMetrics,
-  serveMetrics,
-  type MetricsAddress,
-  type MetricsContent,
-  type MetricsServer,
-} from '../../metrics/server.js';
-import { native } from '../../system/native.js';
-import { succession } from '../../system/launch.js';
-import { listenForControl, serveControl, type Commands, type Control } from '../control/control.js';
+import type { Settings } from '../../config/settings.js';
+import { listenForMetrics } from '../../metrics/server.js';
 import type { Credentials } from '../../system/credentials.js';
-import { descriptorsOf, readHandOver, wantedWorkers, type HandOver } from './hand-over.js';
-import { Listeners } from '../sockets/listeners.js';
-import { createLog, type Log } from '../log/log.js';
+import { isSamePort, type HeldPort } from '../../system/held-port.js';
+import { launch } from '../../system/launch.js';
+import { native } from '../../system/native.js';
+import { listenForControl, releaseControl, type HeldControl } from '../control/control.js';
+import type { HeldEndpoints } from '../control/endpoints.js';
 import { pidFile, writePidFile, type PidFile } from '../control/pid-file.js';
 import {
   listenForRemoteControl,
   permission,
-  serveRemoteControl,
-  type OpenRemoteControl,
+  type HeldRemoteControl,
 } from '../control/remote-control.js';
-import { heldSocket } from '../sockets/unix-path.js';
+import { ServiceManager } from '../control/service-manager.js';
+import { Fleet } from '../fleet/fleet.js';
+import { createLog, type Log } from '../log/log.js';
+import { Listeners } from '../sockets/listeners.js';
+import type { Opened } from '../start/opened.js';
+import { wantedWorkers, type HandOver } from './hand-over.js';
 
-/**
- * Undefined in a program that nobody was before. To be called before the configuration is loaded,
- * since what that starts would inherit everything.
- */
-export function takeOver(): HandOver | undefined {
-  if (!succession) return undefined;
-  const before = readHandOver(succession.fd);
-  native.closeOnExec(descriptorsOf(before));
-  return before;
+export async function takeOver(
+  handOver: HandOver,
+  settings: Settings,
+  credentials: Credentials | undefined,
+): Promise<Opened> {
+  const log = takeOverLog(handOver, settings.log);
+  const serviceManager = new ServiceManager(launch.service, log, 'restarting');
+  const listeners = await takeOverListeners(handOver, settings, credentials, log);
+  const endpoints = await takeOverEndpoints(handOver, settings, log);
+  const { channels, measurements: measurementsRecord } = handOver;
+  // Last, since its clocks begin to run here.
+  const fleet = takeOverFleet(handOver, settings);
+  return { log, serviceManager, listeners, endpoints, fleet, channels, measurementsRecord };
 }
 
-/** On standard output if its file cannot be had. */
-export function takeOverLog(before: HandOver, settings: Settings['log']): Log {
+/** To standard output if its file cannot be opened. */
+function takeOverLog({ logLinesDropped }: HandOver, settings: Settings['log']): Log {
   try {
-    return createLog(settings, before.logLinesDropped);
+    return createLog(settings, logLinesDropped);
   } catch (error) {
-    const log = createLog({ ...settings, file: null }, before.logLinesDropped);
-    tell(log, error);
+    const log = createLog({ ...settings, file: null }, logLinesDropped);
+    logFailure(log, error);
     return log;
   }
 }
 
-export async function takeOverListeners(
-  before: HandOver,
+async function takeOverListeners(
+  handOver: HandOver,
   settings: Settings,
   credentials: Credentials | undefined,
   log: Log,
 ): Promise<Listeners> {
-  const listeners = new Listeners(credentials, before.listeners);
-  const { code, queues } = before.fleet;
-  const count = Math.max(queues, wantedWorkers(before, settings));
+  const listeners = new Listeners(credentials, handOver.listeners);
+  const { code, queues } = handOver.fleet;
+  const count = Math.max(queues, wantedWorkers(handOver, settings));
   for (const address of listeners.keep(settings.listen, code.phase))
-    await orTell(log, () => listeners.open(address, count));
-  await orTell(log, () => listeners.grow(count));
+    await attempt(log, () => listeners.open(address, count));
+  await attempt(log, () => listeners.grow(count));
   return listeners;
 }
 
-export async function takeOverControl(
-  { control: held }: HandOver,
-  path: string,
-  commands: Commands,
+async function takeOverEndpoints(
+  handOver: HandOver,
+  settings: Settings,
   log: Log,
-): Promise<Control> {
-  const moved = path === held.path ? null : await orTell(log, () => listenForControl(path));
-  if (!moved) return serveControl(held, commands, log);
-  heldSocket(held.path, held).unlink();
-  native.closeDescriptor(held.fd);
-  return serveControl(moved, commands, log);
+): Promise<HeldEndpoints> {
+  return {
+    control: await takeOverControl(handOver.control, settings.control, log),
+    remoteControl: await takeOverRemoteControl(handOver.remoteControl, settings.remoteControl, log),
+    pidFile: await takeOverPidFile(handOver.pidfile, settings.pidfile, log),
+    metrics: await takeOverMetrics(handOver.metrics, settings.metrics || null, log),
+  };
 }
 
-/** Whatever the configuration says now is for operators, who can do without it for a while. */
-export async function takeOverRemoteControl(
-  { remoteControl: held }: HandOver,
-  wanted: RemoteControl | null,
-  commands: Commands,
+async function takeOverControl(held: HeldControl, path: string, log: Log): Promise<HeldControl> {
+  const moved = path === held.path ? null : await attempt(log, () => listenForControl(path));
+  if (!moved) return held;
+  releaseControl(held);
+  return moved;
+}
+
+async function takeOverRemoteControl(
+  held: HeldPort | null,
+  wanted: Settings['remoteControl'],
   log: Log,
-): Promise<OpenRemoteControl | null> {
+): Promise<HeldRemoteControl | null> {
   const port = await takeOverPort(held, wanted, listenForRemoteControl, log);
   if (!wanted || !port) return null;
-  const isAllowed = await orTell(log, () => permission(wanted));
-  if (isAllowed) return serveRemoteControl(port, isAllowed, commands, log);
+  const isAllowed = await attempt(log, () => permission(wanted));
+  if (isAllowed) return { port, isAllowed };
   native.closeDescriptor(port.fd);
   return null;
 }
 
-export async function takeOverMetrics(
-  { metrics: held }: HandOver,
-  wanted: MetricsAddress | null,
-  content: MetricsContent,
+async function takeOverMetrics(
+  held: HeldPort | null,
+  wanted: Exclude<Settings['metrics'], false> | null,
   log: Log,
-): Promise<MetricsServer | null> {
+): Promise<HeldEndpoints['metrics']> {
   const port = await takeOverPort(held, wanted, listenForMetrics, log);
-  return wanted && port && serveMetrics(port, wanted.path, content);
+  return wanted && port && { port, path: wanted.path };
 }
 
-/** The process is the same: only a file elsewhere is to be written. */
-export async function takeOverPidFile(
-  { pidfile: held }: HandOver,
+/** The process is the same: a file is written only if its path has changed. */
+async function takeOverPidFile(
+  held: string | null,
   wanted: string | null,
   log: Log,
 ): Promise<PidFile | null> {
   if (held !== null && held !== wanted) pidFile(held).close();
   if (wanted === null) return null;
-  return held === wanted ? pidFile(wanted) : orTell(log, () => writePidFile(wanted));
+  return held === wanted ? pidFile(wanted) : attempt(log, () => writePidFile(wanted));
 }
 
 async function takeOverPort<Wanted extends { host: string; port: number }>(
@@ -120,19 +125,30 @@ async function takeOverPort<Wanted extends { host: string; port: number }>(
 ): Promise<HeldPort | null> {
   if (held && isSamePort(held, wanted)) return held;
   if (held) native.closeDescriptor(held.fd);
-  return wanted && orTell(log, () => listen(wanted));
+  return wanted && attempt(log, () => listen(wanted));
 }
 
-async function orTell<T>(log: Log, act: () => Promise<T> | T): Promise<T | null> {
+/** The phased restart brings new code, a new Node and a new configuration to the workers too. */
+function takeOverFleet(handOver: HandOver, settings: Settings): Fleet {
+  const workers = wantedWorkers(handOver, settings);
+  const { single, refork } = settings;
+  const now = performance.now();
+  const options = { workers, single, backoffMs: refork.backoffMs };
+  const fleet = Fleet.restore(handOver.fleet, options, now);
+  fleet.rollouts.request('phased restart', 'hot restart', now);
+  return fleet;
+}
+
+/** Null after a failure, which is logged. */
+async function attempt<T>(log: Log, act: () => Promise<T> | T): Promise<T | null> {
   try {
     return await act();
   } catch (error) {
-    tell(log, error);
+    logFailure(log, error);
     return null;
   }
 }
 
-function tell(log: Log, error: unknown): void {
-  const reason = messageOf(error);
-  log.error({ reason }, 'not everything could be taken over');
+function logFailure(log: Log, error: unknown): void {
+  log.error({ reason: messageOf(error) }, 'take-over incomplete');
 }

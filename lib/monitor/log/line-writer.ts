@@ -1,13 +1,13 @@
-// Writes lines to standard output, or a log file, without ever waiting for it. Invariant: what
-// waits to be written is bounded, and each line is either written or counted as dropped. Nothing
-// goes through libuv's thread pool: a write that hangs there would also hang the end of the
-// process, which joins the pool.
+// Writes lines to standard output or a log file without ever blocking on it. Invariant: the queue
+// is bounded, and each line is either written or counted as dropped. Nothing goes through libuv's
+// thread pool: a write that hangs there would also hang the exit of the process, which joins the
+// pool.
 import type { Write } from './outlet.js';
 
-/** About 4,000 lines: the pause of a reader that the log survives without loss. */
+/** About 4,000 lines: a pause of the reader that costs no line. */
 const maxWaitingBytes = 1024 * 1024;
 const retryMs = 50;
-/** How long `flush` insists. */
+/** Time limit of `flush`. */
 const flushMs = 250;
 const flushPauseMs = 5;
 const newline = Buffer.from('\n');
@@ -18,9 +18,9 @@ export class LineWriter {
   readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #retry: NodeJS.Timeout | undefined;
-  /** The beginning of the first line that waits is written already. */
+  /** The first queued line is partly written. */
   #begun = false;
-  /** What was written last is the beginning of a line that was then given up. */
+  /** The last output was the beginning of a line that was then given up. */
   #torn = false;
   #dropped = 0;
 
@@ -43,13 +43,13 @@ export class LineWriter {
     if (this.#retry === undefined) this.#drain();
   }
 
-  /** Writes what waits before it returns, if that is possible within a moment. */
+  /** Writes the queue before it returns, if that is possible within the time limit. */
   flush(): void {
     const deadline = performance.now() + flushMs;
     while (!this.#drain() && performance.now() < deadline) pause(flushPauseMs);
   }
 
-  /** False if the reader leaves no room; the rest is then tried again in a while. */
+  /** False if the reader leaves no room; the rest is then retried later. */
   #drain(): boolean {
     clearTimeout(this.#retry);
     this.#retry = undefined;
@@ -67,8 +67,8 @@ export class LineWriter {
   }
 
   /**
-   * Returns what is left of the line. One that fails (a full disk, no reader) is given up: the next
-   * may succeed.
+   * Returns the unwritten rest of the line. A line that fails (a full disk, no reader) is given up:
+   * the next may succeed.
    */
   #writeLine(line: Buffer): Buffer {
     let rest = line;

@@ -1,23 +1,23 @@
-// A log file that can be opened anew under its path, after somebody has moved it away.
+// A log file that can be reopened under its path after it was moved away (logrotate).
 import { messageOf } from '../../base/error-text.js';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { UserError } from '../../base/user-error.js';
 import type { Write } from './outlet.js';
 
-/** Not for everybody: log lines can tell secrets. */
+/** Not world-readable: log lines can contain secrets. */
 const mode = 0o640;
 
 export interface LogFile {
   readonly write: Write;
-  /** If this throws, the old file is written to as before. */
+  /** If this throws, the old file stays in use. */
   reopen(): void;
 }
 
-/** Throws a ConfigError. */
+/** Throws a UserError. */
 export function openLogFile(path: string): LogFile {
   let fd = open(path);
   return {
-    // Appending to a file never leaves a line waiting, so none belongs to the old file later.
+    // Appending to a file never leaves a line queued, so none could end up in the wrong file.
     write: (bytes) => writeSync(fd, bytes),
     reopen() {
       const old = fd;

@@ -1,5 +1,5 @@
-// The monitor's log. It is an aid, never a dependency: a full disk, a closed pipe or a reader that
-// has stopped reading costs lines, which are counted, but neither ends nor delays the monitor.
+// The monitor's log. It is an aid, never a dependency: a full disk, a closed pipe or a stalled
+// reader costs lines, which are counted, but neither ends nor delays the monitor.
 import { isatty } from 'node:tty';
 import type { Role } from '../../api/hooks.js';
 import { pino, stdTimeFunctions, type DestinationStream } from 'pino';
@@ -16,17 +16,17 @@ export interface Log {
   error(fields: object, text: string): void;
   fatal(fields: object, text: string): void;
   /**
-   * Writes what is buffered before it returns, for at most a moment: for the last line of a
-   * process.
+   * Writes the buffered lines before it returns, or gives up after a moment: for the last line of
+   * a process.
    */
   flush(): void;
-  /** Opens the log file under its path anew; false if there is none. Throws a ConfigError. */
+  /** Reopens the log file under its path; false if there is none. Throws a UserError. */
   reopen(): boolean;
   /** Lines that could not be written since the start. */
   dropped(): number;
 }
 
-/** What every line about a child carries. */
+/** The fields of every line about a child. */
 export interface ChildFields {
   readonly role: Role;
   readonly slot: number | null;
@@ -36,8 +36,8 @@ export interface ChildFields {
 }
 
 /**
- * In a file or on standard output. Lines that name no role are about the monitor. `dropped` lines
- * are those of the program before this one. Throws a ConfigError.
+ * To a file or standard output. Lines without a role are about the monitor. `dropped` is the
+ * predecessor's count. Throws a UserError.
  */
 export function createLog(settings: Settings['log'], dropped = 0): Log {
   const file = settings.file === null ? null : openLogFile(settings.file);

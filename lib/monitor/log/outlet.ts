@@ -1,4 +1,4 @@
-// Standard output, written to with calls that return at once.
+// Standard output, with writes that never block.
 import { errorCode } from '../../base/error-text.js';
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { native } from '../../system/native.js';
@@ -8,17 +8,17 @@ const stdout = 1;
 const maxMessageBytes = 4096;
 
 /**
- * Returns how many of the bytes were taken: 0 if there is no room. Throws if writing is impossible.
+ * Returns the number of bytes written: 0 if there is no room. Throws if writing is impossible.
  */
 export type Write = (bytes: Buffer) => number;
 
 export function openOutlet(): Write {
   const kind = fstatSync(stdout);
   if (kind.isSocket()) return unlessFull(sendSome);
-  // The pipe is shared with our children and whoever started us: O_NONBLOCK on their open file
-  // description would be theirs too, and Node resets it whenever a child exits. So we open one of
-  // our own. (Not of a file: there the shared position keeps our lines and a child's output from
-  // overwriting each other, and a write hardly ever waits.)
+  // The pipe is shared with our children and our parent: O_NONBLOCK on the shared open file
+  // description would affect them too, and Node resets it whenever a child exits. So we open our
+  // own. (Not for a file: there the shared position keeps our lines and a child's output from
+  // overwriting each other, and a write hardly ever blocks.)
   const fd = kind.isFIFO() || kind.isCharacterDevice() ? reopen() : stdout;
   return unlessFull((bytes) => writeSync(fd, bytes));
 }
@@ -28,7 +28,7 @@ function reopen(): number {
     const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
     return openSync(`/proc/self/fd/${stdout}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
   } catch {
-    // No /proc, another user's terminal, or no reader any more.
+    // No /proc, another user's terminal, or no reader.
     return stdout;
   }
 }
@@ -39,7 +39,7 @@ function sendSome(bytes: Buffer): number {
   return part.length;
 }
 
-/** As much of UTF-8 text as fits into `limit` bytes without cutting a character in two. */
+/** The longest prefix of UTF-8 text of at most `limit` bytes that splits no character. */
 function wholeCharacters(bytes: Buffer, limit: number): Buffer {
   const isContinuation = (at: number) => ((bytes[at] ?? 0) & 0xc0) === 0x80;
   let end = Math.min(bytes.length, limit);

@@ -37,9 +37,9 @@ export function logReport(log: Log, child: Child, report: Report, now: number): 
       break;
     }
     case 'stuck':
-      // Unless it has turned since it was asked.
+      // Unless the event loop has turned since the request.
       if (child.stackRequestedAt !== null)
-        log.error({ ...fields, stack: report.stack }, 'the event loop does not turn');
+        log.error({ ...fields, stack: report.stack }, 'event loop blocked');
       break;
     case 'unsafe':
       log.warn({ ...fields, reason: report.reason }, 'no longer fork-safe');

@@ -1,6 +1,6 @@
-// Listening sockets that were open before this program began: a service manager opened them and
-// names them in LISTEN_FDS. Each belongs to the configured address that it is bound to. They are
-// never closed while the server lives, and nothing of theirs is removed at its end.
+// Listening sockets opened by a service manager, which passes them in LISTEN_FDS. Each belongs to
+// the configured address that it is bound to. They are never closed while the server runs, and
+// their paths are not removed at its end.
 import { messageOf } from '../../base/error-text.js';
 import { UserError } from '../../base/user-error.js';
 import { native, type InheritedListener } from '../../system/native.js';
@@ -11,13 +11,13 @@ const firstFd = 3;
 
 export interface InheritedSocket extends InheritedListener {
   readonly fd: number;
-  /** As LISTEN_FDNAMES has it; empty if it has none. */
+  /** From LISTEN_FDNAMES; empty without a name there. */
   readonly label: string;
 }
 
 /**
- * Those that are meant for this process: for another one (LISTEN_PID) there are none. Throws a
- * ConfigError if one is not a listening stream socket.
+ * The sockets meant for this process: none if LISTEN_PID is another one. Throws a UserError if one
+ * is not a listening stream socket.
  */
 export function inheritedSockets(variables: ServiceVariables, pid: number): InheritedSocket[] {
   const count = Number(variables.LISTEN_FDS ?? 0);
@@ -35,7 +35,7 @@ export function inheritedSockets(variables: ServiceVariables, pid: number): Inhe
   });
 }
 
-/** What is left of the inherited sockets while addresses take theirs. */
+/** The inherited sockets that no address has claimed yet. */
 export class Inherited {
   #left: readonly InheritedSocket[];
 
@@ -52,7 +52,7 @@ export class Inherited {
     return taken;
   }
 
-  /** Connections to a socket that nobody accepts from would hang: better not to start. */
+  /** Connections to a socket without a worker would hang: refusing to start is better. */
   refuseRest(): void {
     const [first] = this.#left;
     if (!first) return;

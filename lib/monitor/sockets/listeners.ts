@@ -1,6 +1,6 @@
-// The listening sockets. The monitor opens them, and holds each for as long as it lives: what is
-// queued on a socket outlives the worker that would have accepted it, whereas closing a
-// SO_REUSEPORT socket resets its queue. A hot restart hands them over; one that the new
+// The listening sockets. The monitor opens them, and holds each for its lifetime: connections
+// queued on a socket outlive the worker that would have accepted them, whereas closing a
+// SO_REUSEPORT socket resets its queue. A hot restart hands them over; a socket that the new
 // configuration no longer has is closed when the workers that accept on it are gone.
 import { formatHost } from '../../base/format-host.js';
 import { lchownSync } from 'node:fs';
@@ -17,18 +17,18 @@ export interface HeldListener {
   readonly address: Address;
   readonly tcp: readonly TcpQueues[];
   readonly unix: Pick<UnixSocket, 'fd' | 'identity'> | null;
-  /** Workers of later phases do not accept from it; null: all do. */
+  /** The last phase whose workers accept from it; null: no last one. */
   lastPhase: number | null;
 }
 
-/** Two addresses of one name are one listener, whatever else is said of them. */
+/** Identifies a listener: other properties of an address do not make another one. */
 export const nameOf = (address: Address): string =>
   address.kind === 'tcp'
     ? `http://${formatHost(address.host)}:${address.port}`
     : `unix:${address.path}`;
 
 /**
- * Throws a ConfigError, with nothing left open, if any of the addresses cannot be had, or if an
+ * Throws a UserError, with nothing left open, if any of the addresses cannot be opened, or if an
  * inherited socket is not among them.
  */
 export async function openListeners(
@@ -53,8 +53,8 @@ export class Listeners {
   readonly #owner: Credentials | undefined;
 
   /**
-   * `owner` gets the files of unix sockets, so that a proxy gets in through its group. `held`: what
-   * the program before this one held.
+   * `owner` gets the files of unix sockets, so that a proxy can connect through its group. `held`:
+   * the predecessor's.
    */
   constructor(owner?: Credentials, held: readonly HeldListener[] = []) {
     this.#owner = owner;
@@ -74,7 +74,7 @@ export class Listeners {
     const { path, backlog, mode } = address;
     const given = inherited.takeUnix(path);
     if (given) {
-      // Its path is its owner's, who goes on listening there.
+      // Its path belongs to the service manager, which keeps listening there.
       const unix = { fd: given.fd, identity: null };
       this.#held.push({ address, tcp: [], unix, lastPhase: null });
       return;
@@ -86,8 +86,8 @@ export class Listeners {
   }
 
   /**
-   * Of what is held, only `wanted` is for workers of phases after `phase`. Returns what is not held
-   * yet.
+   * Workers of phases after `phase` will accept from `wanted` only. Returns the addresses that are
+   * not held yet.
    */
   keep(wanted: readonly Address[], phase: number): Address[] {
     const names = wanted.map(nameOf);
@@ -99,7 +99,7 @@ export class Listeners {
     return wanted.filter((address) => !held.includes(nameOf(address)));
   }
 
-  /** Closes what workers of this phase do not accept from; nobody of an earlier one serves. */
+  /** Closes the listeners of earlier phases only, of which no worker is left. */
   closeBefore(phase: number): void {
     const isOver = ({ lastPhase }: HeldListener) => lastPhase !== null && lastPhase < phase;
     const over = this.#held.filter(isOver);
@@ -109,15 +109,15 @@ export class Listeners {
 
   /**
    * Adds queues until each of that many workers has its own; never closes any. Throws a
-   * ConfigError.
+   * UserError.
    */
   grow(workers: number): void {
     for (const { tcp } of this.#held) for (const queues of tcp) addQueues(queues, workers);
   }
 
   /**
-   * Every descriptor that the worker of that phase in `slot` accepts from; without a slot none.
-   * They stay the monitor's: pass duplicates.
+   * The descriptors that the worker of that phase in `slot` accepts from; none without a slot.
+   * They belong to the monitor: pass duplicates.
    */
   descriptorsFor(slot: number | null, workers: number, phase = 0): number[] {
     if (slot === null) return [];
@@ -145,7 +145,7 @@ export class Listeners {
     ];
   }
 
-  /** Also removes the paths of unix sockets, unless somebody else has taken them over. */
+  /** Also removes the paths of unix sockets, unless another process has taken them over. */
   close(): void {
     this.#held.splice(0).forEach(closeListener);
   }
@@ -154,7 +154,7 @@ export class Listeners {
 function closeListener({ address, tcp, unix }: HeldListener): void {
   for (const { fds } of tcp) for (const fd of fds) native.closeDescriptor(fd);
   if (!unix || address.kind !== 'unix') return;
-  // First the path, so that nobody who finds it is refused.
+  // The path first, so that no client that finds it is refused.
   heldSocket(address.path, unix).unlink();
   native.closeDescriptor(unix.fd);
 }

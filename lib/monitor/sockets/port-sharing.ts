@@ -1,6 +1,6 @@
-// Finds out whether somebody else listens on the very address that we do: SO_REUSEPORT lets a
-// second instance of the same user bind a port that is taken, and silently share its connections.
-// The kernel's table of sockets shows it.
+// Detects another process listening on the same address: SO_REUSEPORT lets a second instance of the
+// same user bind a port that is taken, and silently share its connections. The kernel's table of
+// sockets reveals it.
 import { fstatSync, readFileSync } from 'node:fs';
 
 const tables = ['/proc/net/tcp', '/proc/net/tcp6'];
@@ -27,7 +27,7 @@ export function hasStranger(table: string, own: ReadonlySet<string>): boolean {
   return listening.some(({ address, inode }) => addresses.has(address) && !own.has(inode));
 }
 
-/** A table that is not there (no IPv6, no /proc) has nobody in it. */
+/** A missing table (no IPv6, no /proc) counts as empty. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'latin1');

@@ -1,6 +1,6 @@
 // Opens the queues of one TCP address: one socket, or one SO_REUSEPORT socket per worker, on each
-// numeric address that the host's name stands for. Invariant: it ends with every socket open on the
-// same port, or with none.
+// numeric address that the host resolves to. Invariant: it ends with every socket open on the same
+// port, or with none.
 import { formatHost } from '../../base/format-host.js';
 import { errorCode } from '../../base/error-text.js';
 import { lookup } from 'node:dns/promises';
@@ -12,7 +12,7 @@ import type { Inherited } from './inherited.js';
 import { isPortShared } from './port-sharing.js';
 
 /**
- * Tries to find a port that is free on every numeric address, or to win a port from another
+ * Attempts to find a port that is free on every numeric address, or to win a port from another
  * instance.
  */
 const maxAttempts = 8;
@@ -27,8 +27,8 @@ export interface TcpQueues {
 }
 
 /**
- * Adds queues until there are `count`, or the one that an address with a shared queue has. Throws a
- * ConfigError.
+ * Adds queues until there are `count`, or one for an address with a shared queue. Throws a
+ * UserError.
  */
 export function addQueues(queues: TcpQueues, count: number): void {
   const { address, numeric, port, fds } = queues;
@@ -48,7 +48,7 @@ export async function openTcp(
   return [...adopted, ...(await openMissing(address, missing, workers))];
 }
 
-/** All workers share what somebody else opened: no queue can be added to it. */
+/** All workers share an inherited socket: no queue can be added to it. */
 function adopt(
   address: TcpAddress,
   asked: string,
@@ -76,12 +76,12 @@ async function openMissing(
       if (!opened.some(({ fds }) => isPortShared(fds))) return opened;
     } catch (error) {
       closeAll(opened);
-      // Another port may be free on all addresses; but a port that was asked for is taken.
+      // Another port may be free on all addresses; a configured one is taken.
       if (address.port !== 0 || !isInUse(error) || attempt === maxAttempts) throw error;
       continue;
     }
-    // Two instances started at the same moment. Both step back; whoever returns first finds the
-    // port free.
+    // Two instances started at the same moment. Both step back; the first to return finds the port
+    // free.
     closeAll(opened);
     if (attempt === maxAttempts) throw cannotListen(address, address.host, 'EADDRINUSE');
     await delay(Math.random() * maxBackoffMs);
@@ -99,7 +99,7 @@ async function resolve({ host, port }: TcpAddress): Promise<string[]> {
   }
 }
 
-/** A family or an address that this machine lacks is left out, as long as one remains. */
+/** Skips a family or an address that this machine lacks, as long as one remains. */
 function openAll(
   address: TcpAddress,
   numerics: readonly string[],
@@ -125,8 +125,7 @@ function openNumeric(
   workers: number,
 ): TcpQueues {
   const exclusive = address.queues === 1;
-  // A socket that refuses to share finds out whether the port is taken by sockets that would share
-  // it.
+  // A socket that refuses to share detects sockets that would share the port.
   if (!exclusive && wantedPort !== 0)
     native.closeDescriptor(bind({ ...address, queues: 1 }, numeric, wantedPort));
   const first = bind(address, numeric, wantedPort);

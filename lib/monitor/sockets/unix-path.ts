@@ -1,6 +1,6 @@
-// Takes the path of a unix socket, and gives it back. Invariant: only a socket that nobody listens
-// on is ever replaced, and only a socket that we made is ever removed; whatever else is at the path
-// stays as it is.
+// Takes the path of a unix socket, and gives it back. Invariant: only a stale socket, without a
+// listener, is ever replaced, and only a socket of our own is ever removed; anything else at the
+// path stays as it is.
 import { errorCode, messageOf } from '../../base/error-text.js';
 import { lstatSync, renameSync, unlinkSync, linkSync, type BigIntStats } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -10,20 +10,19 @@ import { native, type UnixListener } from '../../system/native.js';
 
 /** sizeof(sockaddr_un.sun_path), less the final zero. */
 const maxPathBytes = 107;
-/** Enough for every race that is lost to somebody who then goes away. */
+/** Enough for races lost to processes that then exit. */
 const maxAttempts = 5;
 /**
- * Between bind(2) and listen(2) a socket that is coming to life refuses connections like one that
- * is dead.
+ * Between bind(2) and listen(2) a new socket refuses connections like a stale one.
  */
 const secondLookMs = 50;
 const connectTimeoutMs = 1_000;
 
 export interface UnixSocket {
   readonly fd: number;
-  /** Tells what was made at the path from what others may put there. */
+  /** Distinguishes the file of this socket from others at the same path. */
   readonly identity: string | null;
-  /** Removes the path if it still leads to this socket. Closing the descriptor is the caller's. */
+  /** Removes the path if it still leads to this socket. The caller closes the descriptor. */
   unlink(): void;
 }
 
@@ -49,7 +48,7 @@ export async function listenOnPath(listener: UnixListener, whenLive: string): Pr
   throw new UserError(`cannot listen on ${path}: others keep taking the path`);
 }
 
-/** Undefined if something is at the path. */
+/** Undefined if the path exists. */
 function bind(listener: UnixListener): number | undefined {
   try {
     return native.listenUnix(listener);
@@ -73,7 +72,7 @@ function socketAt(path: string, fd: number): UnixSocket {
   return heldSocket(path, { fd, identity: made ? identityOf(made) : null });
 }
 
-/** One that was made by `listenOnPath`, in this program or the one before. */
+/** A socket made by `listenOnPath`, in this program or its predecessor. */
 export function heldSocket(
   path: string,
   { fd, identity }: Pick<UnixSocket, 'fd' | 'identity'>,
@@ -86,8 +85,7 @@ export function heldSocket(
         const found = look(path);
         if (found && identityOf(found) === identity) unlinkSync(path);
       } catch {
-        // Its directory is gone, or no longer ours to write to; the next start will find a stale
-        // socket.
+        // Its directory is gone or no longer writable; the next start will find a stale socket.
       }
     },
   };
@@ -98,8 +96,7 @@ function look(path: string): BigIntStats | undefined {
 }
 
 /**
- * Inode numbers are used again at once by some file systems, so the time of birth belongs to the
- * identity.
+ * Some file systems reuse inode numbers at once, so the time of birth is part of the identity.
  */
 function identityOf({ dev, ino, birthtimeNs }: BigIntStats): string {
   return `${dev}:${ino}:${birthtimeNs}`;
@@ -117,7 +114,7 @@ async function isStale(path: string): Promise<boolean> {
   return refuses(path);
 }
 
-/** Only a refusal proves that nobody listens: a full backlog or missing permission does not. */
+/** Only a refusal proves a lack of listeners: a full backlog or missing permission does not. */
 function refuses(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection(path);
@@ -133,7 +130,7 @@ function refuses(path: string): Promise<boolean> {
 
 /**
  * Another instance may have replaced the stale socket since we looked, and a plain unlink would
- * remove its live one. So the path is moved aside first, and moved back if it is not what we saw.
+ * remove its live one. So the path is moved aside first, and moved back if it is not the stale one.
  */
 function removeStale(path: string, stale: BigIntStats): void {
   const aside = `${path}.stale-${process.pid}`;

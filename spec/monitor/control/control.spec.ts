@@ -9,7 +9,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { UserError } from '../../../lib/base/user-error.js';
-import { openControl, type Commands, type Control } from '../../../lib/monitor/control/control.js';
+import {
+  listenForControl,
+  serveControl,
+  type Commands,
+  type Control,
+} from '../../../lib/monitor/control/control.js';
 import type { Log } from '../../../lib/monitor/log/log.js';
 import type { Stats } from '../../../lib/control-api/stats.js';
 import { until } from '../../support/until.js';
@@ -72,7 +77,7 @@ describe('the control socket', () => {
       'add-worker': () => record('add'),
       'remove-worker': () => record('remove'),
     };
-    control = await openControl(path, commands, silent);
+    control = await serveControl(await listenForControl(path), commands, silent);
   });
 
   afterEach(async () => {
@@ -195,7 +200,7 @@ describe('the control socket', () => {
   });
 
   it('lets a second instance know that it is there, and stays', async () => {
-    const error: unknown = await openControl(path, commands, silent).catch((e: unknown) => e);
+    const error: unknown = await listenForControl(path).catch((e: unknown) => e);
     expect(error).to.be.instanceOf(UserError);
     expect((error as UserError).message).to.equal(
       `another pitchfork-ts already runs with control socket ${path}`,
@@ -237,7 +242,7 @@ describe('the control socket', () => {
   it('refuses a path with something else on it', async () => {
     const file = join(directory, 'file');
     writeFileSync(file, '');
-    const error: unknown = await openControl(file, commands, silent).catch((e: unknown) => e);
+    const error: unknown = await listenForControl(file).catch((e: unknown) => e);
     expect(String(error)).to.include('a file that is not a socket is there');
   });
 });
