@@ -1,5 +1,5 @@
-// The quick check before a commit: lint, types, the unit specs and a few integration specs, in
-// parallel, with caches in .cache/. The output of a step is shown only if it fails. CI runs
+// The quick check before a commit: lint, types, the unit specs and the integration specs of reforks,
+// in parallel, with caches in .cache/. The output of a step is shown only if it fails. CI runs
 // everything, and without eslint's cache: that does not notice when a type of another file changes.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
