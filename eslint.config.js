@@ -3,7 +3,7 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'build', 'node_modules', '.nodes'] },
+  { ignores: ['dist', 'build', 'node_modules', '.nodes', '.cache'] },
   js.configs.recommended,
   {
     files: ['bin/**/*.ts', 'lib/**/*.ts', 'spec/**/*.ts', 'benchmarks/**/*.ts'],

@@ -1,4 +1,4 @@
-// What an engine costs: one worker's engine against the same handler in bare node:http and bare
+// The cost of an engine: one worker's engine against the same handler in bare node:http and bare
 // uWebSockets.js. Trials alternate, each in fresh processes, with the load in a process of its own.
 // The client can be slower than uWebSockets.js: so besides requests per second, requests per second
 // of the server's processor time are compared.

@@ -1,6 +1,6 @@
-// What copy-on-write saves: the memory of four workers right after a refork, against four workers of
-// node:cluster, with the same app and the same cache, filled by requests. The figure is PSS, which
-// counts a shared page once over all who share it.
+// Memory saved by copy-on-write: the memory of four workers right after a refork, against four
+// workers of node:cluster, with the same app and the same cache, filled by requests. The figure is
+// PSS, which divides a shared page among the processes that share it.
 //   node dist/benchmarks/memory.js [MiB of cache, 150]
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,8 +1,8 @@
 // A server under load, with trouble at random moments: does it lose a request, a process, a
-// descriptor, memory? The seed repeats the choices, though not the moments in the server's life that
-// they hit.
+// descriptor, memory? The seed reproduces the choices, though not the exact moments at which they
+// hit the server.
 //   node dist/benchmarks/soak.js [--seconds 120] [--seed 7] [--workers 4] [--engine node]
-// Exits with 0 when nothing was wrong.
+// Exits with 0 if it found no fault.
 import { parseArgs } from 'node:util';
 import { memoryOf } from '../lib/system/process-memory.js';
 import { failures, startLoad, type LoadResult } from '../spec/support/load.js';

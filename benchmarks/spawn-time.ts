@@ -1,6 +1,6 @@
-// What a fork saves: time from the order to a serving worker, for a forked one and for a freshly
-// started process that loads the same app, at three sizes of the heap that the app builds while it
-// is loaded. Both take turns.
+// Time saved by a fork: from the order to a serving worker, for a forked worker and for a freshly
+// started process that loads the same app, with three sizes of the heap that the app builds while
+// it is loaded. Both take turns.
 //   node dist/benchmarks/spawn-time.js [rounds, 7]
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// Reading what JavaScript passed; see arguments.h.
+// Reads and validates arguments; see arguments.h.
 #include "arguments.h"
 
 #include <errno.h>
@@ -39,8 +39,7 @@ int Arguments::Integer(v8::Local<v8::Value> value, const char* name, int least, 
     int number = value.As<v8::Int32>()->Value();
     if (number >= least && number <= most) return number;
   }
-  Refuse(name,
-         "an integer from " + std::to_string(least) + " to " + std::to_string(most));
+  Refuse(name, "an integer from " + std::to_string(least) + " to " + std::to_string(most));
   return least;
 }
 
@@ -70,41 +69,38 @@ std::string Arguments::Name(v8::Local<v8::Value> value, const char* name) {
   return text;
 }
 
+std::vector<v8::Local<v8::Value>> Arguments::Items(v8::Local<v8::Value> value, const char* name,
+                                                   uint32_t at_most, const char* kind) {
+  std::vector<v8::Local<v8::Value>> items;
+  if (!valid_) return items;
+  if (!value->IsArray() || value.As<v8::Array>()->Length() > at_most) {
+    Refuse(name, "an array of at most " + std::to_string(at_most) + " " + kind);
+    return items;
+  }
+  v8::Local<v8::Array> array = value.As<v8::Array>();
+  for (uint32_t i = 0; i < array->Length(); i++) {
+    v8::Local<v8::Value> item;
+    if (!array->Get(isolate_->GetCurrentContext(), i).ToLocal(&item)) {
+      valid_ = false;  // A getter threw: its exception is pending.
+      return {};
+    }
+    items.push_back(item);
+  }
+  return items;
+}
+
 std::vector<int> Arguments::Integers(v8::Local<v8::Value> value, const char* name, int least,
                                      uint32_t at_most) {
   std::vector<int> numbers;
-  if (!valid_) return numbers;
-  if (!value->IsArray() || value.As<v8::Array>()->Length() > at_most) {
-    Refuse(name, "an array of at most " + std::to_string(at_most) + " integers");
-    return numbers;
-  }
-  v8::Local<v8::Array> array = value.As<v8::Array>();
-  for (uint32_t i = 0; valid_ && i < array->Length(); i++) {
-    v8::Local<v8::Value> item;
-    if (!array->Get(isolate_->GetCurrentContext(), i).ToLocal(&item)) {
-      valid_ = false;
-      return numbers;
-    }
+  for (v8::Local<v8::Value> item : Items(value, name, at_most, "integers"))
     numbers.push_back(Integer(item, name, least, INT_MAX));
-  }
   return numbers;
 }
 
 std::vector<std::string> Arguments::Texts(v8::Local<v8::Value> value, const char* name,
                                           uint32_t at_most) {
   std::vector<std::string> texts;
-  if (!valid_) return texts;
-  if (!value->IsArray() || value.As<v8::Array>()->Length() > at_most) {
-    Refuse(name, "an array of strings");
-    return texts;
-  }
-  v8::Local<v8::Array> array = value.As<v8::Array>();
-  for (uint32_t i = 0; valid_ && i < array->Length(); i++) {
-    v8::Local<v8::Value> item;
-    if (!array->Get(isolate_->GetCurrentContext(), i).ToLocal(&item)) {
-      valid_ = false;
-      return texts;
-    }
+  for (v8::Local<v8::Value> item : Items(value, name, at_most, "strings")) {
     texts.push_back(Text(item, name));
     if (valid_ && texts.back().find('\0') != std::string::npos) Refuse(name, "text without NUL");
   }

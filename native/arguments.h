@@ -1,6 +1,6 @@
-// Checks what JavaScript passed before anything is done with it. The first value that does not fit
-// throws and makes `valid()` false; what is read after that are harmless defaults, so that a
-// function reads all its arguments in a list and asks once.
+// Validates the arguments of a call from JavaScript before anything is done with them. The first
+// invalid value throws and makes `valid()` false; later reads return harmless defaults, so that a
+// function reads all its arguments in a list and checks once.
 #pragma once
 
 #include <v8.h>
@@ -22,7 +22,7 @@ class Arguments {
   bool Boolean(v8::Local<v8::Value> value, const char* name);
   // May hold any character.
   std::string Text(v8::Local<v8::Value> value, const char* name);
-  // What C can take as a string: not empty and without NUL.
+  // A string that C can take: not empty and without NUL.
   std::string Name(v8::Local<v8::Value> value, const char* name);
   std::vector<int> Integers(v8::Local<v8::Value> value, const char* name, int least,
                             uint32_t at_most);
@@ -31,6 +31,9 @@ class Arguments {
 
  private:
   void Refuse(const char* name, const std::string& expectation);
+  // Empty if `value` is not such an array; `kind` is the plural for the error.
+  std::vector<v8::Local<v8::Value>> Items(v8::Local<v8::Value> value, const char* name,
+                                          uint32_t at_most, const char* kind);
 
   const v8::FunctionCallbackInfo<v8::Value>& info_;
   v8::Isolate* isolate_;

@@ -1,4 +1,4 @@
-// Parents and children: who adopts whom, who dies with whom, and which child has ended how.
+// Parents and children: subreapers, death signals, process groups, and exit statuses.
 #include <errno.h>
 #include <limits.h>
 #include <node.h>
@@ -18,11 +18,10 @@ namespace {
 constexpr uint32_t kMostPids = 65536;
 constexpr int kMostGraceMs = 3600 * 1000;
 
-// What the signal handler needs; written before the signal can come.
+// Input of the signal handler, written before the signal can arrive.
 itimerval grace;
 
-// Realtime signals below the last two: glibc has 32 and 33 for itself, and some profilers take
-// SIGRTMAX.
+// Not one of the last two realtime signals, which some profilers use; glibc reserves 32 and 33.
 int MonitorDiedSignal() { return SIGRTMAX - 2; }
 
 // The kernel's timer ends the process even if JavaScript never returns to the event loop: SIGALRM's
@@ -32,8 +31,8 @@ void StartGrace(int, siginfo_t*, void* interrupted) {
   struct sigaction fatal = {};
   fatal.sa_handler = SIG_DFL;
   sigaction(SIGALRM, &fatal, nullptr);
-  // The mask that the handler returns to is in its context; one set with sigprocmask would not
-  // outlive the handler.
+  // On return the kernel restores the mask in the handler's context; a mask set with sigprocmask
+  // would not outlive the handler.
   sigdelset(&static_cast<ucontext_t*>(interrupted)->uc_sigmask, SIGALRM);
   setitimer(ITIMER_REAL, &grace, nullptr);
   errno = saved;
@@ -93,15 +92,14 @@ void DieWithMonitor(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
   std::string gone = "dieWithMonitor " + std::to_string(monitor);
 
-  // No waiting here: forkSibling returns in a newborn when it has been handed over.
+  // No need to wait: in a newborn, forkSibling returns only after the subreaper has adopted it.
   if (getppid() != monitor)
-    return ThrowRefusal(isolate, ESRCH, gone,
-                        "the parent is process " + std::to_string(getppid()));
+    return ThrowRefusal(isolate, ESRCH, gone, "the parent is process " + std::to_string(getppid()));
   if (grace_ms > 0 && !ArmGrace(grace_ms)) return ThrowErrno(isolate, errno, "sigaction");
   int signal = grace_ms > 0 ? MonitorDiedSignal() : SIGKILL;
   if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) != 0)
     return ThrowErrno(isolate, errno, "prctl PR_SET_PDEATHSIG");
-  // It may have died before the kernel knew that we want to be told.
+  // It may have died before the kernel recorded our request.
   if (getppid() != monitor) ThrowErrno(isolate, ESRCH, gone);
 }
 

@@ -1,15 +1,14 @@
-// The connections that came in through a listening socket, for an engine that cannot list its own
+// The connections accepted on a listening socket, for an engine that cannot list its own
 // (uWebSockets.js).
 #include <dirent.h>
+#include <errno.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-
-#include <errno.h>
-#include <netinet/in.h>
 
 #include "arguments.h"
 #include "error.h"
@@ -17,7 +16,7 @@
 
 namespace {
 
-// Where a socket is bound: its port or its path. An accepted socket has that of its listener.
+// The port or path to which a socket is bound. An accepted socket has that of its listener.
 std::string LocalName(const sockaddr_storage& address, socklen_t length) {
   if (address.ss_family == AF_INET)
     return std::to_string(ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port));

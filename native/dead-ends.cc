@@ -1,7 +1,7 @@
 // Cutting a process off from its peers before it is forked. Each connected stream socket, and each
 // pipe that leads out of the process, is replaced in place by a dead end: a socket whose other side
-// is closed. The kernel ends the real connection at once, since nobody else has it, and no byte of
-// it can be written by two processes; whoever holds the descriptor reads an end of file.
+// is closed. The kernel closes the real connection at once, as no other process has it, and no byte
+// of it can be written by two processes; reading from the descriptor gives an end of file.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,12 +32,12 @@ namespace {
 constexpr int kLastStdio = 2;
 constexpr uint32_t kMostKept = 64;
 
-// One for all that a process cuts; a newborn makes its own. The numbers that were cut are kept for
-// it.
+// One for all connections that a process cuts; a newborn makes its own, and needs the descriptors
+// that were cut for it.
 int dead_end = -1;
 std::vector<int> cut_fds;
 
-// What was open when the program began came from whoever started it, and is not the app's.
+// Descriptors that were open at startup came from the parent process, and are not the app's.
 std::vector<ino_t> inherited_inodes;
 
 struct Found {
@@ -59,7 +59,7 @@ ino_t InodeOf(int fd) {
   return fstat(fd, &status) == 0 ? status.st_ino : 0;
 }
 
-// A named pipe is a file to whoever opened it; an anonymous one is a connection.
+// A named pipe counts as a file, an anonymous one as a connection.
 bool IsAnonymous(int fd) {
   char target[16] = {};
   std::string path = "/proc/self/fd/" + std::to_string(fd);
@@ -102,7 +102,7 @@ bool IsStream(int fd) {
          Option(fd, SOL_SOCKET, SO_ACCEPTCONN) == 0;
 }
 
-// Also one that is being made, or being ended: for two processes it would be one all the same.
+// Also while it is being opened or closed: two processes would share it all the same.
 bool IsConnection(int fd) {
   if (!IsStream(fd)) return false;
   int state = TcpState(fd);
@@ -112,7 +112,7 @@ bool IsConnection(int fd) {
   return getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &length) == 0;
 }
 
-// A pipe with both its ends here is one that the process wakes itself with.
+// With both ends of a pipe the process wakes itself.
 bool LeadsOut(const Found& end, const std::vector<Found>& all) {
   for (const Found& other : all)
     if (other.inode == end.inode && other.is_writer != end.is_writer) return false;
@@ -122,9 +122,8 @@ bool LeadsOut(const Found& end, const std::vector<Found>& all) {
 std::string NameOf(const sockaddr_storage& address, socklen_t length) {
   if (address.ss_family == AF_UNIX) {
     const char* path = reinterpret_cast<const sockaddr_un*>(&address)->sun_path;
-    size_t most = length > offsetof(sockaddr_un, sun_path)
-                      ? length - offsetof(sockaddr_un, sun_path)
-                      : 0;
+    size_t most =
+        length > offsetof(sockaddr_un, sun_path) ? length - offsetof(sockaddr_un, sun_path) : 0;
     bool is_abstract = most > 0 && path[0] == '\0';
     std::string name(is_abstract ? "@" : "");
     if (is_abstract) path++, most--;
@@ -168,7 +167,7 @@ bool Replace(int fd) {
   return true;
 }
 
-// Stdio may have been opened once more under another number (/dev/stdout).
+// Stdio may be open under a second number (/dev/stdout).
 std::vector<ino_t> InodesToKeep(const std::vector<int>& fds) {
   std::vector<ino_t> inodes = inherited_inodes;
   for (int fd = 0; fd <= kLastStdio; fd++) inodes.push_back(InodeOf(fd));
@@ -225,7 +224,7 @@ void CutConnections(const v8::FunctionCallbackInfo<v8::Value>& info) {
     if (Contains(kept, found.inode)) continue;
     if (found.is_pipe ? !LeadsOut(found, all) : !IsConnection(found.fd)) continue;
     Peer peer = Describe(found);
-    // A child of the app's may have the connection too: then it would live on in the epoll set.
+    // If a child of the app has the connection too, it would otherwise stay in the epoll set.
     if (loop != nullptr) epoll_ctl(uv_backend_fd(loop), EPOLL_CTL_DEL, found.fd, nullptr);
     if (!Replace(found.fd))
       return ThrowErrno(isolate, errno, "cut descriptor " + std::to_string(found.fd));
@@ -237,8 +236,7 @@ void CutConnections(const v8::FunctionCallbackInfo<v8::Value>& info) {
 
 void GiveUpConnecting(const v8::FunctionCallbackInfo<v8::Value>& info) {
   std::vector<Found> all;
-  if (!ListSocketsAndPipes(&all))
-    return ThrowErrno(info.GetIsolate(), errno, "list /proc/self/fd");
+  if (!ListSocketsAndPipes(&all)) return ThrowErrno(info.GetIsolate(), errno, "list /proc/self/fd");
   int count = 0;
   for (const Found& found : all)
     if (!found.is_pipe && TcpState(found.fd) == TCP_SYN_SENT) {

@@ -1,5 +1,5 @@
-// Surgery on descriptors: duplicating, replacing in place, closing, and finding a listening socket
-// by its port.
+// Descriptors: duplicating, replacing in place, closing, and finding a listening socket by its
+// port.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -100,8 +100,7 @@ void CloseDescriptor(const v8::FunctionCallbackInfo<v8::Value>& info) {
   Arguments arguments(info, "closeDescriptor");
   int fd = arguments.Descriptor(arguments.At(0), "fd");
   if (!arguments.valid()) return;
-  // EINTR is success on Linux: the descriptor is gone, and a second close could hit somebody
-  // else's.
+  // EINTR means success on Linux: the descriptor is closed, and its number may be in use again.
   if (close(fd) != 0 && errno != EINTR)
     ThrowErrno(info.GetIsolate(), errno, "close descriptor " + std::to_string(fd));
 }

@@ -1,8 +1,8 @@
 // Math.random of a fork. V8 keeps a generator in each native context: an index into a cache of
 // drawn numbers, the state they came from, and the cache, in three slots in a row
 // (MATH_RANDOM_*_INDEX in V8's objects/contexts.h, refilled by numbers/math-random.cc). There is no
-// public way to reseed it, so the slots are looked for by their shape, and believed only after they
-// behaved as a generator; a V8 that has them elsewhere is left alone.
+// public way to reseed it, so the slots are recognised by their shape, and used only once they have
+// behaved like a generator; a V8 with another layout is left alone.
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -49,7 +49,7 @@ Word SlotsOf(v8::Local<v8::Context> context) {
   return IsSmallInteger(length) && SmallInteger(length) <= kMostSlots ? SmallInteger(length) : 0;
 }
 
-// Addresses hold until something allocates.
+// The addresses are valid until the next allocation.
 bool GeneratorAt(v8::Local<v8::Context> context, Word slot, Generator* generator) {
   Word* fields = FieldsOf(context) + kFirstElement + slot;
   if (!IsSmallInteger(fields[0]) || SmallInteger(fields[0]) > kCacheLength ||
@@ -80,8 +80,7 @@ double Draw(v8::Isolate* isolate, v8::Local<v8::Context> context) {
   return drawn.As<v8::Number>()->Value();
 }
 
-// One draw takes the index down by one, from 64 after a refill, and returns what the cache has
-// there.
+// One draw decrements the index, which is 64 after a refill, and returns that element of the cache.
 bool BehavesAsGenerator(v8::Isolate* isolate, v8::Local<v8::Context> context, Word slot) {
   for (int draws = 0; draws < 3; draws++) {
     Generator generator;
@@ -98,7 +97,7 @@ bool BehavesAsGenerator(v8::Isolate* isolate, v8::Local<v8::Context> context, Wo
   return true;
 }
 
-// 0 or an errno. All zeros would mean to V8 that there is no state yet.
+// 0 or an errno. V8 takes all zeros for a missing state.
 int FillWithRandomBytes(Word* state) {
   do {
     ssize_t size;

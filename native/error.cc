@@ -1,4 +1,4 @@
-// Throwing what a system call said; see error.h.
+// Throws errors of system calls; see error.h.
 #include "error.h"
 
 #include <string.h>
@@ -21,7 +21,7 @@ void ThrowRefusal(v8::Isolate* isolate, int number, const std::string& what,
   v8::Local<v8::String> message;
   v8::Local<v8::String> code;
   v8::Local<v8::String> key;
-  // Strings fail only when they are longer than V8 allows; V8 has thrown a RangeError then.
+  // Only a string longer than V8 allows fails; V8 has thrown a RangeError then.
   if (!NewString(isolate, std::string(name) + ": " + what + ": " + reason).ToLocal(&message) ||
       !NewString(isolate, name).ToLocal(&code) || !NewString(isolate, "code").ToLocal(&key))
     return;

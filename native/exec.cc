@@ -1,5 +1,5 @@
-// Another program in the place of this one, under the same pid (hot restart). Signals that come
-// while neither program can handle them wait: they are blocked across execve(2), and the addon,
+// Replacing this program by another, under the same pid (hot restart). Signals that arrive while
+// neither program can handle them stay pending: they are blocked across execve(2), and the addon,
 // preloaded into the next Node, keeps that Node from unblocking them before its program is ready.
 #include <dlfcn.h>
 #include <errno.h>
@@ -19,11 +19,11 @@ constexpr uint32_t kMostTexts = 1 << 20;
 constexpr uint32_t kMostDescriptors = 1 << 20;
 constexpr char kHandOver[] = "PITCHFORK_HAND_OVER";
 
-// Whatever asks something of a monitor. Not SIGCHLD: who waits for a child while the next program
-// starts would wait for ever, and ended children are looked for anyway.
-constexpr int kHeld[] = {SIGTERM, SIGINT,  SIGQUIT, SIGHUP,  SIGUSR1,
+// All requests to a monitor. Not SIGCHLD: code that waits for a child while the next program starts
+// would wait for ever, and exited children are polled for anyway.
+constexpr int kHeld[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP,  SIGUSR1,
                          SIGUSR2, SIGURG, SIGTTIN, SIGTTOU, SIGPWR};
-// Would end or stop a Node that could not be preloaded, and can be sent again.
+// These would end or stop a Node without the preloaded addon, and can be sent again.
 constexpr int kHarmlessToLose[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGPWR};
 
 sigset_t HeldSignals() {
@@ -35,8 +35,8 @@ sigset_t HeldSignals() {
 
 using Sigmask = int(int how, const sigset_t* set, sigset_t* before);
 
-// Other threads do not block them, and would take what the next program is to get: they pass it on.
-// What is pending for a thread that calls execve(2) stays so.
+// Other threads do not block these signals, and would consume those meant for the next program, so
+// they forward them. Signals pending for the thread that calls execve(2) stay pending.
 bool forwarding = false;
 pthread_t holder;
 struct sigaction handlers[sizeof kHeld / sizeof *kHeld];
@@ -47,8 +47,7 @@ enum class Hold { kUnknown, kHolding, kOver };
 Hold hold = Hold::kUnknown;
 
 bool IsHolding() {
-  if (hold == Hold::kUnknown)
-    hold = getenv(kHandOver) == nullptr ? Hold::kOver : Hold::kHolding;
+  if (hold == Hold::kUnknown) hold = getenv(kHandOver) == nullptr ? Hold::kOver : Hold::kHolding;
   return hold == Hold::kHolding;
 }
 
@@ -65,8 +64,8 @@ std::vector<char*> Pointers(std::vector<std::string>* texts) {
 
 }  // namespace
 
-// In a preloaded addon this is found before glibc's. Node clears its mask as the first thing it
-// does, before any of its handlers is installed.
+// A preloaded addon's definition comes before glibc's. Node clears its mask first of all, before it
+// installs any handler.
 extern "C" __attribute__((visibility("default"))) int pthread_sigmask(int how, const sigset_t* set,
                                                                       sigset_t* before) noexcept {
   static auto* next = reinterpret_cast<Sigmask*>(dlsym(RTLD_NEXT, "pthread_sigmask"));
@@ -114,7 +113,7 @@ void CloseOnExec(const v8::FunctionCallbackInfo<v8::Value>& info) {
   Arguments arguments(info, "closeOnExec");
   std::vector<int> fds = arguments.Integers(arguments.At(0), "fds", 0, kMostDescriptors);
   if (!arguments.valid()) return;
-  // One that is not open is found out by whoever uses it.
+  // One that is not open fails where it is used.
   for (int fd : fds) SetCloseOnExec(fd, true);
 }
 
@@ -127,7 +126,7 @@ void Exec(const v8::FunctionCallbackInfo<v8::Value>& info) {
   std::vector<int> keep = arguments.Integers(arguments.At(3), "keep", 0, kMostDescriptors);
   if (!arguments.valid()) return;
 
-  // Node marks even these for closing when it starts.
+  // Node marks even these close-on-exec when it starts.
   for (int stdio : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) keep.push_back(stdio);
   std::vector<char*> argv = Pointers(&command);
   std::vector<char*> envp = Pointers(&environment);
@@ -137,7 +136,7 @@ void Exec(const v8::FunctionCallbackInfo<v8::Value>& info) {
   ignore.sa_handler = SIG_IGN;
   struct sigaction before[sizeof kHarmlessToLose / sizeof *kHarmlessToLose] = {};
 
-  // One that is pending would be lost at once.
+  // Ignoring a pending signal would discard it.
   size_t at = 0;
   for (int signal : kHarmlessToLose)
     sigaction(signal, sigismember(&pending, signal) ? nullptr : &ignore, &before[at++]);
@@ -148,7 +147,7 @@ void Exec(const v8::FunctionCallbackInfo<v8::Value>& info) {
     execve(file.c_str(), argv.data(), envp.data());
     number = errno;
   }
-  // Still here: everything is to be as it was.
+  // execve failed: restore everything.
   for (int fd : keep) SetCloseOnExec(fd, true);
   at = 0;
   for (int signal : kHarmlessToLose) sigaction(signal, &before[at++], nullptr);

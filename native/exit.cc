@@ -1,6 +1,6 @@
-// Leaving by _exit(2). Node's own shutdown joins the threads of its platform, some of which no fork
-// has (an assertion or a hang), and gives stdio the flags back that it had at the start, although
-// other processes write to the same pipe.
+// Exiting by _exit(2). Node's own shutdown joins the threads of its platform, some of which a fork
+// lacks (an assertion or a hang), and resets the flags of stdio to those at startup, although other
+// processes write to the same pipe.
 #include <node.h>
 #include <signal.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 
 namespace {
 
-// The process object as it was, whatever the program does to the global of that name. Never freed:
+// The original process object, even if the program replaces the global of that name. Never freed:
 // it is needed last.
 struct Leaving {
   v8::Isolate* isolate;
@@ -35,17 +35,17 @@ int ExitCode() {
   return code->IsUndefined() ? 0 : code->Int32Value(context).FromMaybe(1);
 }
 
-// process.exit, an uncaught exception, an unhandled rejection: Node has run the listeners and knows
-// the code.
+// After process.exit, an uncaught exception or an unhandled rejection: Node has run the listeners
+// and passes the code.
 void ExitWith(node::Environment*, int code) { _exit(code); }
 
-// The event loop is empty: Node has run the listeners and frees its environment, the latest hooks
-// first.
+// After the event loop is empty: Node has run the listeners and frees its environment, the latest
+// hooks first.
 void ExitWhenIdle(void*) { _exit(ExitCode()); }
 
 // Without a JavaScript listener, Node's own handler of SIGINT and SIGTERM resets stdio's flags
-// before it dies of the signal. It is the one that was installed with SA_RESETHAND; those of libuv
-// are not.
+// before it dies of the signal. Only Node's own handler is installed with SA_RESETHAND, libuv's are
+// not.
 void DieOfSignalWithoutReset(int signal) {
   struct sigaction current;
   if (sigaction(signal, nullptr, &current) != 0 || (current.sa_flags & SA_RESETHAND) == 0) return;
@@ -60,7 +60,7 @@ void ExitWithoutShutdown(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
   if (getpid() != gettid())
     return ThrowRefusal(isolate, EPERM, "exitWithoutShutdown", "only the main thread can");
-  if (leaving != nullptr) return;  // A newborn inherits the arrangement.
+  if (leaving != nullptr) return;  // Inherited by a newborn.
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
   node::Environment* environment = node::GetCurrentEnvironment(context);
   v8::Local<v8::String> key = v8::String::NewFromUtf8Literal(isolate, "process");

@@ -1,5 +1,5 @@
-// What each file contributes to the addon. module.cc gives them their JavaScript names;
-// lib/system/native.ts documents them.
+// The functions that each file contributes to the addon. module.cc gives them their JavaScript
+// names; lib/system/native.ts documents them.
 #pragma once
 
 #include <v8.h>
@@ -14,8 +14,7 @@ Callback RememberMappings;
 Callback ExitWithoutShutdown;
 // entropy.cc
 Callback ReseedMathRandom;
-// Called when the addon is loaded, before a program can put another function in Math.random's
-// place.
+// Called when the addon is loaded, before a program can replace Math.random.
 void FindMathRandom(v8::Isolate* isolate, v8::Local<v8::Context> context);
 // scripts.cc
 Callback CallerScripts, ScriptOf;
@@ -29,7 +28,7 @@ Callback BoundPort, FindListener, ReplaceDescriptor, DuplicateDescriptor, CloseD
 Callback ConnectionsOf, EndReading;
 // dead-ends.cc
 Callback CutConnections, GiveUpConnecting;
-// Called when the addon is loaded, which is before the app is.
+// Called when the addon is loaded, before the app is.
 void RememberInherited();
 // exec.cc
 Callback Exec, MemoryFile, CloseOnExec, HoldSignals, ReleaseSignals;

@@ -1,5 +1,4 @@
-// fork(2) of a running Node process. The steps, their order and their reasons are in
-// docs/how-it-forks.md.
+// fork(2) of a running Node process. docs/how-it-forks.md explains the steps and their order.
 #include <errno.h>
 #include <node.h>
 #include <pthread.h>
@@ -24,11 +23,11 @@ namespace {
 constexpr int kPerishStatus = 70;  // EX_SOFTWARE
 constexpr int64_t kHandOverTimeoutNs = 1000 * 1000 * 1000;
 
-// What a fork came to. In the newborn, pid is 0.
+// The result of a fork. In the newborn, pid is 0.
 struct Birth {
   pid_t pid = -1;
   int number = 0;
-  // The process in between, for a sibling.
+  // The intermediate process, for a sibling.
   pid_t middle = 0;
 };
 
@@ -42,10 +41,10 @@ Birth ForkChild() {
 }
 
 // vfork(2) makes a middle process that runs in this very memory, on this very stack, while this
-// thread waits; it forks the newborn, says so in memory, and ends. So page tables are copied once,
-// not twice. The middle must not return from here; the newborn may, it has a copy of its own.
-// glibc's fork in the middle runs the atfork handlers and takes malloc's locks in the shared
-// memory, and gives them back there: for the other threads it is as if this thread forked.
+// thread waits; it forks the newborn, stores its pid in that memory, and exits. So page tables are
+// copied once, not twice. The middle must not return from here; the newborn may, having a copy of
+// its own. glibc's fork in the middle runs the atfork handlers and takes and releases malloc's
+// locks in the shared memory: to the other threads it is as if this thread forked.
 __attribute__((noinline)) Birth ForkSiblingThroughMiddle() {
   volatile pid_t born = -1;
   volatile pid_t middle_pid = 0;
@@ -74,15 +73,15 @@ __attribute__((noinline)) Birth ForkSiblingThroughMiddle() {
   return birth;
 }
 
-// The newborn is the subreaper's as soon as the kernel has taken the middle apart.
+// The subreaper adopts the newborn as soon as the kernel has torn down the middle.
 void AwaitHandOver(pid_t middle) {
   uint64_t deadline = uv_hrtime() + kHandOverTimeoutNs;
   while (getppid() == middle && uv_hrtime() < deadline) sched_yield();
 }
 
-// Handles that another thread has woken while this one was busy. uv_loop_fork forgets them
-// (uv__async_fork in libuv's unix/async.c), and with them a V8 task that was posted to the main
-// thread: it would never run in the newborn.
+// Handles that another thread has woken while this one was busy. uv_loop_fork loses their wakeups
+// (uv__async_fork in libuv's unix/async.c), so a V8 task posted to the main thread would never run
+// in the newborn.
 std::vector<uv_async_t*> ListWoken(uv_loop_t* loop) {
   std::vector<uv_async_t*> woken;
   uv_walk(
@@ -96,7 +95,7 @@ std::vector<uv_async_t*> ListWoken(uv_loop_t* loop) {
   return woken;
 }
 
-// Everything here runs with all signals blocked and V8's workers parked.
+// Called with all signals blocked and V8's workers parked.
 Birth ForkParked(Method method, uv_loop_t* loop, Mappings* mappings, ParkedPool* pool) {
   std::vector<uv_async_t*> woken = ListWoken(loop);
   Birth birth;
@@ -116,7 +115,7 @@ Birth ForkParked(Method method, uv_loop_t* loop, Mappings* mappings, ParkedPool*
   return birth;
 }
 
-// EPERM, EBUSY, or null when a fork may be tried.
+// False with EPERM or EBUSY thrown.
 bool MayFork(v8::Isolate* isolate, const char* name, uv_loop_t* loop) {
   if (getpid() != gettid()) {
     ThrowRefusal(isolate, EPERM, name, "only the main thread can");
@@ -170,7 +169,7 @@ void Perish(const char* reason) {
   char line[160];
   int size = snprintf(line, sizeof line, "pitchfork-ts: newborn %d cannot live: %s\n",
                       static_cast<int>(getpid()), reason);
-  // Nobody is left to be told if this fails.
+  // A failure of this write cannot be reported.
   if (size > 0 && write(STDERR_FILENO, line, static_cast<size_t>(size)) < 0) _exit(kPerishStatus);
   _exit(kPerishStatus);
 }

@@ -1,5 +1,5 @@
-// Binding listening sockets with what node:net cannot set: SO_REUSEPORT on every Node version, the
-// mode of a unix socket's file, and no libuv handle around the descriptor.
+// Listening sockets beyond node:net: SO_REUSEPORT on every Node version, the mode of a unix
+// socket's file, and no libuv handle around the descriptor.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
@@ -44,7 +44,7 @@ bool ParseAddress(const std::string& text, int port, SocketAddress* address) {
   return false;
 }
 
-// Closes `fd` and throws what errno says.
+// Closes `fd` and throws errno.
 void Fail(v8::Isolate* isolate, int fd, const std::string& what) {
   int number = errno;
   if (fd >= 0) close(fd);
@@ -105,8 +105,8 @@ void ListenUnix(const v8::FunctionCallbackInfo<v8::Value>& info) {
 
   int fd = socket(AF_UNIX, kListenerFlags, 0);
   if (fd < 0) return Fail(isolate, fd, "socket for " + path);
-  // bind(2) creates the file with 0777 less the umask; a chmod afterwards would leave a moment in
-  // which others connect.
+  // bind(2) creates the file with mode 0777 minus the umask; a chmod afterwards would let others
+  // connect in between.
   mode_t before = umask(0777 & ~static_cast<mode_t>(mode));
   int bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   int number = errno;

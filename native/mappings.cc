@@ -14,16 +14,16 @@
 
 namespace {
 
-// Remembered for the process that took it; a newborn maps memory of its own and takes its own list.
+// Valid for the process that made it; a newborn maps memory of its own and makes its own list.
 std::vector<Mapping> remembered;
 pid_t remembered_by = 0;
 
-// Grown to what the file needs, and kept for the next fork.
+// Grown to the size of the file, and kept for the next fork.
 std::vector<char> text;
 
-// The whole of a /proc file, as a string in `text`. Reading goes by read(2) alone into memory that
-// is there already; if that is too small it grows and reading starts anew, so what is returned was
-// read without mapping anything meanwhile.
+// Reads a whole /proc file into `text`, as a string. Uses read(2) alone, into memory that exists
+// already; if that is too small it grows and reading starts over, so that no memory is mapped
+// during the read that counts.
 int ReadWhole(const char* path) {
   if (text.empty()) text.resize(256 * 1024);
   for (;;) {
@@ -66,7 +66,7 @@ const char* SkipField(const char* at) {
 }
 
 // True for a header line "start-end rwxp offset device inode name" of a private mapping without a
-// file. The vdso and its like ("[v…]") are the kernel's.
+// file. The vdso and the like ("[v…]") belong to the kernel.
 bool ParsePrivateAnonymous(const char* line, Mapping* mapping) {
   const char* at = line;
   mapping->start = ReadHex(&at);
@@ -91,7 +91,7 @@ bool IsMarkedLine(const char* line, const char* next) {
   return false;
 }
 
-// Only smaps tells the mark. Reading it walks the page tables: 14 ms at 266 MiB.
+// Only smaps shows the mark. Reading it walks the page tables: 14 ms at 266 MiB.
 int ListMarked(std::vector<Mapping>* marked) {
   marked->clear();
   int number = ReadWhole("/proc/self/smaps");
@@ -130,14 +130,12 @@ int Mappings::ShareWithChild() {
     next = NextLine(line);
     Mapping mapping;
     if (!ParsePrivateAnonymous(line, &mapping)) continue;
-    // EINVAL is a mapping that never was marked (of a driver, or huge pages); there is nothing to
-    // undo then.
-    if (madvise(reinterpret_cast<void*>(mapping.start), mapping.end - mapping.start,
-                MADV_DOFORK) != 0 &&
-        errno != EINVAL)
+    // EINVAL: a mapping that was never marked (of a driver, or huge pages), with nothing to undo.
+    size_t size = mapping.end - mapping.start;
+    if (madvise(reinterpret_cast<void*>(mapping.start), size, MADV_DOFORK) != 0 && errno != EINVAL)
       return errno;
-    // Both lists are in order. What is not exactly as it was remembered may be somebody else's
-    // memory now, and a mark on malloc's would break every child_process: leave it out.
+    // Both lists are in order. A mapping that has changed since it was remembered may have another
+    // owner now, and marking malloc's memory would break every child_process: leave it out.
     while (candidate < marked_.size() && marked_[candidate].start < mapping.start) candidate++;
     if (candidate < marked_.size() && marked_[candidate] == mapping)
       marked_[kept++] = marked_[candidate++];

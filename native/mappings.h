@@ -1,7 +1,6 @@
-// Which of this process's memory a fork copies. V8 marks its mappings MADV_DONTFORK, so a plain
-// fork has no JavaScript heap: they are made inheritable for the instant of our fork. Afterwards
-// they are marked again, on both sides, since every child_process would copy their page tables
-// otherwise.
+// The memory that a fork copies. V8 marks its mappings MADV_DONTFORK, so a plain fork has no
+// JavaScript heap: they are made inheritable for the instant of our fork. Afterwards they are
+// marked again, on both sides, because every child_process would copy their page tables otherwise.
 #pragma once
 
 #include <stddef.h>
@@ -17,12 +16,12 @@ struct Mapping {
 
 class Mappings {
  public:
-  // Takes the list of marked mappings, unless this process did before (rememberMappings). 0 or an
+  // Lists the marked mappings, unless this process has done so already (rememberMappings). 0 or an
   // errno.
   int Prepare();
-  // Between this and the fork nothing may map memory. 0 or an errno.
+  // Nothing may map memory between this call and the fork. 0 or an errno.
   int ShareWithChild();
-  // On both sides, after the fork or in place of it.
+  // On both sides after the fork, or when there is none after all.
   void KeepFromForks() const;
 
  private:

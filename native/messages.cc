@@ -1,5 +1,7 @@
-// Bytes with descriptors (SCM_RIGHTS) over unix stream sockets, for a process whose event loop does
-// not run.
+// Bytes with descriptors (SCM_RIGHTS) over unix stream sockets, for a process that does not run its
+// event loop.
+#include "messages.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <node.h>
@@ -12,7 +14,6 @@
 #include "arguments.h"
 #include "error.h"
 #include "exports.h"
-#include "messages.h"
 
 namespace {
 
@@ -21,7 +22,7 @@ constexpr uint32_t kMostDescriptors = 64;
 // table truncates.
 constexpr size_t kRoomForDescriptors = 253;
 constexpr size_t kMostBytes = 64 * 1024;
-// How long the rest of a message that is partly sent waits for its reader.
+// Limit for sending the rest of a message that is partly sent.
 constexpr int kRestTimeoutMs = 1000;
 
 struct Delivery {
@@ -112,8 +113,7 @@ int SendWhole(int fd, const std::string& data, const std::vector<int>& fds) {
     }
     int number = errno;
     if (number != EAGAIN || sent == 0) return number;
-    // The queue took a part of this message. Its reader cannot make sense of a part, so the rest
-    // has to follow.
+    // The queue took a part of this message, which is useless to its reader: the rest must follow.
     pollfd waiting = {fd, POLLOUT, 0};
     int ready = poll(&waiting, 1, kRestTimeoutMs);
     if (ready == 0) return ETIMEDOUT;
@@ -131,8 +131,7 @@ void Receive(const v8::FunctionCallbackInfo<v8::Value>& info) {
 
   auto delivery = std::make_unique<Delivery>();
   int number = EAGAIN;
-  // Somebody else who reads the same socket can empty it between poll and recvmsg: then the wait
-  // goes on.
+  // Another reader of the same socket can empty it between poll and recvmsg: then keep waiting.
   while (number == EAGAIN) {
     pollfd waiting = {fd, POLLIN, 0};
     if (poll(&waiting, 1, -1) < 0) {
@@ -142,7 +141,7 @@ void Receive(const v8::FunctionCallbackInfo<v8::Value>& info) {
     if ((waiting.revents & POLLNVAL) != 0) return ThrowErrno(isolate, EBADF, what);
     number = ReceiveDelivery(fd, delivery.get());
   }
-  // A peer that ended with unread bytes of ours is as gone as one that ended without.
+  // The peer closed with bytes of ours unread: the same as an end of file.
   if (number == ECONNRESET) return info.GetReturnValue().SetNull();
   if (number == EINTR) return;
   if (number != 0) return ThrowErrno(isolate, number, what);

@@ -1,9 +1,9 @@
-// How a message is put on a channel.
+// Writing a message to a channel.
 #pragma once
 
 #include <string>
 #include <vector>
 
-// Sends all of `data`, or nothing: 0, or an errno; ETIMEDOUT where the rest of a message did not go
-// out in time.
+// Sends all of `data`, or nothing: 0 or an errno; ETIMEDOUT if only a part of a message could be
+// sent in time.
 int SendWhole(int fd, const std::string& data, const std::vector<int>& fds);

@@ -1,4 +1,4 @@
-// The addon's table of contents.
+// The exports of the addon, and its initialisation.
 #include <malloc.h>
 #include <node.h>
 
@@ -62,8 +62,7 @@ const struct {
 
 NODE_MODULE_INIT(/* exports, module, context */) {
   (void)module;
-  for (const auto& function : functions)
-    NODE_SET_METHOD(exports, function.name, function.callback);
+  for (const auto& function : functions) NODE_SET_METHOD(exports, function.name, function.callback);
   RememberInherited();
   FindMathRandom(v8::Isolate::GetCurrent(), context);
 }

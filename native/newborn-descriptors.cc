@@ -1,6 +1,6 @@
-// uv_loop_fork re-makes what the main loop polls. Node has further loops, of its delayed-task
-// thread and of its tracing agent, and addons may have their own: their epoll sets, eventfds and
-// self-pipes are still the parent's.
+// uv_loop_fork renews the descriptors of the main loop only. Node has further loops, for its
+// delayed-task thread and its tracing agent, and addons may have their own: their epoll sets,
+// eventfds and self-pipes are still shared with the parent.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -50,9 +50,7 @@ bool StartsWith(const std::string& text, const char* prefix) {
   return text.compare(0, strlen(prefix), prefix) == 0;
 }
 
-FILE* OpenInfo(int fd) {
-  return fopen(("/proc/self/fdinfo/" + std::to_string(fd)).c_str(), "re");
-}
+FILE* OpenInfo(int fd) { return fopen(("/proc/self/fdinfo/" + std::to_string(fd)).c_str(), "re"); }
 
 // The lines "tfd: 15 events: 19 data: f …" of an epoll set.
 void ListWatched(int epoll, std::vector<Watched>* watched) {
@@ -72,8 +70,8 @@ void ListWatched(int epoll, std::vector<Watched>* watched) {
   fclose(info);
 }
 
-// Only what is close-on-exec was made by this program. The rest came from whoever started it, to be
-// shared.
+// Only close-on-exec descriptors were made by this program. The others were inherited at startup,
+// to be shared.
 bool TakeInventory(const uv_loop_t* loop, Inventory* inventory) {
   DIR* directory = opendir("/proc/self/fd");
   if (directory == nullptr) return false;
@@ -103,10 +101,10 @@ bool MoveTo(int fresh, int fd) {
   return moved;
 }
 
-// With the count that the old one had at the fork.
+// Keeps the count at the time of the fork.
 bool ReplaceEventfd(int fd) {
   unsigned long long count = 0;
-  int semaphore = 0;  // Older kernels do not tell.
+  int semaphore = 0;  // Not reported by older kernels.
   if (FILE* info = OpenInfo(fd)) {
     char line[256];
     while (fgets(line, sizeof line, info) != nullptr)
@@ -124,10 +122,10 @@ bool ReplaceEnd(int fresh, int fd) {
   return fcntl(fresh, F_SETFL, status) == 0 && dup3(fresh, fd, O_CLOEXEC) >= 0;
 }
 
-// A pipe with both ends in this process is one that it wakes itself with. One with a single end
-// here talks to somebody. What is in the pipe goes along, as a copy: libuv's signal lock is a byte
-// in a pipe (which its fork handler has renewed already; doing it again is simpler than knowing),
-// and what is in a shared one is the parent's too.
+// With both ends of a pipe the process wakes itself; a pipe with a single end here leads to another
+// process. The contents are copied, as the parent needs its own: libuv's signal lock is a byte in a
+// pipe (which its fork handler has renewed already; renewing it again is simpler than detecting
+// it).
 bool ReplaceSelfPipes(const std::vector<PipeEnd>& ends) {
   for (const PipeEnd& reader : ends) {
     if (reader.is_writer) continue;
@@ -155,7 +153,7 @@ const char* OwnDescriptors(const uv_loop_t* loop) {
   if (!ReplaceSelfPipes(inventory.pipe_ends)) return "cannot make a pipe of its own";
   for (int fd : inventory.epolls)
     if (!MoveTo(epoll_create1(EPOLL_CLOEXEC), fd)) return "cannot make an epoll set of its own";
-  // What is gone, or cannot be watched any more, was of no use in the old set either.
+  // A descriptor that is closed or cannot be watched any more was useless in the old set too.
   for (Watched& entry : inventory.watched)
     epoll_ctl(entry.epoll, EPOLL_CTL_ADD, entry.fd, &entry.event);
   return nullptr;

@@ -1,17 +1,17 @@
-// What a newborn does for itself before its JavaScript goes on.
+// Repairs that a newborn makes before its JavaScript continues.
 #pragma once
 
 #include <uv.h>
 
-// It cannot live: says why on stderr and ends with status 70 (EX_SOFTWARE). Its monitor sees it
-// die.
+// For a newborn that cannot run: writes the reason to stderr and exits with status 70
+// (EX_SOFTWARE), which its monitor notices.
 [[noreturn]] void Perish(const char* reason);
 
-// What its parent had cut off (dead-ends.cc) ends at a dead end of its own. Null, or the reason why
-// not.
+// Replaces the dead ends of connections that the parent cut (dead-ends.cc) by one of its own. Null,
+// or the reason for the failure.
 const char* OwnDeadEnds();
 
-// Epoll sets, eventfds and self-pipes are objects that a fork shares. Replaces those that are left
-// after uv_loop_fork, under the same numbers, by ones of its own, so that no side can wake or
-// starve the other. Null, or the reason why not.
+// A fork shares epoll sets, eventfds and self-pipes. Replaces those that uv_loop_fork leaves, under
+// the same numbers, by ones of its own, so that neither side can wake or starve the other. Null, or
+// the reason for the failure.
 const char* OwnDescriptors(const uv_loop_t* loop);

@@ -10,13 +10,13 @@
 #include <sys/rseq.h>
 
 void RegisterRestartableSequences() {
-  // glibc's tunable can switch it off.
+  // Switched off by glibc's tunable.
   if (__rseq_size == 0) return;
-  // The original size, which glibc registers whatever features it uses of it.
+  // The original size, which glibc registers regardless of the features it uses.
   constexpr unsigned kAreaBytes = 32;
   char* area = static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset;
-  // EBUSY if the kernel kept the registration, EINVAL if glibc's is of another size: then all is as
-  // it was.
+  // EBUSY if the kernel kept the registration, EINVAL if glibc's has another size: both are
+  // harmless.
   syscall(SYS_rseq, area, kAreaBytes, 0, RSEQ_SIG);
 }
 #else

@@ -1,5 +1,5 @@
-// Which script a call came from, and in which script a function was written: the two ways to tell a
-// library's doing from the app's.
+// The scripts of a call's stack frames, and the script that defines a function: the two ways to
+// tell a library's actions from the app's.
 #include <string.h>
 #include <v8.h>
 
@@ -8,7 +8,7 @@
 
 namespace {
 
-// Each frame costs time in every call that is watched.
+// Each frame costs time in every watched call.
 constexpr int kMostFrames = 64;
 
 bool IsNodes(v8::Isolate* isolate, v8::Local<v8::String> name) {
@@ -37,7 +37,8 @@ void CallerScripts(const v8::FunctionCallbackInfo<v8::Value>& info) {
     if (index == 0) own = script;
     if (script.IsEmpty() || script->Length() == 0 || IsNodes(isolate, script)) continue;
     if ((!own.IsEmpty() && script->StringEquals(own)) ||
-        (!last.IsEmpty() && script->StringEquals(last))) continue;
+        (!last.IsEmpty() && script->StringEquals(last)))
+      continue;
     scripts->Set(isolate->GetCurrentContext(), scripts->Length(), script).Check();
     last = script;
   }

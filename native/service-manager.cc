@@ -1,5 +1,5 @@
-// What a service manager such as systemd expects of a program, and Node cannot do: messages to its
-// datagram socket (sd_notify(3)), and listening sockets that were open before the program began
+// System calls for a service manager such as systemd that Node lacks: messages to its datagram
+// socket (sd_notify(3)), and listening sockets that it opened before it started the program
 // (sd_listen_fds(3)).
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,7 +31,7 @@ int Option(int fd, int level, int name) {
   return getsockopt(fd, level, name, &value, &length) == 0 ? value : -1;
 }
 
-// False with errno: EINVAL for what is no listening stream socket.
+// False with errno: EINVAL if `fd` is not a listening stream socket.
 bool Describe(int fd, Inherited* inherited) {
   if (fcntl(fd, F_GETFD) < 0) return false;
   if (Option(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM || Option(fd, SOL_SOCKET, SO_ACCEPTCONN) != 1)
@@ -78,11 +78,13 @@ v8::MaybeLocal<v8::Object> ToObject(v8::Isolate* isolate, const Inherited& inher
   v8::Local<v8::Object> object = v8::Object::New(isolate);
   if (object->Set(context, v8::String::NewFromUtf8Literal(isolate, "kind"), kind).IsNothing() ||
       object->Set(context, v8::String::NewFromUtf8Literal(isolate, "name"), name).IsNothing() ||
-      object->Set(context, v8::String::NewFromUtf8Literal(isolate, "port"),
-                  v8::Integer::New(isolate, inherited.port))
+      object
+          ->Set(context, v8::String::NewFromUtf8Literal(isolate, "port"),
+                v8::Integer::New(isolate, inherited.port))
           .IsNothing() ||
-      object->Set(context, v8::String::NewFromUtf8Literal(isolate, "ipv6Only"),
-                  v8::Boolean::New(isolate, inherited.v6_only))
+      object
+          ->Set(context, v8::String::NewFromUtf8Literal(isolate, "ipv6Only"),
+                v8::Boolean::New(isolate, inherited.v6_only))
           .IsNothing())
     return {};
   return object;
@@ -102,7 +104,7 @@ void Notify(const v8::FunctionCallbackInfo<v8::Value>& info) {
   if (name.size() >= sizeof address.sun_path) return ThrowErrno(isolate, ENAMETOOLONG, what);
   memcpy(address.sun_path, name.data(), name.size());
   if (name[0] == '@') address.sun_path[0] = '\0';
-  // An abstract name has no end but the length.
+  // An abstract name has no terminator, only a length.
   auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
 
   int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -1,4 +1,4 @@
-// A new thread becomes a parked one; see take-over.h.
+// Turns a new thread into a parked worker; see take-over.h.
 #include "take-over.h"
 
 #include <stdint.h>
@@ -10,8 +10,8 @@ namespace {
 
 constexpr size_t kCrossingStackBytes = 64 * 1024;
 
-// Both threads were started by the same place in glibc, so their first frames must lie alike. If
-// they do not, the copy would land in the wrong place: better to end with a message.
+// The same code in glibc started both threads, so their first frames must be laid out alike. If
+// they are not, the copy would land in the wrong place: better to exit with a message.
 #if defined(__x86_64__)
 // The call pushed the return address right below the frame's top.
 bool StartsAlike(const ParkedWorker& worker, const StartFrame& start) {
@@ -23,7 +23,7 @@ bool StartsAlike(const ParkedWorker& worker, const StartFrame& start) {
 }
 #else
 // A function stores its caller's frame pointer and the return address somewhere in its own frame:
-// the worker's first frame, wherever that ends, must hold the pair that ours holds. Upper bits can
+// the worker's first frame, wherever it ends, must hold the same pair as ours. The upper bits can
 // be a pointer signature.
 bool StartsAlike(const ParkedWorker& worker, const StartFrame& start) {
   constexpr uintptr_t kAddressBits = (uintptr_t{1} << 48) - 1;

@@ -1,12 +1,12 @@
-// The step in which a new thread becomes a parked worker: it leaves its own stack for a temporary
-// one, copies the worker's frames back below its own start frame, and jumps into them. All that
-// depends on the processor is here.
+// The step in which a new thread becomes a parked worker: it moves from its own stack to a
+// temporary one, copies the worker's frames back below its own start frame, and jumps into them.
+// All processor-specific code is here.
 #pragma once
 
 #include "v8-pool.h"
 
 #if defined(__x86_64__)
-// Below the stack pointer, a function that calls no other may keep values (System V ABI).
+// A leaf function may keep values below the stack pointer (System V ABI).
 constexpr size_t kRedZoneBytes = 128;
 #elif defined(__aarch64__)
 constexpr size_t kRedZoneBytes = 0;
@@ -14,7 +14,7 @@ constexpr size_t kRedZoneBytes = 0;
 #error "pitchfork-ts supports x64 and arm64"
 #endif
 
-// The first frame of a thread, seen from within.
+// The first frame of a thread, as that thread finds it.
 struct StartFrame {
   // The stack pointer at the call: glibc's own frames and the thread's descriptor lie above it.
   char* top;
@@ -26,5 +26,5 @@ char* StackPointer(const ucontext_t& context);
 
 void PrepareCrossing(ParkedWorker* worker);
 
-// The calling thread, which must run on the worker's stack, goes on as that worker.
+// The calling thread, which must run on the worker's stack, continues as that worker.
 [[noreturn]] void BecomeWorker(ParkedWorker* worker, const StartFrame& start);

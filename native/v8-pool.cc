@@ -10,16 +10,15 @@
 namespace {
 
 constexpr int kParkTimeoutMs = 10 * 1000;
-// A worker that has not come by then may wait for the main thread to collect garbage.
+// A worker not parked by then may be waiting for the main thread to collect garbage.
 constexpr int kStallMs = 250;
-// How long a surplus task may take to be picked up by a worker that we did not expect.
+// Time for an unexpected worker to pick up the surplus task.
 constexpr int kProbeMs = 20;
 constexpr int kReviveTimeoutMs = 10 * 1000;
-// Stacks that other threads left behind: libuv's pool (at most 1024), Node's helpers, native
-// addons.
+// Bounds the stacks left by other threads: libuv's pool (at most 1024), Node's helpers, addons.
 constexpr size_t kMostSurplus = 2048;
 
-// 0 until the first fork of this process or of an ancestor established it.
+// 0 until the first fork of this process or of an ancestor.
 int known_pool_size = 0;
 
 int64_t NowMs() {
@@ -28,8 +27,7 @@ int64_t NowMs() {
   return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-// sem_timedwait(3) knows only the wall clock, which can jump: wait in short steps, by the monotonic
-// clock.
+// sem_timedwait(3) uses the wall clock, which can jump: wait in short steps by the monotonic clock.
 bool WaitFor(sem_t* semaphore, int64_t deadline_ms) {
   for (;;) {
     if (sem_trywait(semaphore) == 0) return true;
@@ -78,10 +76,10 @@ ParkedPool::~ParkedPool() {
   sem_destroy(&dismissed_);
 }
 
-// NumberOfWorkerThreads() counts the thread of Node's delayed-task scheduler too, in all versions
-// so far (WorkerThreadsTaskRunner in src/node_platform.cc), and that one runs no tasks. So the
-// first fork posts one task more than it needs: if a worker takes that as well, the pool is larger
-// than the sources say, and is parked all the same.
+// NumberOfWorkerThreads() includes the thread of Node's delayed-task scheduler in all versions so
+// far (WorkerThreadsTaskRunner in src/node_platform.cc), which runs no tasks. So the first fork
+// posts one task more than it needs: if a worker takes that too, the pool is larger than the
+// sources suggest, and is parked all the same.
 int ParkedPool::Park(v8::Isolate* isolate, node::MultiIsolatePlatform* platform,
                      std::shared_ptr<ParkedPool>* pool) {
   int counted = platform->NumberOfWorkerThreads();
@@ -110,7 +108,7 @@ int ParkedPool::AwaitParked(v8::Isolate* isolate, int expected, bool expect_one_
     } else if (collected) {
       return ETIMEDOUT;
     } else {
-      // A compiler thread that cannot allocate waits until the main thread has collected
+      // A compiler thread that cannot allocate waits for the main thread to collect garbage
       // (CollectionBarrier in V8's heap/collection-barrier.cc), which is waiting here: so collect.
       isolate->LowMemoryNotification();
       collected = true;
@@ -118,7 +116,7 @@ int ParkedPool::AwaitParked(v8::Isolate* isolate, int expected, bool expect_one_
   }
   if (expect_one_more && WaitFor(&parked_, NowMs() + kProbeMs)) parked++;
   Close();
-  // Who took a seat at the last moment is on its way to saying so.
+  // A worker that took a seat at the last moment has yet to post `parked_`.
   while (parked < taken_) {
     if (!WaitFor(&parked_, NowMs() + kParkTimeoutMs)) return ETIMEDOUT;
     parked++;
@@ -133,7 +131,7 @@ void ParkedPool::Close() {
 
 ParkedWorker* ParkedPool::Claim() {
   std::unique_lock<std::mutex> lock(mutex_);
-  // A task that no worker took in time finds the fork over.
+  // The task started too late: the fork is over.
   if (closed_ || taken_ == seats_) return nullptr;
   return &workers_[taken_++];
 }
@@ -155,9 +153,8 @@ void ParkedPool::Sit() {
   Hold(worker);
 }
 
-// getcontext returns a second time in the child, on a stack that was copied back. Nothing that this
-// function changes after the first return may be needed after the second: it has only its
-// arguments.
+// getcontext returns a second time in the child, on a stack that was copied back. No change made
+// after the first return may be needed after the second: this function uses only its arguments.
 __attribute__((noinline)) void ParkedPool::Hold(ParkedWorker* worker) {
   getcontext(&worker->context);
   if (worker->revived) {
@@ -195,9 +192,9 @@ ParkedWorker* ParkedPool::WorkerOfStack(const char* address) {
   return nullptr;
 }
 
-// The start of every new thread. glibc has put its stack, and its descriptor at the stack's top,
-// where a thread of the parent had them. Is that a parked worker's place, it becomes that worker;
-// if not, it only keeps the place taken, so that the next thread gets another one.
+// The start routine of every new thread. glibc has reused the stack of a thread of the parent, with
+// the thread's descriptor at its top. On a parked worker's stack the thread becomes that worker;
+// otherwise it only occupies the stack, so that the next thread gets another one.
 __attribute__((noinline)) void* ParkedPool::TakeOver(void* argument) {
   auto* pool = static_cast<ParkedPool*>(argument);
   char* frame_top = static_cast<char*>(__builtin_dwarf_cfa());
@@ -222,15 +219,14 @@ const char* ParkedPool::CreateThread(const pthread_attr_t& attributes,
   pthread_t thread;
   if (surplus->size() == kMostSurplus) return "no new thread came to a V8 worker's stack";
   if (pthread_create(&thread, &attributes, TakeOver, this) != 0) return "pthread_create failed";
-  // The thread that took a worker's place is that worker from now on, and Node's to join.
+  // A thread that took a worker's place is that worker from now on, and Node joins it.
   if (!IsWorker(thread)) surplus->push_back(thread);
   if (!WaitFor(&arrived_, NowMs() + kReviveTimeoutMs)) return "a new thread did not start";
   return nullptr;
 }
 
 // glibc picks the smallest cached stack that is large enough (nptl/allocatestack.c,
-// get_cached_stack), so asking for exactly a worker's size again and again comes to that worker's
-// stack.
+// get_cached_stack), so repeated requests for exactly a worker's size reach that worker's stack.
 const char* ParkedPool::CreateThreads(std::vector<pthread_t>* surplus) {
   const char* failure = nullptr;
   for (int i = 0; i < taken_ && failure == nullptr; i++) {
@@ -249,8 +245,8 @@ const char* ParkedPool::Revive() {
   for (int i = 0; i < taken_; i++) PrepareCrossing(&workers_[i]);
   std::vector<pthread_t> surplus;
   const char* failure = CreateThreads(&surplus);
-  // Only now: a thread's end makes glibc unmap cached stacks, a worker's that is not covered yet
-  // among them.
+  // Only now: when a thread ends, glibc may unmap cached stacks, among them one whose worker is not
+  // revived yet.
   for (size_t i = 0; i < surplus.size(); i++) sem_post(&dismissed_);
   for (pthread_t thread : surplus) pthread_join(thread, nullptr);
   return failure;

@@ -1,7 +1,7 @@
-// V8's worker threads across a fork. Before it, a task parks each worker of Node's platform, so
-// that none is inside a V8 job, holds a lock, or waits on the queue's condition variable. In the
-// child, where fork(2) copies no thread but its own, new threads take the parked workers' stacks
-// over and go on as they. One object is one fork.
+// V8's worker threads across a fork. Before the fork, a task parks each worker of Node's platform,
+// so that none is inside a V8 job, holds a lock, or waits on the queue's condition variable. In the
+// child, to which fork(2) copies only the calling thread, new threads take over the parked workers'
+// stacks and continue as those workers. One object serves one fork.
 #pragma once
 
 #include <node.h>
@@ -14,18 +14,18 @@
 #include <mutex>
 #include <vector>
 
-// One worker thread: where it stands, and the live part of its stack.
+// One worker thread: its execution state, and the live part of its stack.
 struct ParkedWorker {
   ucontext_t context;
   pthread_t thread;
   char name[16];
   char* stack_low;
   size_t stack_size;
-  // From here up to the stack's top is what a revival needs.
+  // A revival needs the stack from here up to its top.
   char* live_low;
   std::vector<char> saved;
-  // In the child: where the thread that takes over runs while it overwrites its own stack, and how
-  // much it copies.
+  // In the child: the stack of the new thread while it overwrites its own, and the number of bytes
+  // that it copies.
   std::unique_ptr<char[]> crossing_stack;
   ucontext_t crossing;
   size_t crossing_size;
@@ -34,25 +34,24 @@ struct ParkedWorker {
 
 class ParkedPool {
  public:
-  // Returns with every worker parked, or with an errno and none parked. ETIMEDOUT: some worker was
-  // busy throughout.
+  // 0 with every worker parked, or an errno with none parked. ETIMEDOUT: a worker was busy
+  // throughout.
   static int Park(v8::Isolate* isolate, node::MultiIsolatePlatform* platform,
                   std::shared_ptr<ParkedPool>* pool);
 
   explicit ParkedPool(int seats);
   ~ParkedPool();
 
-  // Keeps the live part of the stacks: the child's glibc hands the stacks of other threads out
-  // again.
-  // False if some worker does not run on the stack that glibc knows.
+  // Saves the live part of the stacks, because the child's glibc reuses the stacks of other
+  // threads. False if a worker does not run on the stack that glibc knows.
   bool SaveStacks();
-  // In the parent, or when there is no child after all: the workers go on.
+  // In the parent, or when there is no child after all: the workers continue.
   void Release();
-  // In the child: makes a thread for each parked worker. Null, or the reason why that failed.
+  // In the child: makes a thread for each parked worker. Null, or the reason for the failure.
   const char* Revive();
 
-  // For the parking task: takes a seat and stays. Returns when released, or at once if the fork is
-  // over.
+  // Called by the parking task: parks the calling worker until it is released. Returns at once if
+  // the fork is over.
   void Sit();
 
  private:
@@ -64,7 +63,7 @@ class ParkedPool {
   const char* CreateThread(const pthread_attr_t& attributes, std::vector<pthread_t>* surplus);
   bool IsWorker(pthread_t thread) const;
   ParkedWorker* WorkerOfStack(const char* address);
-  static void* TakeOver(void* pool);
+  static void* TakeOver(void* argument);
 
   std::mutex mutex_;
   bool closed_ = false;

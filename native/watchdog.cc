@@ -1,8 +1,10 @@
-// Tells which JavaScript keeps the event loop from turning. The monitor asks by a signal; V8 can be
-// asked for an interrupt by any thread but not by a signal handler, since that takes locks and
-// allocates. So the handler wakes a thread that does nothing but wait for it, and V8 calls back on
-// the main thread when JavaScript comes by its next check, in a loop, a call or a regular
-// expression. The thread lives in workers only: no fork ever has it.
+// Reports the JavaScript stack that blocks the event loop. The monitor asks by a signal. Any thread
+// can request an interrupt from V8, but a signal handler cannot, because that takes locks and
+// allocates. So the handler wakes a thread that only waits for it, and V8 calls back on the main
+// thread at its next interrupt check, in a loop, a call or a regular expression. Only workers have
+// the thread, so no fork ever copies it.
+#include "watchdog.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <node.h>
@@ -16,25 +18,24 @@
 #include "error.h"
 #include "exports.h"
 #include "messages.h"
-#include "watchdog.h"
 
 namespace {
 
 constexpr int kMostFrames = 32;
 constexpr size_t kStackBytes = 256 * 1024;
-constexpr int kNobody = -1;
-// The audit knows the thread by it (lib/fork-safety/threads.ts).
+constexpr int kNone = -1;
+// The audit recognises the thread by its name (lib/fork-safety/audit/threads.ts).
 constexpr char kThreadName[] = "pitchfork-watch";
 
-// Next to the one that tells of the monitor's death (children.cc).
+// Next to the signal of the monitor's death (children.cc).
 int AskingSignal() { return SIGRTMAX - 3; }
 
 sem_t asked;
 pthread_t watcher;
-// Read by the watcher only after it was woken, and written before.
+// Written before the watcher is woken, which reads it afterwards.
 bool ends = false;
-// Of the main thread alone: the channel, and kNobody while nobody watches.
-int channel = kNobody;
+// Used by the main thread only; kNone without a watchdog.
+int channel = kNone;
 
 // Only async-signal-safe calls here.
 void Wake(int) {
@@ -77,7 +78,7 @@ std::string DescribeStack(v8::Isolate* isolate) {
   return lines;
 }
 
-// What the event loop has not written yet would be torn by a message that overtakes it.
+// A message sent now would split one that the event loop has partly written.
 bool IsIdle(uv_loop_t* loop, int fd) {
   struct Search {
     int fd;
@@ -97,14 +98,14 @@ bool IsIdle(uv_loop_t* loop, int fd) {
   return search.idle;
 }
 
-// On the main thread, in the midst of any JavaScript: it must not run JavaScript itself.
+// On the main thread, in the middle of any JavaScript: it must not run JavaScript itself.
 void Report(v8::Isolate* isolate, void*) {
   v8::HandleScope scope(isolate);
   uv_loop_t* loop = node::GetCurrentEventLoop(isolate);
-  if (channel == kNobody || loop == nullptr || !IsIdle(loop, channel)) return;
+  if (channel == kNone || loop == nullptr || !IsIdle(loop, channel)) return;
   std::string message = "{\"type\":\"stuck\",\"stack\":\"";
   AppendJson(DescribeStack(isolate), &message);
-  // A monitor that does not read cannot be told.
+  // A monitor that does not read cannot be reached.
   SendWhole(channel, message + "\"}\n", {});
 }
 
@@ -116,7 +117,7 @@ void* Watch(void* isolate) {
   }
 }
 
-// 0 or an errno. The thread takes no signals: they are for the main one.
+// 0 or an errno. The thread blocks all signals: they are for the main one.
 int StartWatcher(v8::Isolate* isolate) {
   pthread_attr_t attributes;
   int number = pthread_attr_init(&attributes);
@@ -149,8 +150,8 @@ int TakeSignal() {
 }  // namespace
 
 void EndWatcher() {
-  if (channel == kNobody) return;
-  channel = kNobody;
+  if (channel == kNone) return;
+  channel = kNone;
   ends = true;
   sem_post(&asked);
   pthread_join(watcher, nullptr);
@@ -161,7 +162,7 @@ void StartWatchdog(const v8::FunctionCallbackInfo<v8::Value>& info) {
   int fd = arguments.Descriptor(arguments.At(0), "channel");
   if (!arguments.valid()) return;
   v8::Isolate* isolate = info.GetIsolate();
-  if (channel != kNobody)
+  if (channel != kNone)
     return ThrowRefusal(isolate, EALREADY, "startWatchdog", "there is a watchdog already");
   ends = false;
   sem_init(&asked, 0, 0);

@@ -1,5 +1,5 @@
-// What the rest of the addon has to know of the watchdog.
+// The part of the watchdog that the rest of the addon uses.
 #pragma once
 
-// Ends its thread, if there is one, and waits for its end: a fork would not have it.
+// Ends its thread, if there is one, and joins it: a fork would not have it.
 void EndWatcher();

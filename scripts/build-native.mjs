@@ -7,6 +7,7 @@ import { copyFileSync, renameSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findHeaders } from './node-headers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const failureLines = 40;
@@ -100,6 +101,7 @@ function isCommand(name) {
 
 function runNodeGyp() {
   const nodeGyp = findNodeGyp();
+  // Headers that are on the machine spare a download, and need no network.
   const nodedir = findHeaders();
   const workspace = makeWorkspace();
   // To node-gyp the environment goes before its options, and npm sets this one for its own Node.
@@ -149,25 +151,6 @@ function findNodeGyp() {
   const file = globalModules && join(globalModules, inNpm);
   if (file && existsSync(file)) return file;
   throw new Refusal('node-gyp not found: run this as `npm install`, whose npm brings it along');
-}
-
-/** Headers of this very Node that are on the machine spare a download, and need no network. */
-function findHeaders() {
-  const candidates = [
-    process.env.npm_config_nodedir,
-    dirname(dirname(process.execPath)),
-    dirname(dirname(realpathSync(process.execPath))),
-  ];
-  return candidates.find((prefix) => prefix && hasHeaders(prefix));
-}
-
-function hasHeaders(prefix) {
-  const file = join(prefix, 'include', 'node', 'node_version.h');
-  if (!existsSync(join(prefix, 'include', 'node', 'node.h')) || !existsSync(file)) return false;
-  const text = readFileSync(file, 'utf8');
-  const part = (name) => Number(new RegExp(`define NODE_${name}_VERSION (\\d+)`).exec(text)?.[1]);
-  const version = [part('MAJOR'), part('MINOR'), part('PATCH')].join('.');
-  return version === process.versions.node;
 }
 
 try {

@@ -1,4 +1,4 @@
-// Goal: docs/faults.md has every row, names only specs that exist, and those name the row in a title.
+// Goal: docs/faults.md has every row and names only existing specs, which have the row in a title.
 // Method: read the tables and the specs as text.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
-// An app whose memory is a cache of items, as an application's mostly is: many small objects. It
-// fills CACHE_MIB of it while it is loaded, and more when it is asked to.
+// An app whose memory is a cache of many small objects, as is typical of applications. It fills
+// CACHE_MIB of it while it is loaded, and more on request.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Measured: so many items of this shape take a mebibyte of heap. */
+/** The number of items of this shape in a mebibyte of heap, as measured. */
 const itemsPerMib = 2_700;
 
 interface Item {

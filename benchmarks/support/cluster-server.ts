@@ -1,5 +1,5 @@
-// The app under node:cluster with as many workers as the argument says. Tells the port and the
-// workers' pids when all listen.
+// The app under node:cluster, with the number of workers given as argument. Sends the port and the
+// workers' pids once all listen.
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import app from './cache-app.js';

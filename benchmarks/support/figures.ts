@@ -1,4 +1,4 @@
-// How benchmarks sum up and show what they measured.
+// Summaries and tables of measurements.
 
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
@@ -6,13 +6,13 @@ export function median(numbers: readonly number[]): number {
   return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
 }
 
-/** "12.3 (11.0 to 15.1)": the median, and the least and the most. */
+/** "12.3 (11.0 to 15.1)": the median, the minimum and the maximum. */
 export function spread(numbers: readonly number[], digits = 1): string {
   const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
   return `${median(numbers).toFixed(digits)} (${least.toFixed(digits)} to ${most.toFixed(digits)})`;
 }
 
-/** Rows of cells, the first one being the header, in columns; all but the first to the right. */
+/** Rows of cells in columns, the header first; all columns but the first align right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),

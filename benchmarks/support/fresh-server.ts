@@ -1,4 +1,4 @@
-// The app in a process of its own, without pitchfork-ts. Tells its port when it listens.
+// The app in a process of its own, without pitchfork-ts. Sends its port once it listens.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import app from './cache-app.js';

@@ -1,5 +1,5 @@
-// One worker's worth of server, bare or inside an engine, with the same handler. Tells its port,
-// and on being asked the processor time it used since it was asked before.
+// One worker's worth of server, bare or inside an engine, with the same handler. Sends its port,
+// and on request the processor time used since the previous request.
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { createEngine } from '../../lib/engines/create.js';

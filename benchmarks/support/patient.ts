@@ -1,9 +1,9 @@
-// A hot restart cuts off who is talking to the monitor at that moment.
+// Retries of control requests: a hot restart cuts the connections to the monitor.
 
 const tries = 20;
 const pauseMs = 100;
 
-/** Does it again when the connection to the monitor was cut. */
+/** Retries while the connection to the monitor is cut. */
 export async function patient<T>(act: () => T | Promise<T>): Promise<T> {
   for (let count = 1; ; count++)
     try {

@@ -1,6 +1,6 @@
-// Random choices that a seed repeats.
+// Reproducible random choices from a seed.
 
-/** Numbers from 0 up to 1: Mulberry32, small and good enough to choose by. */
+/** Numbers from 0 up to 1, by Mulberry32, which is small and good enough for choices. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -12,7 +12,7 @@ export function seeded(seed: number): () => number {
 }
 
 export interface Weighted {
-  /** How often it is chosen, compared with the others. */
+  /** Relative frequency. */
   readonly weight: number;
 }
 

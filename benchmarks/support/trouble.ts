@@ -1,5 +1,4 @@
-// What a soak does to a server: the list of its actions, and what each of them does. To add one, add
-// a line to `troubles`.
+// The faults that a soak injects into a server. To add one, add a line to `troubles`.
 import { connect, type Socket } from 'node:net';
 import { connectedSockets } from '../../spec/support/shared-files.js';
 import { processOf } from '../../spec/support/processes.js';

@@ -1,6 +1,6 @@
-// What a soak found, and whether that is good enough. A request that failed is lost, unless it was
-// inside a worker that was killed: then the client's port is one of those that the worker was
-// connected to when it was killed. No I/O.
+// The findings of a soak, and whether they pass. A failed request counts as lost unless it was in a
+// worker that was killed: then the client's port is among those connected to that worker when it
+// was killed. No I/O.
 import type { Failure } from '../../spec/support/load.js';
 
 export interface Kill {

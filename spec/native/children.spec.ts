@@ -1,5 +1,6 @@
-// reap and peekEndedChild against real children, and the arguments that every native function
-// refuses.
+// Goal: reap and peekEndedChild report real children, and native functions refuse invalid
+// arguments. Method: children that exit in different ways, under every supported Node, and calls
+// that must throw.
 import { expect } from 'chai';
 import { spawn } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
@@ -13,12 +14,12 @@ import { runFixture } from './run-fixture.js';
 
 describe('reap', () => {
   for (const node of supportedNodes())
-    it(`tells how each child ended, once, under Node ${node.version}`, async () => {
+    it(`reports each child's exit once under Node ${node.version}`, async () => {
       const { code, errors } = await runFixture(node, 'reaping');
       expect(code, errors).to.equal(0);
     });
 
-  it('leaves out what is not a child, or has not ended', async () => {
+  it('skips processes that are not children or have not exited', async () => {
     const child = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });
     expect(native.reap([child.pid ?? 0, 1, process.pid])).to.deep.equal([]);
     expect(native.peekEndedChild()).to.equal(null);
@@ -28,7 +29,7 @@ describe('reap', () => {
 });
 
 describe('native functions', () => {
-  it('throw an Error with a code for arguments that do not fit', () => {
+  it('throw an Error with a code for invalid arguments', () => {
     const calls: Record<string, unknown[][]> = {
       send: [[], [-1, 'x', []], ['3', 'x', []], [3, 4, []], [3, '', []], [3, 'x', ['y']]],
       receive: [[], [-1], [NaN], [{}]],
@@ -52,7 +53,7 @@ describe('native functions', () => {
       }
   });
 
-  it('pass on what a getter throws', () => {
+  it('rethrow the exception of a getter', () => {
     const listener = {
       get address(): string {
         throw new Error('expected');
@@ -69,7 +70,7 @@ describe('native functions', () => {
     );
   });
 
-  it('say EBADF for a descriptor that is not open', () => {
+  it('throw EBADF for a descriptor that is not open', () => {
     const calls = [
       () => native.boundPort(100_000),
       () => native.duplicateDescriptor(100_000),
@@ -79,7 +80,7 @@ describe('native functions', () => {
     for (const call of calls) expect(refusal(call)?.code).to.equal('EBADF');
   });
 
-  it('know the process', () => {
+  it('report the own pid', () => {
     expect(native.pid()).to.equal(process.pid);
     expect(native.activeRequests()).to.be.at.least(0);
     expect(native.rememberMappings()).to.be.greaterThan(0);

@@ -1,4 +1,5 @@
-// fork and forkSibling, each under every supported Node: what a newborn can do, and how often.
+// Goal: newborns of fork and forkSibling are complete processes, generation after generation.
+// Method: fixture programs under every supported Node.
 import { expect } from 'chai';
 import { supportedNodes } from '../support/nodes.js';
 import { runFixture } from './run-fixture.js';

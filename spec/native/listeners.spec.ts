@@ -1,4 +1,4 @@
-// listenTcp, listenUnix and the descriptors behind them.
+// Goal: listenTcp and listenUnix give working sockets, or an errno. Method: real connections.
 import { expect } from 'chai';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -40,7 +40,7 @@ describe('TCP listeners', () => {
     await accepts({ port, host: '::1' });
   });
 
-  it('share a port only when each wants to', () => {
+  it('share a port only when all set reusePort', () => {
     const port = native.boundPort(listen({ reusePort: true }));
     expect(native.boundPort(listen({ reusePort: true, port }))).to.equal(port);
     const error = refusal(() => native.listenTcp({ ...local, port }));
@@ -71,7 +71,7 @@ describe('TCP listeners', () => {
     await accepts({ port, host: '127.0.0.1' });
   });
 
-  it('refuse addresses that are none, or not ours', () => {
+  it('refuse invalid and foreign addresses', () => {
     const bind = (changes: object) => refusal(() => native.listenTcp({ ...local, ...changes }));
     expect(bind({ address: 'localhost' })?.message).to.equal(
       'EINVAL: listenTcp: address: expected a numeric IPv4 or IPv6 address, got "localhost"',
@@ -90,7 +90,7 @@ describe('unix listeners', () => {
   beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'pitchfork-native-'))));
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  it('accept, and their file has the wanted mode whatever the umask', async () => {
+  it('accept, and their file has the requested mode regardless of the umask', async () => {
     const before = process.umask(0o077);
     try {
       const path = join(directory, 'socket');
@@ -104,7 +104,7 @@ describe('unix listeners', () => {
     }
   });
 
-  it('leave a file that is there alone', () => {
+  it('leave an existing file alone', () => {
     const path = join(directory, 'socket');
     native.closeDescriptor(native.listenUnix({ path, backlog: 8, mode: 0o600 }));
     expect(refusal(() => native.listenUnix({ path, backlog: 8, mode: 0o600 }))?.message).to.equal(
@@ -113,7 +113,7 @@ describe('unix listeners', () => {
     expect(existsSync(path)).to.equal(true);
   });
 
-  it('refuse paths that no socket can have', () => {
+  it('refuse invalid paths', () => {
     const bind = (path: unknown) =>
       refusal(() => native.listenUnix({ path: path as string, backlog: 8, mode: 0o600 }));
     expect(bind('/' + 'x'.repeat(108))?.code).to.equal('ENAMETOOLONG');

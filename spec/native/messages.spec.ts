@@ -1,5 +1,5 @@
-// receive, send and socketPair: bytes, descriptors, limits, and every way in which the other side
-// can be gone.
+// Goal: receive and send keep bytes and descriptors whole, and report every way in which the peer
+// can be gone. Method: socket pairs within this process.
 import { expect } from 'chai';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { native } from '../../lib/system/native.js';
@@ -65,7 +65,7 @@ describe('messages', () => {
       for (const open of [fd, ...(first?.fds ?? [])]) closeSync(open);
     }));
 
-  it('are null at the end of file, after what was sent before it', () =>
+  it('are null at the end of file, after all that was sent', () =>
     withPair((left, right) => {
       native.send(left, 'last words\n', []);
       native.closeDescriptor(left);
@@ -73,14 +73,14 @@ describe('messages', () => {
       expect(native.receive(right)).to.equal(null);
     }));
 
-  it('are null too when the peer left without reading', () =>
+  it('are null too when the peer closed without reading', () =>
     withPair((left, right) => {
       native.send(right, 'unread\n', []);
       native.closeDescriptor(left);
       expect(native.receive(right)).to.equal(null);
     }));
 
-  it('are given up after a second when only a part went out and nobody reads', () =>
+  it('fail after a second when only a part was sent and the peer does not read', () =>
     withPair((left, right) => {
       const error = refusal(() => native.send(left, 'x'.repeat(8 * 1024 * 1024), []));
       expect(error?.code).to.equal('ETIMEDOUT');
@@ -105,7 +105,7 @@ describe('messages', () => {
       );
     }));
 
-  it('are refused on what is no socket', () => {
+  it('are refused on a descriptor that is not a socket', () => {
     const fd = openSync('/dev/null', 'r');
     expect(refusal(() => native.send(fd, 'x', []))?.code).to.equal('ENOTSOCK');
     expect(refusal(() => native.receive(fd))?.code).to.equal('ENOTSOCK');

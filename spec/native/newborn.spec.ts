@@ -1,4 +1,5 @@
-// What a newborn shares with its parent and what not, each under every supported Node.
+// Goal: a newborn shares with its parent only what it should. Method: fixture programs under every
+// supported Node, compared from outside by kcmp(2) and /proc.
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { native } from '../../lib/system/native.js';

@@ -1,4 +1,4 @@
-// What a call threw, as an errno error; undefined when it threw nothing.
+// The errno error that a call throws; undefined if it returns.
 export function refusal(call: () => unknown): NodeJS.ErrnoException | undefined {
   try {
     call();

@@ -1,5 +1,5 @@
-// Starts a fixture program under a given Node, in a process group of its own, so that a spec that
-// fails leaves nothing.
+// Starts a fixture program under a given Node, in a process group of its own, so that a failing
+// spec leaves nothing behind.
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import type { SupportedNode } from '../support/nodes.js';
 export interface Outcome {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** What it wrote, line by line. */
+  /** Its output, line by line. */
   readonly lines: string[];
   readonly errors: string;
 }

@@ -1,11 +1,12 @@
-// Which script a call came from, and in which a function was written, under every supported Node.
+// Goal: callerScripts and scriptOf name the right scripts. Method: a fixture program under every
+// supported Node.
 import { expect } from 'chai';
 import { supportedNodes } from '../support/nodes.js';
 import { runFixture } from './run-fixture.js';
 
 for (const node of supportedNodes())
   describe(`scripts under Node ${node.version}`, () => {
-    it('are told of callers and of functions', async () => {
+    it('are reported for callers and for functions', async () => {
       const { code, lines, errors } = await runFixture(node, 'scripts');
       expect(code, errors).to.equal(0);
       expect(lines).to.deep.equal([

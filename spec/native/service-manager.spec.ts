@@ -1,5 +1,5 @@
-// Goal: datagrams reach a path and an abstract name whole, and what cannot be done is an errno, at
-// once. Method: a receiver in Python, and descriptors of every kind.
+// Goal: datagrams reach a path and an abstract name whole, and failures throw an errno at once.
+// Method: a receiver in Python, and descriptors of every kind.
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -44,7 +44,7 @@ describe('notify', () => {
     }
   });
 
-  it('refuses what is no address', () => {
+  it('refuses an invalid address', () => {
     expect(refusal(() => native.notify('/none', 'x'))?.message).to.equal(
       'ENOENT: notify /none: No such file or directory',
     );
@@ -61,7 +61,7 @@ describe('adoptListener', () => {
     for (const fd of open.splice(0)) native.closeDescriptor(fd);
   });
 
-  it('tells what a socket listens on', () => {
+  it('reports the address of a listening socket', () => {
     const tcp = { port: 0, backlog: 1, reusePort: false };
     const v4 = kept(native.listenTcp({ ...tcp, address: '127.0.0.1', ipv6Only: false }));
     const v6 = kept(native.listenTcp({ ...tcp, address: '::1', ipv6Only: true }));
@@ -74,7 +74,7 @@ describe('adoptListener', () => {
     ]);
   });
 
-  it('refuses what is none', () => {
+  it('refuses other descriptors', () => {
     const [one, other] = native.socketPair();
     kept(other);
     for (const fd of [kept(one), kept(openSync('/dev/null', 'r'))])
