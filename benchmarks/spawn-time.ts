@@ -24,7 +24,7 @@ async function forkedMs(server: Server): Promise<number> {
   await server.ask('POST', '/workers/add');
   const { ms, pid } = await until('the worker to be ready', () => added()[before]);
   await server.ask('POST', '/workers/remove');
-  await until('the worker to leave', () => server.log('left').some((line) => line.pid === pid));
+  await until('the worker to leave', () => server.log('exited').some((line) => line.pid === pid));
   return Number(ms);
 }
 

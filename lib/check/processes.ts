@@ -6,7 +6,7 @@ import { Children } from '../monitor/children/children.js';
 import { signal } from '../monitor/children/kill.js';
 import type { Child } from '../monitor/fleet/child.js';
 import { Fleet } from '../monitor/fleet/fleet.js';
-import { hear } from '../monitor/fleet/hear.js';
+import { hear, reasonOf } from '../monitor/fleet/hear.js';
 import type { Action } from '../monitor/plan/action.js';
 import { carryOut } from '../monitor/plan/carry-out.js';
 import type { Report } from '../protocol/message.js';
@@ -89,7 +89,7 @@ export class Processes {
         return found;
       }
       const failed = heard.find((report) => report.type === 'failed');
-      if (failed) throw new Failure(`${what} failed: ${failed.step}: ${failed.reason}`);
+      if (failed) throw new Failure(`${what} failed: ${reasonOf(failed)}`);
       const end = this.endOf(child);
       // Its last report tells more than its end, which may be noticed first.
       if (end !== undefined && this.#hungUp.has(child.id))

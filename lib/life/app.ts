@@ -53,7 +53,7 @@ async function recognise(exported: unknown, file: string): Promise<App> {
     if (typeof made === 'function') return listener(made);
   }
   throw new UserError(
-    `${file}: the default export is ${describe(exported)}, which is no app: export ${allowed}`,
+    `${file}: the default export is ${describe(exported)}, which is not an app: export ${allowed}`,
   );
 }
 

@@ -19,14 +19,14 @@ import { plan } from './plan/plan.js';
 import { Waiters } from './waiters.js';
 import { Operations } from './operations.js';
 
-/** Deadlines are looked at this often. */
+/** Interval of the checks of deadlines. */
 const tickMs = 200;
-/** A tick later than this means that the monitor itself did not run. */
+/** A tick later than this means that the monitor itself was suspended. */
 const oversleptMs = 1_000;
-/** More rounds than this without coming to rest is a defect of the plan. */
+/** More rounds than this without an end are a defect of the plan. */
 const maxRounds = 1_000;
 
-/** Why a child left that was told to, for the metrics. */
+/** Reasons for a requested exit, for the metrics. */
 const askedBy = ({ aboveMemoryLimit }: Child): string => (aboveMemoryLimit ? 'memory' : 'asked');
 
 const now = (): number => performance.now();
@@ -94,7 +94,7 @@ export class Monitor {
     if (this.fleet.booted) void runMonitorHook(this.#parts, 'afterMonitorReady');
   }
 
-  /** Resolves when everything has left. */
+  /** Resolves when every child has exited. */
   get over(): Promise<Ending> {
     return this.#performer.over;
   }
@@ -118,8 +118,8 @@ export class Monitor {
   }
 
   /**
-   * SIGCHLD. A child is reaped when its channel has ended: what it said last was read by then, and
-   * until then its pid cannot become somebody else's.
+   * Handles SIGCHLD. A child is reaped only after its channel has ended: by then its last report
+   * has been read, and until then its pid cannot be reused.
    */
   reap(): void {
     const children = [...this.fleet.children.values()].filter(({ pid }) => pid !== null);
@@ -154,11 +154,11 @@ export class Monitor {
     const child = this.fleet.byPid(pid);
     if (!child) return;
     const how = signal ?? `exit code ${code}`;
-    const { asked, stopped } = this.fleet.ended(child, how, now());
+    const { asked, stopped, explained } = this.fleet.ended(child, how, now());
     const clean = stopped || (asked && code === 0);
     this.#parts.log[clean ? 'info' : 'error'](
-      { ...fieldsOf(child), code, signal, ...(clean ? {} : { reason: child.reason }) },
-      stopped ? 'killed' : clean ? 'left' : 'ended unexpectedly',
+      { ...fieldsOf(child), code, signal, ...(clean || explained ? {} : { reason: child.reason }) },
+      stopped ? 'killed' : clean ? 'exited' : 'ended unexpectedly',
     );
     this.#children.forget(child.id);
     this.measurements.retire(child.id);
@@ -175,7 +175,7 @@ export class Monitor {
     this.reap();
   }
 
-  /** Before anything else, since what piled up meanwhile is read before the timer's turn comes. */
+  /** Comes first: reports that piled up meanwhile are read before the timer's next tick. */
   #noticeSleep(): void {
     const at = now();
     const gap = at - this.#lastTick - tickMs;

@@ -1,5 +1,5 @@
-// What operators want, by signal or by command: it is recorded in the fleet, and the plan sees to
-// it.
+// Operations that an operator requests, by signal or by command: each is recorded in the fleet, and
+// the plan acts on it.
 import type { Backtrace } from '../control-api/backtrace.js';
 import type { Backtraces } from './observe/backtraces.js';
 import type { Children } from './children/children.js';
@@ -17,7 +17,7 @@ export interface OperationsParts extends Pick<MonitorParts, 'settings' | 'listen
   readonly waiters: Waiters;
   readonly hotRestart: HotRestart;
   readonly backtraces: Backtraces;
-  /** Has the plan look again. */
+  /** Makes the plan look again. */
   readonly turn: () => void;
 }
 
@@ -37,7 +37,7 @@ export class Operations {
     return kind === 'refork' && fleet.single ? this.#refuse('no refork') : null;
   }
 
-  /** Resolves when the rollout that this asks for has succeeded or was given up. */
+  /** Resolves when the requested rollout has succeeded or was given up. */
   async rollOut(kind: RolloutKind, reason: string): Promise<Outcome> {
     const { fleet, log, waiters, turn } = this.#parts;
     const refusal = this.refusal(kind);
@@ -50,7 +50,7 @@ export class Operations {
     return outcome;
   }
 
-  /** Resolves when the next program was tried out; the rest is its business. */
+  /** Resolves after the trial of the next program, which reports on the rest itself. */
   async hotRestart(reason: string): Promise<Outcome> {
     const { fleet, log, hotRestart } = this.#parts;
     if (fleet.stopping) return { ok: false, error: 'no hot restart: the server is shutting down' };
@@ -69,7 +69,7 @@ export class Operations {
     turn();
   }
 
-  /** One worker more or less; at least one stays. */
+  /** Adds or removes a worker; at least one remains. */
   changeWorkers(by: 1 | -1): Outcome {
     const { fleet, listeners, log, turn } = this.#parts;
     const workers = fleet.workers + by;
@@ -88,7 +88,7 @@ export class Operations {
     return { ok: true, workers };
   }
 
-  /** In all that serve, at once: each stands still for as long as that takes. */
+  /** Runs in every serving worker at once: each pauses until its collection is over. */
   collectGarbage(): Outcome {
     const { children, fleet } = this.#parts;
     const workers = all(fleet).filter(({ role, state }) => role !== 'mold' && state === 'serving');

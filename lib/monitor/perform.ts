@@ -28,7 +28,7 @@ export interface PerformerParts extends Pick<
   readonly hotRestart: Pick<HotRestart, 'perform' | 'cancel'>;
 }
 
-/** How it ended: `reason` tells why a code is not 0. */
+/** The end of the server: `reason` explains a code other than 0. */
 export interface Ending {
   readonly code: number;
   readonly reason: string;
@@ -42,7 +42,7 @@ export interface RolloutTimes {
 
 const now = (): number => performance.now();
 
-/** The log line of each order; the others are too many to be told at level info. */
+/** Log lines of orders; the others are too frequent for level info. */
 const lineOf: Partial<Record<Order['type'], string>> = {
   promote: 'promoting',
   drain: 'draining',
@@ -124,8 +124,7 @@ export class Performer {
       children.order(child, mold, listeners.descriptorsFor(child.slot, fleet.workers, child.phase));
       log.debug(fieldsOf(child), 'spawning');
     } catch (error) {
-      // The mold is gone or does not read: its own end, or the deadline of its other orders, will
-      // show.
+      // The mold is dead or does not read: its end follows, or a deadline of its other orders.
       log.error({ ...fieldsOf(mold), err: error }, 'could not order a fork');
       fleet.notForked(mold, child.id, messageOf(error), now());
     }
@@ -174,7 +173,7 @@ export class Performer {
     void runMonitorHook(this.#parts, 'afterBooted');
   }
 
-  /** Everything is ended at once, and the exit code says that nobody asked for it. */
+  /** Ends everything at once; the exit code marks an end that no operator requested. */
   #giveUp(reason: string): void {
     const { hotRestart, log, waiters } = this.#parts;
     log.fatal({ reason }, 'giving up');

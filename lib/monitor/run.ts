@@ -21,7 +21,7 @@ import { obey } from './signals.js';
 import { open } from './start/open.js';
 import { logWarnings } from './start/warnings.js';
 
-/** Resolves with the exit code. Rejects with a UserError when the server cannot even begin. */
+/** Resolves with the exit code. Rejects with a UserError if the server cannot start. */
 export async function runMonitor(
   settings: Settings,
   overrides: Overrides,
@@ -53,7 +53,7 @@ async function runToEnd(parts: MonitorParts): Promise<Ending> {
     logStart(parts, endpoints.addresses);
     logWarnings(settings, log);
     takeSignals((signal) => obey(monitor, signal));
-    // A hot restart held them back.
+    // Held back during a hot restart.
     native.releaseSignals();
     const ending = await monitor.run();
     await runAfterStopped(settings, log);
@@ -85,5 +85,5 @@ async function runAfterStopped(settings: Settings, log: Log): Promise<void> {
     log.error({ hook: 'afterStopped', ms }, 'hook did not end in time');
 }
 
-/** The log has the rest of it, such as a stack. */
+/** Further lines, such as a stack, are in the log only. */
 const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';

@@ -1,4 +1,4 @@
-// What each signal asks of the monitor.
+// Maps each signal to an operation of the monitor.
 import type { Monitor } from './monitor.js';
 
 export function obey(monitor: Monitor, signal: NodeJS.Signals): void {

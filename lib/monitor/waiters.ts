@@ -1,5 +1,5 @@
-// Those who wait for a rollout to end. Whoever asks while one is under way waits for the one after
-// it, since only that one is sure to begin after the question.
+// Callers that wait for the end of a rollout. A request during a rollout waits for the next one,
+// since only that one is certain to begin after the request.
 import type { Outcome } from '../control-api/outcome.js';
 import type { RolloutKind } from './fleet/rollouts.js';
 
@@ -16,7 +16,7 @@ export class Waiters {
     return new Promise((settle) => this.#all.push({ kind, turn, settle }));
   }
 
-  /** A wish of that kind has come to its end; what was asked for during any rollout is next. */
+  /** A request of that kind has ended; callers that came during any rollout are next. */
   settleCurrent(kind: RolloutKind, outcome: Outcome): void {
     const settled = this.#all.filter((waiter) => waiter.kind === kind && waiter.turn === 'current');
     this.#all = this.#all.filter((waiter) => !settled.includes(waiter));

@@ -86,7 +86,7 @@ describe('boot', () => {
   const failures: [name: string, text: string, reason: RegExp][] = [
     ['throws', 'throw new Error("no database");', /could not boot: .*no database/],
     ['rejects', 'await Promise.reject(new Error("no cache"));', /could not boot: .*no cache/],
-    ['exports no app', 'export default 7;', /could not boot: .*a number, which is no app/],
+    ['exports no app', 'export default 7;', /could not boot: .*a number, which is not an app/],
     ['exits with 0', 'process.exit(0);', /could not boot: exit code 0/],
     ['waits for ever', 'await new Promise(() => setInterval(() => 0, 1000));', hangs],
     ['never comes to an end', 'for (;;);', hangs],

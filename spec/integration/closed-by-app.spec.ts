@@ -38,7 +38,7 @@ describe('a worker whose app closes', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  const expectReplaced = async (path: string, end: 'ended unexpectedly' | 'left') => {
+  const expectReplaced = async (path: string, end: 'ended unexpectedly' | 'exited') => {
     server = await Server.start({ app, workers: 2 });
     const { pid } = JSON.parse(await server.get(path)) as { pid: number };
     const ticks = processOf(server.pid)?.ticks ?? 0;
@@ -57,6 +57,6 @@ describe('a worker whose app closes', () => {
 
   for (const path of ['/sockets', '/server'])
     it(`its ${path.slice(1)} is replaced in good order (W14)`, async () => {
-      await expectReplaced(path, 'left');
+      await expectReplaced(path, 'exited');
     });
 });

@@ -58,7 +58,7 @@ describe('a frozen mold', () => {
       server = await Server.start({ app, workers: load });
       const { mold } = await server.stats();
       process.kill(mold?.pid ?? 0, signal);
-      const text = signal === 'SIGINT' ? 'ended unexpectedly' : 'left';
+      const text = signal === 'SIGINT' ? 'ended unexpectedly' : 'exited';
       const line = await server.logged(text, { pid: mold?.pid });
       expect(line).to.include({ role: 'mold', slot: null, generation: 0, code: 0, signal: null });
       await server.settled(1);

@@ -58,7 +58,7 @@ describe('generations', () => {
       expect((await server.refork()).body).to.have.property('ok', true);
     clearInterval(watch);
     const [draining] = server.log('draining').filter((line) => line.pid === pid);
-    const left = await server.logged('left', { pid });
+    const left = await server.logged('exited', { pid });
     expect(timeOf(left) - timeOf(draining)).to.be.within(2_900, 4_500);
     expect(most.generations).to.be.within(2, 3);
     stuck.close();
@@ -77,7 +77,7 @@ describe('generations', () => {
     const load = startLoad({ port: server.port, mode: 'close', conns: 4, seconds: 40 });
     await load.started;
     process.kill(victim?.pid ?? 0, 'SIGTERM');
-    await server.logged('left', { pid: victim?.pid });
+    await server.logged('exited', { pid: victim?.pid });
     await server.settled();
     const result = await load.stop();
     const { workers } = await expectPostConditions(server, {

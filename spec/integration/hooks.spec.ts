@@ -113,7 +113,7 @@ describe('hooks', () => {
     });
     const added = (await server.stats()).workers[2]?.pid;
     server.signal('SIGTTOU');
-    await server.logged('left', { pid: added });
+    await server.logged('exited', { pid: added });
     expect(called('afterMoldFork').map(({ args }) => args[0]?.['generation'])).to.deep.equal([
       0, 1, 2,
     ]);

@@ -46,7 +46,7 @@ describe('maxWorkerMemory', () => {
     }
     const told = server
       .log()
-      .filter(({ msg }) => msg === 'above maxWorkerMemory, replacing' || msg === 'left')
+      .filter(({ msg }) => msg === 'above maxWorkerMemory, replacing' || msg === 'exited')
       .map(({ pid }) => pid);
     expect(told, 'the first is gone before the second is chosen').to.deep.equal([
       lines[0]?.pid,

@@ -57,7 +57,7 @@ describe('a request timeout and processes that stand still', () => {
     await until('the hard timeout to have passed', () => Date.now() - answered > 3_000);
     server.signal('SIGCONT');
     await server.logged('request timed out', { pid });
-    await server.logged('left', { pid });
+    await server.logged('exited', { pid });
     await expectPostConditions(server, { workers: 2 });
     expect(server.log('killing')).to.deep.equal([]);
     await server.stop();

@@ -49,7 +49,7 @@ describe('a request timeout', () => {
       expect(line).to.include({ method: 'GET', path: '/slow' });
       expect(line['ageMs']).to.be.within(3_000, 4_000);
       expect((await client.answer()).body).to.equal(String(pid));
-      await server.logged('left', { pid });
+      await server.logged('exited', { pid });
       const after = await expectPostConditions(server, { workers: 2 });
       expect(after.workers.map((worker) => worker.pid)).to.not.include(pid);
       const result = await load.stop();

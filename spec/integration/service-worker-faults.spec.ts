@@ -65,7 +65,7 @@ describe('a service worker in trouble', () => {
     expect((await server.ask('POST', '/phased-restart?wait=1')).body).to.include({ ok: true });
     const text = 'hook beforeServiceWorkerExit did not end within 1000 ms';
     await server.logged(text, { pid });
-    await server.logged('left', { pid });
+    await server.logged('exited', { pid });
     const successor = await pidOf();
     expect(successor).to.not.equal(pid);
     const stopped = performance.now();
@@ -80,7 +80,7 @@ describe('a service worker in trouble', () => {
   beforeServiceWorkerExit() { throw new Error('no goodbye'); },`);
     const pid = await pidOf();
     expect((await server.refork()).body).to.include({ ok: true });
-    await server.logged('left', { pid, code: 0 });
+    await server.logged('exited', { pid, code: 0 });
     const [complaint] = server.log('hook beforeServiceWorkerExit failed');
     expect(complaint?.reason).to.match(/^\S+:\d+:\d+: Error: no goodbye$/);
     expect(await pidOf()).to.not.equal(pid);

@@ -48,7 +48,7 @@ describe('the service worker', () => {
   const started = (generation: number): string[] =>
     ['spawning', 'born', 'ready'].map((word) => `${word} ${generation}`);
   const ended = (generation: number): string[] =>
-    ['draining', 'left'].map((word) => `${word} ${generation}`);
+    ['draining', 'exited'].map((word) => `${word} ${generation}`);
 
   it('is a process of its own, which listens on nothing', async () => {
     const { pid, memory, ...service } = await start();
@@ -147,7 +147,7 @@ describe('the service worker', () => {
       { slot: null, pid: second.pid, shuttingDown: false },
       { shuttingDown: true },
     ]);
-    for (const { pid } of [first, second]) await server.logged('left', { pid, code: 0 });
+    for (const { pid } of [first, second]) await server.logged('exited', { pid, code: 0 });
     await server.stop();
   });
 

@@ -69,7 +69,7 @@ describe('stopping', () => {
       await expectExit(0, 10_000);
       expect(await canConnect(server.port)).to.equal(false);
       expect(server.log('ended unexpectedly')).to.deep.equal([]);
-      expect(server.log('left').filter(({ role }) => role === 'worker')).to.have.lengthOf(2);
+      expect(server.log('exited').filter(({ role }) => role === 'worker')).to.have.lengthOf(2);
     });
 
   it('parts from idle kept-alive connections with an end of file (D11)', async () => {

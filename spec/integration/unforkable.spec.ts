@@ -66,7 +66,7 @@ describe('an app that cannot be forked', () => {
     await server.logged('ready', { slot: 2 });
     expect((await server.settled()).workers).to.have.length(3);
     expect((await server.ask('POST', '/workers/remove')).body).to.include({ workers: 2 });
-    await server.logged('left', { slot: 2 });
+    await server.logged('exited', { slot: 2 });
     expect((await server.settled()).workers).to.have.length(2);
     for (let request = 0; request < 20; request++) await server.get();
     await server.stop();

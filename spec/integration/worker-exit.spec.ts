@@ -28,7 +28,7 @@ describe('worker.exit()', () => {
     const load = startLoad({ port: server.port, conns: 4, seconds: 60, mode: 'keepalive' });
     await load.started;
     for (let refork = 0; refork < 3; refork++) await server.refork();
-    await until('ten workers to have left', () => server.log('left').length >= 10, 30_000);
+    await until('ten workers to have left', () => server.log('exited').length >= 10, 30_000);
     const result = await load.stop();
     expect(failures(result), JSON.stringify(result.samples)).to.equal(0);
     expect(server.log('ended unexpectedly')).to.deep.equal([]);
@@ -69,7 +69,7 @@ describe('worker.exit()', () => {
       const others = Array.from({ length: 15 }, () => server.get());
       const pid = await server.get(path);
       expect(await Promise.all(others)).to.deep.equal(Array<string>(15).fill(pid));
-      await server.logged('left', { pid: Number(pid) });
+      await server.logged('exited', { pid: Number(pid) });
       await server.settled();
     }
     await server.stop();

@@ -90,7 +90,7 @@ describe('loadApp', () => {
     });
 
   const refused: [string, string, string][] = [
-    ['a.mjs', `export const app = 1;`, 'the default export is missing, which is no app'],
+    ['a.mjs', `export const app = 1;`, 'the default export is missing, which is not an app'],
     ['b.mjs', `export default null;`, 'the default export is null'],
     ['c.mjs', `export default 5;`, 'the default export is a number'],
     ['d.mjs', `export default { handler() {} };`, 'the default export is an object'],

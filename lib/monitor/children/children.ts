@@ -1,5 +1,5 @@
-// Starts processes and hears from them: the monitor's hands. It decides nothing; what it learns it
-// tells the monitor through `ChildEvents`.
+// Starts processes and receives their reports, which it passes on through `ChildEvents`. It decides
+// nothing.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Channel, type ChannelEvents } from '../../protocol/channel.js';
@@ -18,11 +18,11 @@ export interface ChildEvents {
 }
 
 export interface ChildrenOptions {
-  /** Who they run as; undefined: as we do. */
+  /** Credentials of the processes; undefined: those of the monitor. */
   readonly credentials: Credentials | undefined;
-  /** Default: they read nothing. */
+  /** Default: no input. */
   readonly stdin?: 'inherit' | 'ignore';
-  /** The descriptor that becomes their standard output. Default: ours. */
+  /** The descriptor for their standard output. Default: that of the monitor. */
   readonly stdout?: number;
 }
 
@@ -36,7 +36,7 @@ export interface HeldChannel {
 
 const entry = fileURLToPath(new URL('../../life/main.js', import.meta.url));
 
-/** A process title has the room that the command line had (see lib/life/title.ts). */
+/** Room for a process title, which cannot outgrow the command line (see lib/life/title.ts). */
 const titleRoom = ' '.repeat(160);
 
 export class Children {
@@ -45,7 +45,7 @@ export class Children {
   readonly #booted = new Set<number>();
   readonly #lastWords = new Map<number, () => void>();
   readonly #events: ChildEvents;
-  /** Ended children that are nobody's yet: those that are still there the next time are reaped. */
+  /** Ended children of unknown origin; one that is still there at the next look is reaped. */
   #strangers: readonly number[] = [];
 
   readonly #options: ChildrenOptions;
@@ -71,7 +71,7 @@ export class Children {
         env: launch.environment,
         cwd: launch.directory,
       });
-      started.on('error', () => undefined); // told by the missing pid
+      started.on('error', () => undefined); // reported by the missing pid
       if (started.pid === undefined)
         throw new Error(`cannot start ${process.execPath} in ${launch.directory}`);
       const { pid } = started;
@@ -109,13 +109,13 @@ export class Children {
     this.#open(child.id, ours);
   }
 
-  /** Nothing is on its way to a child, and no end is known of that was not told yet. */
+  /** No message is on its way to a child, and every known end has been reported. */
   get areIdle(): boolean {
     const channels = [...this.#channels.values()];
     return this.#lastWords.size === 0 && channels.every((channel) => channel.isIdle);
   }
 
-  /** For the next program of a hot restart; while all `areIdle`. */
+  /** For the next program of a hot restart; only while `areIdle`. */
   channels(): HeldChannel[] {
     return [...this.#channels].map(([id, channel]) => {
       const { fd, unread } = channel.handOver();
@@ -123,7 +123,7 @@ export class Children {
     });
   }
 
-  /** Goes on with a channel of the program before. Throws if it is none. */
+  /** Continues with a channel of the predecessor. Throws if the descriptor is not a channel. */
   adopt({ id, fd, unread }: HeldChannel): void {
     this.#open(id, fd, Buffer.from(unread, 'base64'));
   }
@@ -137,16 +137,16 @@ export class Children {
     this.#channels.delete(id);
   }
 
-  /** Reaps those of these forked children that have ended. */
+  /** Reaps the forked children among `pids` that have ended. */
   reap(pids: readonly number[]): void {
     const forked = pids.filter((pid) => !this.#booted.has(pid));
     for (const { pid, code, signal } of native.reap(forked)) this.#events.ended(pid, code, signal);
   }
 
   /**
-   * Reaps orphans of our children's that became ours, and returns their pids: as process 1 of a
-   * container there may be many at once. Node reaps what it started itself within moments: only
-   * what is still there the next time is a stranger.
+   * Reaps adopted orphans and returns their pids: as process 1 of a container there may be many at
+   * once. Node reaps the processes that it started within moments, so a process that is still there
+   * at the next look is a stranger.
    */
   reapStrangers(known: readonly number[]): number[] {
     const candidates = endedChildren().filter((pid) => !known.includes(pid));
@@ -155,7 +155,7 @@ export class Children {
     return native.reap(strangers).map(({ pid }) => pid);
   }
 
-  /** What a child said last is still to be read when its end is noticed first. */
+  /** The end of a child may be noticed before its last report has been read. */
   #afterLastWord(id: number, act: () => void): void {
     if (this.#channels.has(id)) this.#lastWords.set(id, act);
     else act();
@@ -177,7 +177,7 @@ export class Children {
   }
 }
 
-/** Those that were not reaped yet. waitid(2) tells one at a time, /proc all of them. */
+/** Ended children, not reaped yet. waitid(2) reports only one at a time, /proc all of them. */
 function endedChildren(): number[] {
   const one = native.peekEndedChild();
   if (one === null) return [];

@@ -17,7 +17,7 @@ interface Parts {
   readonly children: Pick<Children, 'forget'>;
 }
 
-/** The time that a hook may hold up a kill. */
+/** Limit for a hook that delays a kill. */
 const hookGraceMs = 1_000;
 
 export function kill(parts: Parts, child: Child, reason: string): void {
@@ -65,6 +65,6 @@ export function signal(pid: number | null, name: NodeJS.Signals): void {
   try {
     if (pid !== null) process.kill(pid, name);
   } catch {
-    // It is gone already; SIGCHLD follows.
+    // It is dead already; SIGCHLD follows.
   }
 }

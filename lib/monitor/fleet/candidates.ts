@@ -3,7 +3,7 @@ import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
 import { all, serving } from './queries.js';
 
-/** Able to be promoted, and not tried for the pending request yet. */
+/** Able to be promoted, and not yet tried for the pending request. */
 export function candidates(fleet: Fleet): Child[] {
   return serving(all(fleet)).filter(
     ({ id, requestTimedOut, aboveMemoryLimit, unsafeReason }) =>
@@ -14,14 +14,14 @@ export function candidates(fleet: Fleet): Child[] {
   );
 }
 
-/** The one that served the most requests: its code is compiled and its caches are full. */
+/** The worker with the most requests: its code is compiled and its caches are full. */
 export function warmestCandidate(fleet: Fleet): Child | undefined {
   return candidates(fleet)
     .filter(({ slot }) => (slot ?? 0) < fleet.workers)
     .sort((a, b) => b.figures.requests - a.figures.requests)[0];
 }
 
-/** Why there is none, in words for an operator. */
+/** The reason for a lack of candidates, in words for an operator. */
 export function noCandidate(fleet: Fleet): string {
   const unsafe = serving(all(fleet)).find(({ unsafeReason }) => unsafeReason !== null);
   return unsafe

@@ -1,5 +1,5 @@
-// One child as the monitor knows it, and every change of that knowledge. Plain data, since a hot
-// restart hands it over; other files only read it.
+// The monitor's knowledge of one child, and every change of it. Plain data, since a hot restart
+// hands it over; other files only read it.
 import type { Role } from '../../api/hooks.js';
 import { emptyLatency } from '../../protocol/latency.js';
 import type { Figures, RequestDeadline } from '../../protocol/message.js';
@@ -7,7 +7,7 @@ import type { Figures, RequestDeadline } from '../../protocol/message.js';
 export type ChildState =
   /** A fresh process that loads the app; a mold once frozen. */
   | 'booting'
-  /** Ordered from a mold, not heard of yet. */
+  /** Ordered from a mold, no report yet. */
   | 'spawning'
   /** Born, runs its hooks, does not accept yet. */
   | 'starting'
@@ -31,52 +31,52 @@ interface ChildData {
   generation: number;
   readonly phase: number;
   pid: number | null;
-  /** When it entered its state. All times are monotonic milliseconds. */
+  /** Time of the last change of state. All times are monotonic milliseconds. */
   stateSince: number;
   readonly createdAt: number;
   lastHeard: number;
   figures: Figures;
-  /** The request nearest to its deadline, of the last heartbeat, and when that came. */
+  /** The request nearest to its deadline, from the last heartbeat, and the time of that. */
   nextDeadline: (RequestDeadline & { at: number }) | null;
-  /** A request took longer than it may: to be replaced. */
+  /** A request exceeded its timeout: the worker is to be replaced. */
   requestTimedOut: boolean;
-  /** When it was asked for its stack; null once its event loop has run since. */
+  /** Time of the request for its stack; null once its event loop has run since. */
   stackRequestedAt: number | null;
-  /** Its answer. */
+  /** The stack that it reported. */
   stack: string | null;
   /** The number of workers that its share of the listening queues was computed for. */
   readonly workersAtSpawn: number;
-  /** The number of queues per address at that time. */
+  /** The number of queues per address that the share was computed for. */
   readonly queues: number;
   /** The mold ordered to fork it; null for a fresh process. */
   readonly parent: number | null;
   /** A mold whose first worker stayed healthy: every slot may be forked from it. */
   proven: boolean;
-  /** Orders in a row that a mold could not carry out. */
+  /** Consecutive orders that a mold could not carry out. */
   failedForks: number;
-  /** When its channel ended: it is dead or as good as dead. */
+  /** Time of its channel's end: it is dead, or about to be. */
   hungUpAt: number | null;
-  /** The cause of its exit, in its own words or the monitor's; one line. */
+  /** The cause of its exit, as reported by itself or by the monitor; one line. */
   reason: string | null;
   startFailed: boolean;
-  /** Why it must not become a mold, in the app's words. */
+  /** The app's reason against a promotion. */
   unsafeReason: string | null;
   /** A worker above `maxWorkerMemory`: outdated, whatever its generation. */
   aboveMemoryLimit: boolean;
-  /** It knows that the server is about to stop. */
+  /** The app has been informed of the coming stop. */
   stopAnnounced: boolean;
 }
 
 export type Child = Readonly<ChildData>;
 
-/** Not of any use yet. */
+/** In a state before it is of use. */
 export const isStarting = ({ state }: Child): boolean =>
   state === 'booting' || state === 'spawning' || state === 'starting';
 
-/** Known when it is ordered. */
+/** Properties known when it is ordered. */
 export type MadeChild = Pick<Child, 'role' | 'state' | 'slot' | 'generation' | 'phase' | 'parent'>;
 
-/** `fleet` as it is now: the worker's share of the queues is computed for it. */
+/** `fleet` as it is now: the worker's share of the queues derives from it. */
 export function newChild(
   id: number,
   made: MadeChild,
@@ -108,8 +108,8 @@ export function newChild(
   };
 }
 
-// The changes. A `Child` is writable here only: TypeScript lets a readonly type stand for its
-// writable one, and no other file knows that one.
+// Changes of a child. A `Child` is writable here only: TypeScript lets a readonly type stand for
+// its writable one, and no other file knows the latter.
 
 type Change = ChildData;
 
@@ -118,12 +118,12 @@ export function enterState(child: Change, state: ChildState, now: number): void 
   child.stateSince = now;
 }
 
-/** Its pid, as the kernel or its mold gave it. */
+/** The pid, from the kernel or from its mold. */
 export function setPid(child: Change, pid: number): void {
   child.pid = pid;
 }
 
-/** A report arrived that only a running event loop sends. */
+/** A report arrived, of a kind that only a running event loop sends. */
 export function markHeard(child: Change, now: number): void {
   child.lastHeard = now;
   forgetStack(child);
@@ -138,7 +138,7 @@ export function setStack(child: Change, stack: string): void {
   child.stack = stack;
 }
 
-/** The next question about its stack begins anew. */
+/** The next request for its stack starts from scratch. */
 export function forgetStack(child: Change): void {
   child.stackRequestedAt = child.stack = null;
 }
@@ -153,7 +153,7 @@ export function setFigures(
   child.nextDeadline = deadline && { ...deadline, at: now };
 }
 
-/** The audit or the app rules out a fork; it may serve on. */
+/** The audit or the app rules out a fork; the worker may continue to serve. */
 export function setUnsafe(child: Change, reason: string): void {
   child.unsafeReason = reason;
 }
@@ -170,7 +170,7 @@ export function markStopAnnounced(child: Change): void {
   child.stopAnnounced = true;
 }
 
-/** `proven` where there is nothing to compare it with. */
+/** `proven` if there is no older mold to compare it with. */
 export function becomeMold(
   child: Change,
   mold: { readonly generation: number; readonly proven: boolean },
@@ -195,7 +195,7 @@ export function markHungUp(child: Change, now: number): void {
   child.hungUpAt ??= now;
 }
 
-/** null: it goes on, whatever it reported before. */
+/** null: it continues, whatever it reported before. */
 export function setReason(child: Change, reason: string | null): void {
   child.reason = reason;
 }
@@ -204,7 +204,7 @@ export function markStartFailed(child: Change): void {
   child.startFailed = true;
 }
 
-/** Nobody is to blame for `gapMs` in which the monitor was suspended. */
+/** Excludes the `gapMs` during which the monitor was suspended. */
 export function forgiveGap(child: Change, gapMs: number): void {
   child.stateSince += gapMs;
   child.lastHeard += gapMs;

@@ -4,15 +4,15 @@ import { singleMode, type Attempt, type Unforkable } from './rollouts.js';
 
 /** Plain data, for the next program of a hot restart. */
 interface CodeData {
-  /** Of the code that serves; that of a phased restart only from its proof on. */
+  /** Phase of the code that serves; the phase of a phased restart counts only once proven. */
   phase: number;
   nextGeneration: number;
-  /** Molds in a row that were promoted since the code was booted: the place in `reforkAfter`. */
+  /** Consecutive promotions since the code was booted: the position in `reforkAfter`. */
   reforks: number;
-  /** It was loaded once: a failure from now on may be passing. */
+  /** The code was loaded once: a later failure may be transient. */
   loaded: boolean;
   /**
-   * It cannot be forked: each worker is booted afresh, until a worker can be promoted after all.
+   * The code cannot be forked: each worker is booted afresh, until a promotion succeeds after all.
    */
   unforkable: Unforkable | null;
 }
@@ -49,7 +49,7 @@ export class Code {
     this.#data.unforkable = unforkable;
   }
 
-  /** Slots are filled with workers of that attempt's mold from now on. */
+  /** From now on, slots are filled with workers of that attempt's mold. */
   adopt({ phase, generation, unforkable }: Attempt): void {
     const isNew = phase !== this.#data.phase;
     this.#data.reforks = isNew ? 0 : this.#data.reforks + 1;
@@ -61,7 +61,7 @@ export class Code {
   restore(record: CodeRecord): void {
     const { unforkable } = this.#data;
     Object.assign(this.#data, record);
-    // Single mode is a matter of the configuration, not a finding.
+    // Single mode follows from the configuration; it is not a finding.
     if (unforkable !== null || record.unforkable?.reason === singleMode.reason)
       this.#data.unforkable = unforkable;
   }

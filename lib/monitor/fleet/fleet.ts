@@ -9,17 +9,17 @@ import { Starts, type StartsRecord } from './starts.js';
 
 export type Stopping = 'graceful' | 'immediate';
 
-/** Its step: the next program is tried out, is to take over, takes over. */
+/** Step of a hot restart: the next program is on trial, is to take over, takes over. */
 export type HotRestartStep = 'preparing' | 'prepared' | 'performing';
 
 export interface FleetOptions {
   readonly workers: number;
   readonly backoffMs: number;
-  /** Single mode: its worker is booted and never forked. Default: false. */
+  /** Single mode: the worker is booted and never forked. Default: false. */
   readonly single?: boolean;
 }
 
-/** Plain data, for the next program of a hot restart. Times are ages: its clock is another. */
+/** Plain data, for the next program of a hot restart. Times are ages, because its clock differs. */
 export interface FleetRecord {
   readonly workers: number;
   readonly queues: number;
@@ -32,7 +32,7 @@ export interface FleetRecord {
   readonly children: readonly Child[];
 }
 
-/** Another mold would be refused as well: it is not this one's fault. */
+/** Another mold would be refused as well: this one is not to blame. */
 const refusedByKernel = /\b(EAGAIN|ENOMEM)\b|\bE[MN]FILE: socketpair\b/;
 
 export class Fleet {
@@ -100,7 +100,7 @@ export class Fleet {
     return this.#hotRestart;
   }
 
-  /** When the monitor last found that it had been suspended. */
+  /** The time at which the monitor last found that it had been suspended. */
   get wokeAt(): number {
     return this.#wokeAt;
   }
@@ -113,14 +113,14 @@ export class Fleet {
     return [...this.#children.values()].find((child) => child.pid === pid);
   }
 
-  /** The server stops, and every child exits from now on; or serves on until the delay is over. */
+  /** The server stops: every child exits now, or serves until the delay is over. */
   isExiting(now: number): boolean {
     return this.#stopping !== null && now >= this.#exitAt;
   }
 
   // Decisions of an operator
 
-  /** A stopping server serves on until `exitAt`, so that load balancers can turn away first. */
+  /** Until `exitAt` a stopping server still serves, so that load balancers can turn away first. */
   stop(how: Stopping, exitAt: number): void {
     this.#stopping = how;
     this.#exitAt = exitAt;
@@ -139,7 +139,9 @@ export class Fleet {
 
   // Facts about the fleet
 
-  /** The canary stayed healthy: slots are filled from its mold from now on, or as it was booted. */
+  /**
+   * The canary stayed healthy: from now on slots are filled from its mold, or by boots as it was.
+   */
   prove(): Attempt | null {
     const { attempt } = this.rollouts;
     if (!attempt) return null;
@@ -154,19 +156,19 @@ export class Fleet {
     this.#booted = true;
   }
 
-  /** The monitor was suspended for `gapMs`: its children are not to blame. */
+  /** The monitor was suspended for `gapMs`, which is not counted against its children. */
   forgive(gapMs: number, now: number): void {
     this.#wokeAt = now;
     for (const child of this.#children.values()) change.forgiveGap(child, gapMs);
   }
 
-  /** A process with the code has started up. */
+  /** A process with the code has started. */
   codeLoaded(): void {
     this.code.markLoaded();
     this.starts.succeeded();
   }
 
-  // Facts about a child; hear.ts has those that it reports itself
+  // Facts about a child; its own reports are in hear.ts
 
   add(made: MadeChild, now: number): Child {
     const child = newChild(this.#nextId++, made, this, now);
@@ -178,12 +180,12 @@ export class Fleet {
     change.enterState(child, state, now);
   }
 
-  /** Its process runs. */
+  /** The child's process runs. */
   started(child: Child, pid: number): void {
     change.setPid(child, pid);
   }
 
-  /** It could not be started: there is no process. */
+  /** The child could not be started: there is no process. */
   notStarted(child: Child, reason: string, now: number): void {
     change.setReason(child, reason);
     this.#startFailed(child, now);
@@ -206,34 +208,40 @@ export class Fleet {
   }
 
   /**
-   * The child's channel ended. One that was not born yet has no other sign of its end, but a mold
-   * that could not fork closes the channel just before it reports why: as long as it lives, the
-   * reason may still come.
+   * The child's channel ended. For an unborn child this is the only sign of its end. But a mold
+   * that could not fork closes the channel just before it reports the reason: while the mold lives,
+   * the reason may still come.
    */
   hungUp(child: Child, now: number): void {
     change.markHungUp(child, now);
     if (child.pid === null && !this.get(child.parent)) this.#neverBorn(child, now);
   }
 
-  /** Before a child is killed: its state decides whether that counts as a failed start. */
+  /** Called before a kill: the child's state decides whether that counts as a failed start. */
   killed(child: Child, reason: string, now: number): void {
     if (child.reason === null) change.setReason(child, reason);
     if (isStarting(child)) this.#startFailed(child, now);
     this.rollouts.failIfInvolved(child, child.reason ?? reason);
     change.enterState(child, 'killed', now);
-    // An order that no process ever answered leaves nothing to reap.
+    // An order without any process leaves nothing to reap.
     if (child.pid === null) this.#children.delete(child.id);
   }
 
   /**
    * The child was reaped. `asked`: it ended because it was told to; `stopped`: it was killed
-   * because the server stops, and not for being late.
+   * because the server stops, and not for being late; `explained`: it reported the reason itself.
    */
-  ended(child: Child, how: string, now: number): { asked: boolean; stopped: boolean } {
+  ended(
+    child: Child,
+    how: string,
+    now: number,
+  ): { asked: boolean; stopped: boolean; explained: boolean } {
     const asked = child.state === 'leaving' || this.isExiting(now);
     const isFaultless = this.#stopping === 'immediate' || child.startFailed;
     const stopped = child.state === 'killed' && this.isExiting(now) && isFaultless;
-    const reason = child.reason ? `${child.reason} (${how})` : how;
+    const explained = child.reason !== null && child.state !== 'killed';
+    const reason =
+      child.reason === null ? how : explained ? child.reason : `${child.reason} (${how})`;
     change.setReason(child, reason);
     if (child.role === 'service' && !isStarting(child)) this.serviceStarts.died(now);
     else if (!asked) {
@@ -245,14 +253,14 @@ export class Fleet {
     for (const other of this.#children.values())
       if (other.parent === child.id && other.pid === null && other.hungUpAt !== null)
         this.#neverBorn(other, now);
-    return { asked, stopped };
+    return { asked, stopped, explained };
   }
 
   #neverBorn(child: Child, now: number): void {
     this.notStarted(child, child.reason ?? 'its mold ended before it was born', now);
   }
 
-  /** A failed start delays the next one, longer each time; one that succeeds forgives all. */
+  /** New code that does not boot is no trouble for the code that serves. */
   #startFailed(child: Child, now: number): void {
     change.markStartFailed(child);
     const reason = child.reason ?? 'did not start';

@@ -1,4 +1,4 @@
-// Records a child's report. Its meaning for others is the plan's business.
+// Records a child's report. The plan draws the conclusions.
 import { describeFinding } from '../../protocol/finding.js';
 import type { Report } from '../../protocol/message.js';
 import * as change from './child.js';
@@ -6,7 +6,7 @@ import { isStarting, type Child } from './child.js';
 import type { Fleet } from './fleet.js';
 
 export function hear(fleet: Fleet, child: Child, report: Report, now: number): void {
-  // Sent by its watchdog while its event loop is blocked: no sign of life.
+  // Sent by the watchdog while the event loop is blocked, so it is not a heartbeat.
   if (report.type === 'stuck') return change.setStack(child, report.stack);
   change.markHeard(child, now);
   switch (report.type) {
@@ -32,7 +32,7 @@ export function hear(fleet: Fleet, child: Child, report: Report, now: number): v
     case 'forkFailed':
       return fleet.notForked(child, report.id, report.reason, now);
     case 'failed':
-      return failed(fleet, child, `${report.step}: ${report.reason}`, now);
+      return failed(fleet, child, reasonOf(report), now);
     case 'refused':
       return refused(fleet, child, report, now);
     case 'overran':
@@ -48,6 +48,10 @@ export function hear(fleet: Fleet, child: Child, report: Report, now: number): v
       return;
   }
 }
+
+/** The step is named unless it is the boot, where the reason speaks for itself. */
+export const reasonOf = ({ step, reason }: Extract<Report, { type: 'failed' }>): string =>
+  step === 'boot' ? reason : `${step}: ${reason}`;
 
 function serves(fleet: Fleet, child: Child, now: number): void {
   if (!isStarting(child)) return;

@@ -5,7 +5,7 @@ import { queuesOf } from './queues.js';
 
 export const all = (fleet: Fleet): Child[] => [...fleet.children.values()];
 
-/** The mold that slots are forked from: the newest one of its code that has proven itself. */
+/** The mold that slots are forked from: the newest proven one of its code. */
 export function currentMold(fleet: Fleet): Child | undefined {
   return all(fleet)
     .filter((child) => child.role === 'mold' && child.state === 'frozen' && child.proven)
@@ -18,7 +18,7 @@ export function unprovenMold(fleet: Fleet): Child | undefined {
   return child?.state === 'frozen' && !child.proven ? child : undefined;
 }
 
-/** Workers of a slot that serve or are about to; the chosen candidate does not count. */
+/** Workers of a slot that serve or are about to, without the chosen candidate. */
 export function holders(fleet: Fleet, slot: number): Child[] {
   return all(fleet).filter(
     (child) =>
@@ -29,13 +29,13 @@ export function holders(fleet: Fleet, slot: number): Child[] {
   );
 }
 
-/** Workers only: the service worker has no clients. */
+/** Workers only: the service worker serves no clients. */
 export const serving = (children: Child[]): Child[] =>
   children.filter(
     ({ role, state, hungUpAt }) => role === 'worker' && state === 'serving' && hungUpAt === null,
   );
 
-/** The one that a slot keeps of several: up to date, newest generation, then the oldest. */
+/** Of several workers in a slot, the one to keep: up to date, newest generation, then oldest. */
 export function best(fleet: Fleet, children: Child[]): Child | undefined {
   return [...children].sort(
     (a, b) =>
@@ -54,9 +54,9 @@ export function servingIn(fleet: Fleet, slot: number): Child | undefined {
 }
 
 /**
- * To be replaced: a request timed out in it, it is above the memory limit, it was forked from an
- * older mold, or with another share of the listening queues than its slot has now. More than its
- * share is given up only when each queue has a server of its own.
+ * Outdated workers, which are to be replaced: a request timed out, the memory is above the limit,
+ * the mold is older, or the share of the listening queues is not that of the slot now. Queues
+ * beyond the share are given up only when each has a server of its own.
  */
 export function isOutdated(fleet: Fleet, worker: Child): boolean {
   if (worker.requestTimedOut || worker.aboveMemoryLimit) return true;
@@ -101,7 +101,7 @@ export function rolloutState(fleet: Fleet): string {
   return candidate.proven ? 'rolling' : 'canary';
 }
 
-/** The reason for a load balancer to send no new clients; null if there is none. */
+/** The reason for readiness to fail; null if there is none. */
 export function unreadiness(fleet: Fleet): string | null {
   if (fleet.stopping) return 'stopping';
   if (!fleet.booted) return 'booting';

@@ -1,11 +1,11 @@
-// The rollout that is requested or under way: a refork or a phased restart, which differ in the
-// source of the next mold and in nothing else. Invariant: at most one attempt at a time; requests
-// during an attempt get one more after it, however many they are.
+// The rollout that is requested or under way: a refork or a phased restart, which differ only in
+// the source of the next mold. Invariant: at most one attempt at a time; any number of requests
+// during an attempt leads to one more after it.
 import type { Child } from './child.js';
 
 export type RolloutKind = 'refork' | 'phased restart';
 
-/** New code goes first: a refork of the old would be in vain. */
+/** New code goes first: a refork of the old code would be in vain. */
 const inOrder = ['phased restart', 'refork'] as const satisfies RolloutKind[];
 
 interface RequestData {
@@ -16,27 +16,27 @@ interface RequestData {
   notBefore: number;
 }
 
-/** A rollout that an operator or a threshold asked for, with the candidates tried so far. */
+/** A rollout requested by an operator or a threshold, with the candidates tried so far. */
 export interface RolloutRequest extends Readonly<Omit<RequestData, 'tried'>> {
   readonly tried: ReadonlySet<number>;
 }
 
 interface AttemptData {
   readonly request: RequestData;
-  /** null in single mode, where nothing but the canary is booted. */
+  /** null in single mode, which boots nothing but the canary. */
   readonly candidate: number | null;
-  /** Of the mold that the candidate is to become. */
+  /** Generation of the mold that the candidate is to become. */
   readonly phase: number;
   readonly generation: number;
   readonly startedAt: number;
   /** The new code cannot be forked: each worker is booted afresh. */
   unforkable: Unforkable | null;
   canary: number | null;
-  /** When the first canary began to serve. */
+  /** The time at which the first canary began to serve. */
   canarySince: number | null;
   /** The canary stayed healthy: the other slots follow. */
   proven: boolean;
-  /** The first thing that went wrong; the plan then abandons the attempt. */
+  /** The first failure; the plan then abandons the attempt. */
   failure: string | null;
 }
 
@@ -45,10 +45,12 @@ export interface Attempt extends Readonly<Omit<AttemptData, 'request'>> {
   readonly request: RolloutRequest;
 }
 
-/** The mold that an attempt is to bring. */
+/** The mold that an attempt aims for. */
 export type Next = Pick<Attempt, 'phase' | 'generation'> & Partial<Pick<Attempt, 'unforkable'>>;
 
-/** Why the code of a phase cannot be forked; the generation is that of the refused process. */
+/**
+ * The reason against forking the code of a phase; the generation is that of the refused process.
+ */
 export interface Unforkable {
   readonly reason: string;
   readonly generation: number;
@@ -69,7 +71,7 @@ export class Rollouts {
   #lastError: string | null = null;
   #backoffUntil = 0;
   readonly #requests = new Map<RolloutKind, RequestData>();
-  /** Requested while an attempt was under way, with the reason of the first request. */
+  /** Requests made during an attempt, with the reason of the first. */
   readonly #again = new Map<RolloutKind, string>();
   /** Failed attempts in a row: each doubles the back-off. */
   #failures = 0;
@@ -83,12 +85,12 @@ export class Rollouts {
     return this.#attempt;
   }
 
-  /** Why the last rollout failed; null once one has succeeded since. */
+  /** The reason of the last failure; null after a success. */
   get lastError(): string | null {
     return this.#lastError;
   }
 
-  /** No automatic refork before this. */
+  /** The earliest time of the next automatic refork. */
   get backoffUntil(): number {
     return this.#backoffUntil;
   }
@@ -103,7 +105,7 @@ export class Rollouts {
     return this.#attempt?.candidate === child.id;
   }
 
-  /** An operator's request ends a back-off; one during an attempt is kept for after it. */
+  /** An operator's request ends a back-off; one made during an attempt is kept for later. */
   request(kind: RolloutKind, reason: string, now: number): void {
     const pending = this.#requests.get(kind);
     if (this.#attempt) {
@@ -114,7 +116,7 @@ export class Rollouts {
     } else this.#requests.set(kind, this.#requestOf(kind, reason, now));
   }
 
-  /** Goes on with the request of that kind, or with a new one if there is none. */
+  /** Continues with the request of that kind, or with a new one if there is none. */
   begin(
     kind: RolloutKind,
     reason: string,
@@ -142,7 +144,7 @@ export class Rollouts {
     if (this.#attempt) this.#attempt.canary = child.id;
   }
 
-  /** The candidate that boots was refused; its code goes on without forks. */
+  /** The booted candidate was refused; its code continues without forks. */
   setUnforkable(unforkable: Unforkable): void {
     if (this.#attempt) this.#attempt.unforkable = unforkable;
   }
@@ -157,8 +159,8 @@ export class Rollouts {
   }
 
   /**
-   * A worker leaves in good order, by the app's will or the plan's: that proves nothing about a
-   * mold. Another canary goes on with the trial, another candidate with the request, at once.
+   * A worker exits in good order, by request of the app or the plan: that proves nothing about a
+   * mold. Another canary continues the trial, another candidate the request, at once.
    */
   leaving(child: Child, now: number): void {
     const attempt = this.#attempt;
@@ -178,7 +180,7 @@ export class Rollouts {
     const attempt = this.#attempt;
     if (!attempt || attempt.failure !== null) return;
     const part = this.#partOf(child, attempt);
-    // A process that was refused has no further part in it.
+    // A refused process has no further part in the attempt.
     if (part && !(this.isCandidate(child) && attempt.unforkable))
       attempt.failure = `${part}: ${reason}`;
   }
@@ -188,7 +190,7 @@ export class Rollouts {
     return child.id === canary && !proven ? 'the canary' : null;
   }
 
-  /** The attempt is over. Returns whether its request lives on with another candidate. */
+  /** Ends the attempt. Returns whether its request continues with another candidate. */
   end(failure: string | null, now: number): { retry: boolean } {
     const attempt = this.#attempt;
     this.#attempt = null;
@@ -235,7 +237,7 @@ export class Rollouts {
     return Math.min(longestBackoffMs, this.#backoffMs * 2 ** Math.max(0, this.#failures - 1));
   }
 
-  /** Requests of the kind `waiting` stay behind until the attempt's own is fulfilled or dropped. */
+  /** Requests of the kind `waiting` remain until the attempt's own is fulfilled or dropped. */
   #requestAgain(now: number, waiting: RolloutKind | null): void {
     for (const [kind, reason] of [...this.#again])
       if (kind !== waiting) {

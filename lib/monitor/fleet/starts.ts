@@ -1,8 +1,8 @@
-// When the next process may be started: a crash loop slows down. Workers and the service worker are
-// counted apart, so that a fault of the one delays neither the other nor the end of the server.
+// Limits the pace of starts: a crash loop slows down. Workers and the service worker are counted
+// apart, so that a fault of one delays neither the other nor the end of the server.
 
 const halfLifeMs = 5_000;
-/** Deaths at a time that cost no pause. */
+/** Simultaneous deaths that cause no pause. */
 const free = 5;
 const longestPauseMs = 10_000;
 
@@ -10,7 +10,7 @@ const longestPauseMs = 10_000;
 export interface StartsRecord {
   readonly failures: number;
   readonly lastError: string | null;
-  /** Milliseconds from the hand-over on. */
+  /** Milliseconds, counted from the hand-over. */
   readonly notBeforeIn: number;
 }
 
@@ -18,11 +18,11 @@ export class Starts {
   #failures = 0;
   #lastError: string | null = null;
   #notBefore = 0;
-  /** Deaths of late; decays by half every `halfLifeMs`. */
+  /** Recent deaths; decays by half every `halfLifeMs`. */
   #deaths = 0;
   #lastDeath = 0;
 
-  /** Failed starts in a row, before any succeeded. */
+  /** Consecutive failed starts, before any success. */
   get failures(): number {
     return this.#failures;
   }
@@ -48,7 +48,7 @@ export class Starts {
     this.#notBefore = now + Math.min(longestPauseMs, 100 * 2 ** Math.min(this.#failures, 10));
   }
 
-  /** A process that had started ended unasked. A few deaths cost nothing, more of them do. */
+  /** A process that had started ended unasked. A few deaths cause no pause, more of them do. */
   died(now: number): void {
     this.#deaths = this.#deaths * 0.5 ** ((now - this.#lastDeath) / halfLifeMs) + 1;
     this.#lastDeath = now;

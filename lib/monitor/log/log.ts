@@ -81,6 +81,15 @@ function pretty(writer: LineWriter, colorize: boolean): DestinationStream {
     colorize,
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
+    ignore: 'stack',
   });
-  return { write: (line) => writer.write(format(line)) };
+  return { write: (line) => writer.write(format(line) + stackLines(line)) };
+}
+
+/** A frame a line, indented. It comes from the app: no control character reaches a terminal. */
+function stackLines(line: string): string {
+  const { stack } = JSON.parse(line) as { readonly stack?: unknown };
+  if (typeof stack !== 'string') return '';
+  const frames = stack.split('\n').map((frame) => frame.trim().replaceAll(/\p{Cc}/gu, ' '));
+  return frames.map((frame) => `    ${frame}\n`).join('');
 }

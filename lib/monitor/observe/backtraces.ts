@@ -1,6 +1,6 @@
-// What every process is doing just now. Workers are asked; from one that does not answer, since its
-// event loop stands still, its watchdog gets the JavaScript that is to blame. It is not killed for
-// that. Frozen molds run nothing, and whoever starts has not learned to answer yet.
+// Collects a backtrace of every process. Workers are asked; if the event loop of one is blocked,
+// its watchdog reports the JavaScript that blocks it, without killing it. Frozen molds run nothing,
+// and a starting process cannot answer yet.
 import type { Backtrace, ProcessTrace } from '../../control-api/backtrace.js';
 import type { Order, Report } from '../../protocol/message.js';
 import { forgetStack, markStackRequested, type Child, type ChildState } from '../fleet/child.js';
@@ -8,9 +8,9 @@ import type { Fleet } from '../fleet/fleet.js';
 import { fieldsOf } from '../log/report-lines.js';
 import { all } from '../fleet/queries.js';
 
-/** An event loop that turns answers sooner. */
+/** An event loop that is not blocked answers sooner. */
 const answerMs = 700;
-/** As long as V8 takes to come by its next check. */
+/** V8 reaches its next interrupt check within this time. */
 const stackMs = 700;
 
 type Answer = Extract<Report, { type: 'traced' }>;
@@ -18,7 +18,7 @@ type Answer = Extract<Report, { type: 'traced' }>;
 export interface BacktraceParts {
   readonly fleet: Fleet;
   readonly send: (id: number, order: Order) => void;
-  /** Wakes its watchdog. */
+  /** Wakes the child's watchdog. */
   readonly askForStack: (child: Child) => void;
 }
 
@@ -32,7 +32,7 @@ export class Backtraces {
     this.#parts = parts;
   }
 
-  /** Resolves within two seconds. Whoever asks meanwhile gets the same. */
+  /** Resolves within two seconds. Concurrent callers share the result. */
   take(): Promise<Backtrace> {
     return (this.#current ??= this.#take().finally(() => (this.#current = null)));
   }
@@ -59,7 +59,7 @@ export class Backtraces {
     }
     await waitFor(() => stuck().every(({ stack }) => stack !== null), stackMs);
     const processes = all(fleet).map((child) => this.#describe(child));
-    // Whoever kills one of them later asks what it runs then.
+    // A later kill of one of them needs a stack of its own.
     for (const child of stuck()) forgetStack(child);
     return { pid: process.pid, processes };
   }
@@ -82,7 +82,7 @@ const unasked: Partial<Record<ChildState, string>> = {
   frozen: 'frozen: runs no JavaScript',
 };
 
-/** It has started its watchdog, so that the signal does not end it. */
+/** Its watchdog runs, so the signal does not kill it. */
 const canAnswer = ({ role, state, hungUpAt }: Child): boolean =>
   role !== 'mold' && ['serving', 'promoting', 'leaving'].includes(state) && hungUpAt === null;
 

@@ -1,5 +1,5 @@
-// What the monitor measures: the workers' own reports, added up, and what /proc says of every
-// process.
+// The monitor's measurements: the sum of the workers' reports, and the figures that /proc has of
+// every process.
 import { AppMetrics, type AppMetricsRecord } from '../../metrics/app-metrics.js';
 import { memoryOf } from '../../system/process-memory.js';
 import type { MetricsReading } from '../../metrics/readings.js';
@@ -11,9 +11,7 @@ import type { Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { RolloutKind } from '../fleet/rollouts.js';
 
-/**
- * A scrape does not wait longer than this for workers; who is late is counted by its last answer.
- */
+/** Limit for the answers to a scrape; for a late worker its last answer counts. */
 const answerWithinMs = 500;
 
 const workerStates = ['spawning', 'starting', 'serving', 'promoting', 'leaving', 'killed'] as const;
@@ -24,7 +22,7 @@ interface Question {
   answered(): void;
 }
 
-/** Plain data, for the next program of a hot restart: no counter falls. */
+/** Plain data, for the next program of a hot restart, so that no counter falls. */
 export interface MeasurementsRecord {
   readonly totals: TotalsRecord;
   readonly app: AppMetricsRecord;
@@ -55,7 +53,7 @@ export class Measurements {
     this.#metrics = createMetrics({ read: () => this.#read() }, before?.events);
   }
 
-  /** Waits for no I/O: nothing else happens meanwhile. */
+  /** Waits for no I/O, so nothing else happens meanwhile. */
   async record(): Promise<MeasurementsRecord> {
     const events = await this.#metrics.record();
     return { totals: this.#totals.record(), app: this.#app.record(), events };
@@ -102,7 +100,7 @@ export class Measurements {
     }
   }
 
-  /** The child counts no more. */
+  /** Its counts stay in the totals, and it is asked no more. */
   retire(id: number): void {
     this.#totals.retire(id);
     this.#app.retire(id);
@@ -154,7 +152,7 @@ export class Measurements {
     return read.flatMap(({ memory, ...process }) => (memory ? [{ ...process, memory }] : []));
   }
 
-  /** Asks all who serve for the app's metrics, and gives them a moment to answer. */
+  /** Asks every serving worker for the app's metrics, and waits a moment for the answers. */
   async #askAll(): Promise<void> {
     const asked = [...this.#fleet.children.values()].filter(({ state }) => state === 'serving');
     if (asked.length === 0) return;

@@ -1,6 +1,6 @@
-// Watches the memory of workers where `maxWorkerMemory` limits it. What counts is what a worker has
-// for itself: pages that it shares with the mold cost nobody anything. A worker above the limit is
-// outdated, so a fresh fork takes its slot before it leaves.
+// Watches the memory of workers where `maxWorkerMemory` limits it. Private memory counts: pages
+// shared with the mold cost nothing. A worker above the limit is outdated, so a fresh fork takes
+// its slot before it drains.
 import { memoryOf } from '../../system/process-memory.js';
 import { markAboveMemoryLimit, type Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
@@ -8,18 +8,21 @@ import type { Log } from '../log/log.js';
 import { fieldsOf } from '../log/report-lines.js';
 import { all, isQuiescent, serving } from '../fleet/queries.js';
 
-/** The kernel walks a process's page tables for the figure: milliseconds, for a large one. */
+/**
+ * Seldom, because the kernel walks a process's page tables for the figure: milliseconds for a large
+ * one.
+ */
 const lookMs = 3_000;
 
 export interface MemoryWatchParts {
   readonly fleet: Fleet;
   readonly limitBytes: number;
   readonly log: Log;
-  /** Something is to be done. */
+  /** A worker was marked: the plan has work to do. */
   readonly marked: () => void;
 }
 
-/** Returns what ends it. */
+/** Returns a function that ends the watch. */
 export function watchMemory(parts: MemoryWatchParts): () => void {
   let timer: NodeJS.Timeout;
   let over = false;
@@ -38,13 +41,13 @@ export function watchMemory(parts: MemoryWatchParts): () => void {
 }
 
 /**
- * One at a time, and only when all is well and nothing else is wanted: a limit that is too low for
- * any worker must not keep reforks and restarts from happening.
+ * One at a time, and only in a quiescent fleet without requests: a limit too low for any worker
+ * must not block reforks and restarts.
  */
 const mayReplace = (fleet: Fleet): boolean =>
   !fleet.stopping && fleet.rollouts.pending === null && isQuiescent(fleet);
 
-/** The largest of those that are above the limit, if any. */
+/** The largest worker above the limit, if any. */
 export function tooLarge(bytes: ReadonlyMap<Child, number>, limitBytes: number): Child | undefined {
   const [largest] = [...bytes].sort(([, one], [, other]) => other - one);
   return largest && largest[1] > limitBytes ? largest[0] : undefined;
@@ -52,7 +55,7 @@ export function tooLarge(bytes: ReadonlyMap<Child, number>, limitBytes: number):
 
 function mark({ fleet, limitBytes, log, marked }: MemoryWatchParts, bytes: Map<Child, number>) {
   const worker = tooLarge(bytes, limitBytes);
-  // Much may have happened while the figures were read.
+  // Much may have changed while the figures were read.
   if (!worker || worker.state !== 'serving' || !mayReplace(fleet)) return;
   markAboveMemoryLimit(worker);
   log.warn(

@@ -1,25 +1,25 @@
-// The decisions that the plan can take. carry-out.ts makes them true.
+// The decisions that the plan can take; carry-out.ts applies them.
 export type Action =
   | { type: 'boot' }
-  /** The code anew from disk, for a phased restart. */
+  /** Load the code from disk again, for a phased restart. */
   | { type: 'bootNext' }
-  /** A worker of its own boot, where the app cannot be forked. Slot null: the service worker. */
+  /** Boot a worker of its own, where the app cannot be forked. Slot null: the service worker. */
   | { type: 'bootWorker'; slot: number | null; canary: boolean }
   | { type: 'spawn'; mold: number; slot: number | null; canary: boolean }
-  /** The next mold is to be this worker. */
+  /** Make this worker the next mold. */
   | { type: 'choose'; child: number; reason: string }
   | { type: 'promote'; child: number; generation: number }
   /** The canary is healthy. */
   | { type: 'prove' }
   | { type: 'drain'; child: number }
-  /** The app may see that the server is about to stop. */
+  /** Announce the coming stop to the app. */
   | { type: 'announceStop'; child: number }
-  /** `last`: no other process of its phase lives. */
+  /** `last`: no other process of its phase is alive. */
   | { type: 'retire'; mold: number; last: boolean }
   | { type: 'kill'; child: number; reason: string }
-  /** It serves, but is silent: the JavaScript that blocks its event loop is to be found. */
+  /** The worker serves but sends no heartbeat: find the JavaScript that blocks its event loop. */
   | { type: 'askForStack'; child: number }
-  /** Kill one that served, by the configured signal and after the hook for that. */
+  /** Kill a worker that has served, by the configured signal and after its hook. */
   | { type: 'timeOut'; child: number; reason: string }
   | { type: 'abandon'; reason: string }
   | { type: 'dropRequest'; reason: string }

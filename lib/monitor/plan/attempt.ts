@@ -13,7 +13,7 @@ import {
 } from '../fleet/queries.js';
 import type { Action } from './action.js';
 
-/** Starts of a stand-in that may fail before the attempt does. */
+/** Failed starts of a stand-in after which the attempt fails. */
 const standInTries = 3;
 
 export function endFailedAttempt(fleet: Fleet): Action[] {
@@ -51,14 +51,14 @@ export function advanceAttempt(fleet: Fleet, settings: Settings, now: number): A
   return fleet.get(attempt.canary)?.state === 'serving' ? [{ type: 'prove' }] : [];
 }
 
-/** In a slot that is no longer wanted: its queue has another server. */
+/** A worker in a slot that is no longer wanted: its queue has another server. */
 function hasStandIn(fleet: Fleet, { slot }: Child): boolean {
   if (slot === null || slot >= fleet.workers)
     return everySlotServed(fleet) && outdatedSlots(fleet).length === 0;
   return serving(holders(fleet, slot)).length > 0;
 }
 
-/** A slot without a worker, where there is one; else the stand-in's: it is the coldest. */
+/** A slot without a worker, if there is one; else that of the stand-in, which is the coldest. */
 function canarySlot(fleet: Fleet): number {
   const age = (slot: number): number =>
     Math.max(...holders(fleet, slot).map((child) => child.id), -Infinity);

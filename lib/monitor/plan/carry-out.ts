@@ -1,6 +1,6 @@
-// Makes the plan's decisions true: the change of state that each action is, and the effects that it
-// has on the world, for the monitor to perform. The one place for transitions: the monitor, `check`
-// and the simulated world of the specs all run this.
+// Carries out the plan's decisions: makes the change of state of each action, and returns its
+// effects for the monitor to perform. The one place for transitions: the monitor, `check` and the
+// simulated world of the specs all run it.
 import type { Role } from '../../api/hooks.js';
 import type { Order } from '../../protocol/message.js';
 import { unreachable } from '../../base/unreachable.js';
@@ -9,11 +9,11 @@ import type { Fleet } from '../fleet/fleet.js';
 import { singleMode, type Attempt, type Next, type RolloutKind } from '../fleet/rollouts.js';
 import type { Action } from './action.js';
 
-/** Something to be sent, started, killed or announced; the fleet knows of it already. */
+/** An effect: something to send, start, kill or announce. The fleet has recorded it already. */
 export type Effect =
-  /** A fresh process. If that is impossible: `fleet.notStarted`. */
+  /** Start a fresh process. If that is impossible: `fleet.notStarted`. */
   | { readonly type: 'boot'; readonly child: Child }
-  /** An order to `mold`. If it cannot be given: `fleet.notForked`. */
+  /** Order a fork from `mold`. If that is impossible: `fleet.notForked`. */
   | { readonly type: 'fork'; readonly child: Child; readonly mold: Child }
   | { readonly type: 'send'; readonly child: Child; readonly order: Order }
   | { readonly type: 'kill'; readonly child: Child; readonly reason: string }
@@ -21,7 +21,7 @@ export type Effect =
   | { readonly type: 'askForStack'; readonly child: Child }
   | { readonly type: 'rolloutBegan'; readonly attempt: Attempt }
   | { readonly type: 'canaryProven'; readonly attempt: Attempt }
-  /** `failure` null: it is complete. `over`: no other candidate follows. */
+  /** `failure` null: the rollout is complete. `over`: no other candidate follows. */
   | {
       readonly type: 'rolloutEnded';
       readonly attempt: Attempt;
@@ -34,7 +34,7 @@ export type Effect =
   | { readonly type: 'giveUp'; readonly reason: string }
   | { readonly type: 'exit'; readonly code: 0 | 1; readonly reason: string };
 
-/** In the order in which they are to be performed. */
+/** Effects in the order in which they are to be performed. */
 export function carryOut(fleet: Fleet, action: Action, now: number): Effect[] {
   switch (action.type) {
     case 'boot':
@@ -128,7 +128,7 @@ function bootNext(fleet: Fleet, now: number): Effect[] {
   return [began(fleet, 'phased restart', '', booting.child, next, now), booting];
 }
 
-/** A request of that kind gives the reason, if there is one. */
+/** The reason comes from a request of that kind, if there is one. */
 function began(
   { rollouts }: Fleet,
   kind: RolloutKind,
@@ -179,7 +179,7 @@ function exit(fleet: Fleet, child: Child, order: Order, now: number): Effect {
   return { type: 'send', child, order };
 }
 
-/** The old generation serves on; whatever the attempt made is taken back. */
+/** The old generation continues to serve; everything that the attempt made is taken back. */
 function abandon(fleet: Fleet, failure: string, now: number): Effect[] {
   const { attempt } = fleet.rollouts;
   if (!attempt) return [];
@@ -202,7 +202,7 @@ function dropRequest(fleet: Fleet, reason: string, now: number): Effect[] {
   return [{ type: 'requestDropped', kind: pending.kind, reason }];
 }
 
-/** A candidate without orders yet simply serves on, and so does a mold that was proven. */
+/** A candidate without orders yet continues to serve, and so does a proven mold. */
 function takeBack(fleet: Fleet, child: Child, { canary }: Attempt, now: number): Effect[] {
   if (child.state === 'promoting' || (child.id === canary && child.state === 'serving'))
     return [exit(fleet, child, { type: 'drain' }, now)];

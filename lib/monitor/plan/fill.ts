@@ -1,4 +1,4 @@
-// The plan's rules for what is missing: a mold, and workers in slots that have none.
+// The plan's rules for missing processes: a mold, and workers in empty slots.
 import type { Settings } from '../../config/settings.js';
 import type { Fleet } from '../fleet/fleet.js';
 import {
@@ -14,7 +14,7 @@ import type { Action } from './action.js';
 import { candidates } from '../fleet/candidates.js';
 
 /**
- * Without a mold no worker can be replaced: a worker is promoted at once, or the code is booted
+ * Without a mold no worker can be replaced, so a worker is promoted at once, or the code is booted
  * again.
  */
 export function fillMold(fleet: Fleet, _settings: Settings, now: number): Action[] {
@@ -28,11 +28,11 @@ export function fillMold(fleet: Fleet, _settings: Settings, now: number): Action
       ? [{ type: 'promote', child: candidate.id, generation: attempt.generation }]
       : [];
   }
-  // Not one of the old code, when the mold of the new dies in the middle of a rollout.
+  // Not a worker of the old code, when the mold of the new code dies in the middle of a rollout.
   const [warmest] = candidates(fleet)
     .filter(({ phase }) => phase === fleet.phase)
     .sort((a, b) => b.generation - a.generation || b.figures.requests - a.figures.requests);
-  // With a single worker a promotion would leave none to serve; then the boot is the smaller evil.
+  // With a single worker a promotion would leave none to serve, so a boot is the smaller evil.
   if (warmest && serving(all(fleet)).length > 1)
     return [{ type: 'choose', child: warmest.id, reason: 'the mold died' }];
   return now >= fleet.starts.notBefore ? [{ type: 'boot' }] : [];
@@ -46,8 +46,8 @@ export function fillSlots(fleet: Fleet, _settings: Settings, now: number): Actio
 }
 
 /**
- * By a fork of the mold, or, where the app cannot be forked, by a boot of its own. To be asked only
- * when `canFill`. Slot null: the service worker.
+ * A fork of the mold, or a boot of its own where the app cannot be forked. Requires `canFill`. Slot
+ * null: the service worker.
  */
 export function fill(fleet: Fleet, slot: number | null): Action {
   const mold = currentMold(fleet);

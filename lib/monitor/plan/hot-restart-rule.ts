@@ -11,7 +11,7 @@ export function replaceProgram(fleet: Fleet): Action[] {
     : [];
 }
 
-/** Children that are leaving, or dead, can be handed over as well. */
+/** Leaving and dead children can be handed over as well. */
 export function canReplaceProgram(fleet: Fleet): boolean {
   const isBusy = (child: Child) =>
     isStarting(child) || child.state === 'promoting' || child.pid === null;

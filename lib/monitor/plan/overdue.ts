@@ -6,7 +6,7 @@ import type { Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { all } from '../fleet/queries.js';
 
-/** A child whose channel ended has this long to exit by itself. */
+/** Time for a child whose channel has ended to exit by itself. */
 const hangUpGraceMs = 1_000;
 /** Silence of this length means a blocked event loop: several heartbeats are missing. */
 const silentMs = 1_500;
@@ -18,7 +18,7 @@ const settleMs = 1_000;
 const abortGraceMs = 10_000;
 
 export function killOverdue(fleet: Fleet, settings: Settings, now: number): Action[] {
-  /** One for each child, however many reasons there are. */
+  /** At most one action for each child, whatever the number of reasons. */
   const actions = new Map<number, Action>();
   const kill = (child: Child, reason: string): void => {
     if (!actions.has(child.id)) actions.set(child.id, { type: 'kill', child: child.id, reason });
@@ -29,7 +29,7 @@ export function killOverdue(fleet: Fleet, settings: Settings, now: number): Acti
     if (timeOut) actions.set(child.id, timeOut);
     else if (reason !== null) {
       kill(child, reason);
-      // An order that was never answered is the mold's fault, not the unborn worker's.
+      // An order without an answer is the fault of the mold, not of the unborn worker.
       const mold = child.state === 'spawning' ? fleet.get(child.parent) : undefined;
       if (mold?.state === 'frozen' && child.pid === null)
         kill(mold, 'did not answer the order to fork');
@@ -96,7 +96,8 @@ function overrunRequest(
 ): string | null {
   if (!nextDeadline || !['serving', 'promoting', 'leaving'].includes(state)) return null;
   if (now - wokeAt < settleMs) return null;
-  // As the worker said it last: it may have ended since, unless the event loop stands still.
+  // From the worker's last report: the request may have ended since, unless the event loop is
+  // blocked.
   const unheardMs = now - nextDeadline.at;
   const leftMs = nextDeadline.leftMs + cleanupTimeoutMs - (unheardMs > silentMs ? unheardMs : 0);
   if (leftMs > 0) return null;

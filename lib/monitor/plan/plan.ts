@@ -1,6 +1,6 @@
-// Decides. From the knowledge of the children and the clock, `plan` says what to do next;
-// carry-out.ts makes it true, and the plan is asked again until there is nothing left to do. Pure,
-// so that a spec can run it through any story.
+// Decides. From the state of the fleet and the clock, `plan` derives the next actions; carry-out.ts
+// carries them out, and the plan is asked again until there is nothing left to do. It is pure, so
+// that a spec can run it through any story.
 import type { Settings } from '../../config/settings.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Action } from './action.js';
@@ -15,7 +15,7 @@ import { announceStop, exitAll, giveUp } from './stop.js';
 
 type Rule = (fleet: Fleet, settings: Settings, now: number) => Action[];
 
-/** In the order in which they are asked; the first that has something to do decides. */
+/** Rules in order of precedence; the first one with actions decides. */
 const whileServing: readonly Rule[] = [
   giveUp,
   killOverdue,
@@ -33,7 +33,7 @@ const whileServing: readonly Rule[] = [
 const whileStopping: readonly Rule[] = [announceStop, killOverdue, fillSlots];
 const whileExiting: readonly Rule[] = [announceStop, killOverdue, exitAll];
 
-/** Empty when everything is as it should be, or when there is nothing to do but wait. */
+/** Empty when everything is as it should be, or when there is only waiting left to do. */
 export function plan(fleet: Fleet, settings: Settings, now: number): Action[] {
   for (const rule of rulesFor(fleet, now)) {
     const actions = rule(fleet, settings, now);

@@ -15,7 +15,7 @@ export function retire(fleet: Fleet, mold: Child): Action[] {
   return [{ type: 'retire', mold: mold.id, last: others.length === 0 }];
 }
 
-/** Of any two exactly one is the better, or both would wait for each other. */
+/** Of any two, exactly one is better, or both would wait for each other. */
 function isBetterMold(one: Child, other: Child): boolean {
   if (one.proven !== other.proven) return one.proven;
   if (one.generation !== other.generation) return one.generation > other.generation;

@@ -1,5 +1,5 @@
-// The plan's rules for rolling over: slot by slot an outdated worker gets a successor beside it,
-// and drains when that one serves.
+// The plan's rules for rolling over: slot by slot, an outdated worker gets a successor beside it,
+// and drains when the successor serves.
 import type { Settings } from '../../config/settings.js';
 import type { Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
@@ -27,7 +27,7 @@ export function roll(fleet: Fleet, settings: Settings, now: number): Action[] {
     .map((slot) => fill(fleet, slot));
 }
 
-/** Also retires molds past their successor's proof. */
+/** Also retires the molds that a proven successor has replaced. */
 export function drainOutdated(fleet: Fleet): Action[] {
   const mold = currentMold(fleet);
   const molds = all(fleet).filter(
@@ -40,11 +40,11 @@ export function drainOutdated(fleet: Fleet): Action[] {
   ];
 }
 
-/** Workers that have a better one beside them in their slot. */
+/** Workers with a better one beside them in their slot. */
 function surplus(fleet: Fleet, slot: number): Child[] {
   const workers = serving(holders(fleet, slot));
   const { attempt } = fleet.rollouts;
-  // While a canary is on trial, the old worker beside it stays: the canary may yet fail.
+  // While a canary is on trial, the old worker beside it stays: the canary may still fail.
   if (attempt && !attempt.proven && workers.some(({ id }) => id === attempt.canary)) return [];
   const kept = best(fleet, workers);
   return workers.filter((worker) => worker !== kept);

@@ -7,9 +7,9 @@ import { noCandidate, warmestCandidate } from '../fleet/candidates.js';
 
 export function startRollout(fleet: Fleet, settings: Settings, now: number): Action[] {
   const { attempt, backoffUntil, lastError, pending } = fleet.rollouts;
-  // Its own rollout follows, of newer code.
+  // A rollout of newer code follows.
   if (fleet.hotRestart !== null) return [];
-  // Not only when all is well: new code may be just what is needed.
+  // Not only in a healthy fleet: new code may be the remedy.
   if (pending?.kind === 'phased restart')
     return attempt || !fleet.code.data.loaded ? [] : [{ type: 'bootNext' }];
   if (!isQuiescent(fleet)) return [];
@@ -25,8 +25,8 @@ export function startRollout(fleet: Fleet, settings: Settings, now: number): Act
 }
 
 /**
- * `reforkAfter` counts per worker and generation: its n-th entry is for workers of the n-th
- * generation. Code that cannot be forked is not tried again and again.
+ * `reforkAfter` counts per worker and generation: its n-th entry applies to workers of the n-th
+ * generation. Code that cannot be forked is not tried repeatedly.
  */
 function thresholdMet(fleet: Fleet, { reforkAfter }: Settings): string | null {
   if (fleet.unforkable) return null;

@@ -1,6 +1,6 @@
-// The plan's rule for the service worker: one of the current mold, where the configuration has the
-// hook for it. Its work is for one process at a time, so the old one is gone before a new one is
-// ordered, whatever the cause of its death. Nothing else waits for it.
+// The plan's rule for the service worker: one of the current mold, if the configuration has the
+// hook for it. Only one runs at a time, so the old one has exited before a new one is ordered,
+// whatever the cause. Nothing else waits for it.
 import type { Settings } from '../../config/settings.js';
 import type { Action } from './action.js';
 import { fill } from './fill.js';

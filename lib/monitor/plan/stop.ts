@@ -1,4 +1,4 @@
-// The plan's rules for the end of the server: by an operator's order, or because nothing starts.
+// The plan's rules for the end of the server: an operator's order, or failing starts.
 import type { Settings } from '../../config/settings.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { all, serving } from '../fleet/queries.js';
@@ -6,8 +6,8 @@ import type { Action } from './action.js';
 import { retire } from './retirement.js';
 
 /**
- * Code that could not be loaded will not load the next time either. Later, as long as a worker
- * serves, there is something to lose by giving up.
+ * Code that could not be loaded will not load the next time either. Later, while a worker still
+ * serves, giving up would cost more than it gains.
  */
 export function giveUp(fleet: Fleet, settings: Settings): Action[] {
   const { failures, lastError } = fleet.starts;
@@ -20,7 +20,7 @@ export function giveUp(fleet: Fleet, settings: Settings): Action[] {
   ];
 }
 
-/** To all at once, before the first is ordered to exit. */
+/** Announced to all at once, before the first is ordered to exit. */
 export function announceStop(fleet: Fleet): Action[] {
   if (fleet.stopping !== 'graceful') return [];
   return all(fleet)

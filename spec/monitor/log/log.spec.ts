@@ -137,6 +137,25 @@ describe('the log', () => {
     expect(lines).to.match(/INFO \(\d+\): done .*"threads":0/);
   });
 
+  it('has the stack of the app below the line for people, and in a field of its own in JSON', async () => {
+    const write = (format: string): Promise<string> =>
+      output(`
+        const log = createLog({ level: 'info', format: '${format}', file: null });
+        const stack = 'at load (app.ts:3:14)\\n\\u001b[2Jat app.ts:9:1';
+        log.error({ role: 'mold', reason: 'app.ts:3:14: Error: story', stack }, 'failed');`);
+    const pretty = await write('pretty');
+    expect(pretty).to.match(/ERROR: failed .*"reason":"app\.ts:3:14: Error: story"/);
+    expect(pretty.split('\n').slice(1)).to.deep.equal([
+      '    at load (app.ts:3:14)',
+      '     [2Jat app.ts:9:1',
+      '',
+    ]);
+    expect(JSON.parse(await write('json'))).to.include({
+      reason: 'app.ts:3:14: Error: story',
+      stack: 'at load (app.ts:3:14)\n\u001b[2Jat app.ts:9:1',
+    });
+  });
+
   it('keeps its last lines when the process ends at once', async () => {
     const lines = await output(`
       const log = createLog({ level: 'info', format: 'json', file: null });

@@ -56,7 +56,7 @@ describe('plan', () => {
     expect(world.count('boot')).to.equal(1);
     expect(world.decided).to.deep.include({
       type: 'giveUp',
-      reason: 'could not boot: boot: SyntaxError (exit code 1)',
+      reason: 'could not boot: SyntaxError',
     });
   });
 
