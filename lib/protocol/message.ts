@@ -89,9 +89,9 @@ export type Report =
   /** A mold forked. */
   | { type: 'forked'; id: number; pid: number; durationMs: number }
   /** A mold could not fork; it can be asked again. */
-  | { type: 'forkFailed'; id: number; reason: string; stack?: string | null }
+  | { type: 'forkFailed'; id: number; reason: string; stack: string | null }
   /** This process cannot go on in its role, and leaves. */
-  | { type: 'failed'; step: string; reason: string; stack?: string | null }
+  | { type: 'failed'; step: string; reason: string; stack: string | null }
   /** A mold, or a worker that does not serve yet, leaves because a signal told it to. */
   | { type: 'dismissed' }
   /** A leaving worker's last totals. */
@@ -108,5 +108,5 @@ export type Report =
       level: 'info' | 'warn' | 'error';
       text: string;
       reason?: string;
-      stack?: string | null;
+      stack: string | null;
     };

@@ -43,7 +43,7 @@ export async function promote(candidate: Candidate, generation: number): Promise
     const { drainTimeoutMs } = settings.refork;
     if (!(await settlesWithin(draining, drainTimeoutMs))) {
       const reason = `${serving.inFlight} requests did not end within ${drainTimeoutMs} ms`;
-      channel.send({ type: 'failed', step: 'drain', reason });
+      channel.send({ type: 'failed', step: 'drain', reason, stack: null });
       return { type: 'drained', cut: await draining };
     }
     if (isToExit()) return { type: 'drained', cut: 0 };

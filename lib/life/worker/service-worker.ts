@@ -99,7 +99,7 @@ class ServiceWorker {
     const hooks = runLogged({ settings, channel: this.#channel }, hook, this.#info);
     if (await settlesWithin(hooks, graceMs)) return;
     const text = `hook ${hook} did not end within ${graceMs} ms`;
-    this.#channel.send({ type: 'note', level: 'error', text });
+    this.#channel.send({ type: 'note', level: 'error', text, stack: null });
   }
 
   /** Ends a start that failed. */

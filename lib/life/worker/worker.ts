@@ -182,7 +182,7 @@ class Worker {
   #drainUnreachable(): void {
     if (this.#state !== 'serving') return;
     const reason = 'the app has closed the sockets to accept from';
-    this.#channel.send({ type: 'failed', step: 'listening', reason });
+    this.#channel.send({ type: 'failed', step: 'listening', reason, stack: null });
     void this.#drain('ordered');
   }
 
