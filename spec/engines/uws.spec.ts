@@ -167,6 +167,17 @@ describe('the uws engine', () => {
     expect(served.engine.figures).to.include({ requests: 2, inFlight: 0 });
   });
 
+  it('answers 200 although the handler returns { then: 1 }, which is not a promise', async () => {
+    const register: Register = (app) =>
+      app.any('/*', (response) => {
+        later(response, () => response.end('body'));
+        return { then: 1 };
+      });
+    const { places, engine } = await serve('uws', uwsApp(register));
+    expect(await ask(places[0] ?? 0, '/')).to.include({ status: 200, body: 'body' });
+    expect(engine.figures).to.include({ requests: 1, inFlight: 0 });
+  });
+
   it('refuses an app that listens by itself', async () => {
     const register: Register = (app) => app.listen('127.0.0.1', 0, () => undefined);
     const error: unknown = await serve('uws', uwsApp(register)).catch((reason: unknown) => reason);
