@@ -1,5 +1,5 @@
-// Collects garbage between requests rather than during one. V8 collects when it must, so
-// while there is work to do; an idle worker can collect earlier.
+// Collects garbage between requests rather than during one. V8 collects when memory
+// runs short, which happens while there is work to do; an idle worker can collect earlier.
 import { native } from '../system/native.js';
 
 export class OutOfBandGc {

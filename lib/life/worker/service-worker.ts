@@ -1,6 +1,6 @@
-// The service worker: a fork without a listener, for work that one process does on behalf of all,
-// such as schedules and queues. The app starts that in beforeServiceWorkerReady. It never becomes a
-// mold.
+// The service worker: a fork without listening sockets, for work that one process does on behalf of
+// all, such as schedules and queues. The app starts that work in beforeServiceWorkerReady. It never
+// becomes a mold.
 import { settlesWithin } from '../../base/settles-within.js';
 import type { ServiceInfo } from '../../api/hooks.js';
 import { workerState } from '../../api/worker-handle.js';
@@ -92,7 +92,7 @@ class ServiceWorker {
     await exitWithTotals(this.#channel, () => this.#figures(), 0);
   }
 
-  /** A hook that fails or takes too long is no reason to stay. */
+  /** A hook that fails or takes too long does not prevent the exit. */
   async #finishWork(graceMs: number): Promise<void> {
     const { settings } = this.#life;
     const hook = 'beforeServiceWorkerExit';
