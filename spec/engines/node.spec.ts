@@ -1,4 +1,5 @@
-// What is peculiar to node:http: how apps write their headers, and pipelined requests.
+// Goal: the engine copes with the peculiarities of node:http: ways to write headers, pipelined
+// requests. Method: a listener with a route for each, raw connections.
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import type { App } from '../../lib/api/app-kind.js';

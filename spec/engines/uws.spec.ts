@@ -1,5 +1,5 @@
-// What is peculiar to uWebSockets.js: every way in which a response can end, routes, and
-// WebSockets.
+// Goal: the engine copes with the peculiarities of uWebSockets.js: all ways to end a response, and
+// WebSockets. Method: a route for each, raw connections.
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import type {
