@@ -1,4 +1,4 @@
-// Makes a response of node:http the last one of its connection, and tells the client so.
+// Makes a response of node:http the last one on its connection, and announces that to the client.
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
@@ -10,9 +10,9 @@ type WriteHead = (
 ) => ServerResponse;
 
 /**
- * Has the response carry `Connection: close`, whatever the app says about that header (a proxy
- * copies its upstream's). Every header goes through writeHead, which frameworks replace on the
- * object too: so it is wrapped there.
+ * Adds `Connection: close` to the response, overriding the app's own value (a proxy copies that of
+ * its upstream). All headers pass through writeHead, which frameworks replace on the object too: so
+ * it is wrapped there.
  */
 export function announceClose(response: ServerResponse): void {
   if (response.headersSent) return;
@@ -28,7 +28,7 @@ export function announceClose(response: ServerResponse): void {
   response.writeHead = replacement;
 }
 
-/** Lists stay lists: they may name a header twice. */
+/** A list stays a list: it may contain a header twice. */
 function withConnectionClose(headers: Headers): Headers {
   if (Array.isArray(headers)) return [...withoutConnection(headers), 'Connection', 'close'];
   const others = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'connection');
@@ -36,7 +36,7 @@ function withConnectionClose(headers: Headers): Headers {
 }
 
 /**
- * The list is `[name, value, name, value]` or, as Node takes it too, `[[name, value], [name,
+ * Node accepts lists of two shapes: `[name, value, name, value]` and `[[name, value], [name,
  * value]]`.
  */
 function withoutConnection(list: OutgoingHttpHeader[]): OutgoingHttpHeader[] {

@@ -1,4 +1,4 @@
-// Chooses and makes the engine for an app, in a worker, after the fork.
+// Creates the engine for an app, in a worker, after the fork.
 import type { EngineName } from '../api/config.js';
 import { unreachable } from '../base/unreachable.js';
 import type { Engine, EngineOptions } from './engine.js';
@@ -9,8 +9,8 @@ import { fetchRoute } from './uws-fetch.js';
 import { loadUws } from './uws-module.js';
 
 /**
- * For the process that loads the app: what the engine needs is loaded before the first fork, so
- * that all share it and a lack of it ends the boot.
+ * Loads the engine's modules in the process that loads the app: all forks share them, and a missing
+ * module fails the boot.
  */
 export function loadEngine(name: EngineName, appFile: string): void {
   if (name === 'uws') loadUws(appFile);

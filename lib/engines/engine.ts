@@ -1,5 +1,5 @@
-// What a worker asks of an HTTP engine. An engine lives in one worker: made after the fork, gone
-// before a promotion.
+// The interface between a worker and its HTTP engine. An engine lives in one worker: it is created
+// after the fork and gone before a promotion.
 import type { CompletedRequest } from '../api/hooks.js';
 import type { App, UwsContext } from '../api/app-kind.js';
 import type { Latency } from '../protocol/latency.js';
@@ -11,45 +11,45 @@ export interface EngineOptions {
   readonly appFile: string;
   readonly keepAliveTimeoutMs: number;
   /**
-   * Of the listening sockets: Node calls listen(2) on them once more, and would set its own. 1024
-   * if absent.
+   * Of the listening sockets: Node calls listen(2) on them again, and would set its own. Default:
+   * 1024.
    */
   readonly backlog?: number;
   readonly context: Omit<UwsContext, 'uws'>;
-  /** Called after each response; absent when nobody listens, so that it costs nothing. */
+  /** Called after each response; absent without a hook, so that it costs nothing. */
   readonly onRequestComplete?: (request: CompletedRequest) => void;
-  /** Requests have a timeout: `running` names them, and their deadlines can be extended. */
+  /** Requests have a timeout: `running` gives their names, and their deadlines can be extended. */
   readonly watchRequests?: boolean;
 }
 
 export interface EngineFigures {
-  /** Requests handed to the app and ended, since the engine was made. */
+  /** Completed requests, since the engine was created. */
   requests: number;
-  /** Requests handed to the app and not ended yet. */
+  /** Requests passed to the app and not completed yet. */
   inFlight: number;
   readonly latency: Latency;
 }
 
 export interface DrainOptions {
   /**
-   * How long connections that are kept alive still get an answer, with `Connection: close`, before
-   * idle ones are closed: what a client has already sent is not lost.
+   * The time during which kept-alive connections still get an answer, with `Connection: close`,
+   * before idle ones are closed: a request that a client has already sent is not lost.
    */
   readonly lingerMs: number;
-  /** After this, connections are cut. Counted from the call. */
+  /** The time from the call until all remaining connections are cut. */
   readonly timeoutMs: number;
 }
 
 export interface Engine {
   readonly figures: EngineFigures;
-  /** Requests handed to the app and not ended yet. */
+  /** Requests passed to the app and not completed yet. */
   running(): Iterable<InFlightRequest>;
-  /** Starts to accept on listening sockets, which the engine owns from now on. */
+  /** Starts accepting on the listening sockets, which the engine owns from now on. */
   listen(fds: readonly number[]): Promise<void>;
   /**
-   * Stops accepting at once, answers what is in flight or arrives on a kept-alive connection, and
-   * leaves no connection open. Resolves with the number of requests that were cut because they
-   * overran; 0 is a clean drain. Nothing of the engine keeps the event loop alive afterwards.
+   * Stops accepting at once, answers requests in flight and those that still arrive on kept-alive
+   * connections, and leaves no connection open. Resolves with the number of requests that were cut
+   * at the timeout; 0 is a clean drain. Afterwards the engine no longer keeps the event loop alive.
    */
   drain(options: DrainOptions): Promise<number>;
 }

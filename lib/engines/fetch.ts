@@ -3,8 +3,8 @@ import { getRequestListener } from '@hono/node-server';
 import type { FetchHandler, RequestListener } from '../api/app-kind.js';
 
 /**
- * As @hono/node-server's own serve(): it puts its faster Request and Response in place of the
- * global ones.
+ * Replaces the global Request and Response with the faster ones of @hono/node-server, as its own
+ * serve() does.
  */
 export function fetchListener(fetch: FetchHandler): RequestListener {
   return getRequestListener((request, ...rest) => fetch(request, ...rest));

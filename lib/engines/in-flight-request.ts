@@ -1,13 +1,13 @@
-// A request in the app's hands, and the views of it that hooks, reports and titles show.
+// A request in flight, and its views for hooks, reports and titles.
 import type { RequestInfo } from '../api/hooks.js';
 
-/** A request that the app was given and has not answered yet. */
+/** A request passed to the app and not completed yet. */
 export interface InFlightRequest {
   readonly method: string;
   readonly url: string;
-  /** As of `performance.now()`. */
+  /** On the clock of `performance.now()`. */
   readonly startedAt: number;
-  /** Added to its timeout; Infinity for none. */
+  /** Extends its timeout; Infinity disables it. */
   extensionMs: number;
 }
 

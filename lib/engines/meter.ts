@@ -1,5 +1,5 @@
-// Counts requests for an engine. It is told of each request twice, when the app gets it and when
-// its response ended or its connection was lost, so it must cost next to nothing.
+// Counts an engine's requests. It is called twice per request, when the app gets it and when its
+// response has ended or its connection is lost, so it must cost next to nothing.
 import type { CompletedRequest } from '../api/hooks.js';
 import { emptyLatency, observe } from '../protocol/latency.js';
 import type { EngineFigures } from './engine.js';
@@ -17,12 +17,12 @@ export class Meter {
     this.#onRequestComplete = onRequestComplete;
   }
 
-  /** Whether anybody wants to know the method and URL of completed requests. */
+  /** Whether the method and URL of completed requests are needed. */
   get wantsNames(): boolean {
     return this.#onRequestComplete !== undefined;
   }
 
-  /** Returns the time to be given to `end`. */
+  /** Returns the start time, the argument of `end`. */
   begin(): number {
     this.figures.inFlight++;
     return performance.now();

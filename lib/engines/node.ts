@@ -1,6 +1,6 @@
-// Serves a node:http listener. The http server accepts on the first descriptor, plain net servers
-// hand it what arrives on the others. Every request that the listener was given is in `#running`
-// until its response has closed.
+// Serves a node:http listener. The http server accepts on the first descriptor; plain net servers
+// accept on the others and pass their connections to it. Every request passed to the listener is in
+// `#running` until its response has closed.
 import { isThenable } from '../base/is-thenable.js';
 import { stackOf } from '../base/error-text.js';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -29,12 +29,12 @@ export class NodeEngine implements Engine {
   #acceptors: NetServer[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #running = new Map<ServerResponse, InFlightRequest>();
-  /** One function for all responses: a closure for each would cost more than all else here. */
+  /** One function for all responses: a closure for each would be the main cost here. */
   readonly #onResponseClose: (this: ServerResponse) => void = closeListener((response) =>
     this.#end(response),
   );
   #draining = false;
-  /** While draining: looks whether there is anything left to wait for. */
+  /** While draining: checks whether anything is left to wait for. */
   #onProgress: () => void = () => undefined;
 
   constructor(options: NodeEngineOptions) {
@@ -75,8 +75,8 @@ export class NodeEngine implements Engine {
 
   async drain({ lingerMs, timeoutMs }: DrainOptions): Promise<number> {
     this.#draining = true;
-    // Server.close() of http would close idle connections at once, under the feet of clients that
-    // are just sending.
+    // Server.close() of http would close idle connections at once, even of clients that are sending
+    // a request at that moment.
     for (const acceptor of this.#acceptors) NetServer.prototype.close.call(acceptor);
     this.#acceptors = [];
     for (const response of this.#running.keys()) announceClose(response);
@@ -86,7 +86,7 @@ export class NodeEngine implements Engine {
     await new Promise<void>((resolve) => {
       const linger = setTimeout(() => {
         lingering = false;
-        // In the check phase: whatever has arrived by now was read just before.
+        // In the check phase: everything that has arrived by now was read in the poll phase before.
         setImmediate(() => this.#onProgress());
       }, lingerMs);
       const timeout = setTimeout(() => {
@@ -94,8 +94,8 @@ export class NodeEngine implements Engine {
         for (const socket of this.#sockets) socket.destroy();
       }, timeoutMs);
       this.#onProgress = () => {
-        // To Node a connection is idle as soon as its response is ended by the app, though not sent
-        // yet.
+        // Node considers a connection idle as soon as the app has ended the response, even if that
+        // is not sent yet.
         if (!lingering && this.#running.size === 0) this.#closeIdle();
         if (this.#sockets.size > 0 || this.#running.size > 0) return;
         clearTimeout(linger);
@@ -104,7 +104,7 @@ export class NodeEngine implements Engine {
       };
       this.#onProgress();
     });
-    // Nothing is open any more; this ends the interval in which Node looks for slow clients.
+    // Nothing is open any more; this clears the interval at which Node checks for slow clients.
     this.#server.close();
     return cut;
   }
@@ -120,9 +120,9 @@ export class NodeEngine implements Engine {
     const running = { method, url, startedAt: this.#meter.begin(), extensionMs: 0 };
     this.#running.set(response, running);
     response.on('close', this.#onResponseClose);
-    response.on('error', tell);
-    // A pipelined request waits for its turn without a socket, and would not hear of a connection
-    // lost meanwhile.
+    response.on('error', logFailure);
+    // A pipelined request waits for its turn without a socket, and gets no event if the connection
+    // is lost meanwhile.
     if (response.socket === null) request.socket.once('close', () => this.#end(response));
     if (this.#draining) announceClose(response);
     try {
@@ -143,10 +143,10 @@ export class NodeEngine implements Engine {
     if (this.#draining) this.#onProgress();
   }
 
-  /** Ends connections that carry no request, not even the beginning of one. */
+  /** Closes connections without a request, not even the beginning of one. */
   #closeIdle(): void {
     this.#server.closeIdleConnections();
-    // To Node a connection is idle only after its first request.
+    // Node considers a connection idle only after its first request.
     for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
   }
 }
@@ -158,11 +158,11 @@ function closeListener(end: (response: ServerResponse) => void): (this: ServerRe
 }
 
 /**
- * A throw in the app costs its request only: 500, or a cut connection if the response had begun
- * already.
+ * An error thrown by the app affects only its own request: 500, or a cut connection if the response
+ * had already begun.
  */
 function fail(response: ServerResponse, error: unknown): void {
-  tell(error);
+  logFailure(error);
   if (response.headersSent) {
     response.destroy();
     return;
@@ -172,8 +172,8 @@ function fail(response: ServerResponse, error: unknown): void {
   response.end('Internal Server Error\n');
 }
 
-/** Also of a write after the end, which would be the end of the worker if nobody listened. */
-function tell(error: unknown): void {
+/** Also listens for a write after the end, which would otherwise crash the worker. */
+function logFailure(error: unknown): void {
   const text = stackOf(error);
   process.stderr.write(`request failed: ${text}\n`);
 }

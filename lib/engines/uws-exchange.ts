@@ -1,13 +1,13 @@
-// One request and its response in uWebSockets.js, from the handler's call until the response ended
-// or the connection was lost. Responses share one prototype object, whose methods are replaced once
-// by ones that look up the exchange: nothing is allocated on a response, and those of apps that are
-// not ours pass through unseen.
+// One request and its response in uWebSockets.js, from the call of the handler until the response
+// ends or the connection is lost. Responses share one prototype, whose methods are replaced once by
+// ones that look up the exchange: nothing is allocated on a response, and responses of foreign apps
+// pass through unchanged.
 import type { InFlightRequest } from './in-flight-request.js';
 import type { UwsResponse, UwsText } from './uws-module.js';
 
-/** The engine as its exchanges see it. */
+/** The part of the engine that its exchanges use. */
 export interface ExchangeOwner {
-  /** Whether clients are told to close their connections. */
+  /** Whether clients are asked to close their connections. */
   readonly draining: boolean;
   /** Called once for each exchange. */
   ended(exchange: Exchange): void;
@@ -16,19 +16,19 @@ export interface ExchangeOwner {
 export interface Exchange extends InFlightRequest {
   readonly owner: ExchangeOwner;
   readonly response: UwsResponse;
-  /** HEAD: what the app says about a body is told to the client, the body itself is not sent. */
+  /** HEAD: the headers that describe the body are sent, the body is not. */
   readonly isHead: boolean;
-  /** The status line or a header is written. */
+  /** The status line or a header has been written. */
   headBegun: boolean;
-  /** A part of the body is written, and so all headers. */
+  /** A part of the body has been written, and hence all headers. */
   bodyBegun: boolean;
-  /** An abort handler is attached, which tells us as well. */
+  /** An abort handler is attached; it also ends the exchange. */
   guarded: boolean;
 }
 
-/** That of the handler that is just running; most end their exchange before they return. */
+/** The exchange of the running handler; most handlers end it before they return. */
 let current: Exchange | undefined;
-/** Those whose handler returned without an answer. */
+/** Exchanges whose handler returned without an answer. */
 const pending = new Map<UwsResponse, Exchange>();
 
 function find(response: UwsResponse): Exchange | undefined {
@@ -39,14 +39,14 @@ export function isOpen(exchange: Exchange): boolean {
   return find(exchange.response) === exchange;
 }
 
-/** To be called just before the handler. */
+/** To be called immediately before the handler. */
 export function beginExchange(exchange: Exchange): void {
   current = exchange;
 }
 
 /**
- * To be called when the handler returned: uWebSockets.js ends the process if an unanswered request
- * has no abort handler.
+ * To be called after the handler has returned: uWebSockets.js ends the process if an unanswered
+ * request has no abort handler.
  */
 export function keepUnanswered(exchange: Exchange): void {
   if (current !== exchange) return;
@@ -69,7 +69,7 @@ function finish(exchange: Exchange): void {
 
 let watchedPrototype: object | undefined;
 
-/** Replaces the methods of all responses; cheap to call for each. */
+/** Replaces the methods of all responses; cheap enough to be called for each. */
 export function watchResponses(response: UwsResponse): void {
   const prototype = Object.getPrototypeOf(response) as UwsResponse;
   if (prototype === watchedPrototype) return;
@@ -111,8 +111,8 @@ function headMethods({ writeStatus, writeHeader, upgrade, onAborted }: UwsRespon
 }
 
 function bodyMethods({ write, writeHeader, tryEnd, endWithoutBody }: UwsResponse): Methods {
-  // Only end() has uWebSockets.js close the connection by itself; elsewhere the header has the
-  // client do it.
+  // Only after end() can uWebSockets.js close the connection itself; otherwise the header asks the
+  // client to do so.
   function beginBody(response: UwsResponse, exchange: Exchange): void {
     if (exchange.owner.draining && !exchange.bodyBegun)
       writeHeader.call(response, 'Connection', 'close');
@@ -154,7 +154,7 @@ function endMethods({ end, endWithoutBody, writeHeader, close }: UwsResponse): M
         writeHeader.call(this, 'Content-Length', String(byteLength(body)));
         endWithoutBody.call(this);
       }
-      // After a first write the header would land in the middle of the body.
+      // After a first write the header would end up in the middle of the body.
       else end.call(this, body, closing && !exchange.bodyBegun);
       finish(exchange);
       return this;
@@ -163,7 +163,7 @@ function endMethods({ end, endWithoutBody, writeHeader, close }: UwsResponse): M
       const exchange = find(this);
       if (exchange?.owner.draining && !exchange.bodyBegun)
         writeHeader.call(this, 'Connection', 'close');
-      // As many arguments as given: their number decides.
+      // Exactly the given arguments: uWebSockets.js depends on their number.
       endWithoutBody.apply(this, parameters);
       if (exchange) finish(exchange);
       return this;

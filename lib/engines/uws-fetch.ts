@@ -1,13 +1,13 @@
-// Turns a Web-standard fetch handler into a route of uWebSockets.js. Bodies stream both ways, and a
-// slow reader holds up the writer at the other end instead of filling memory.
+// Turns a Web-standard fetch handler into a route of uWebSockets.js. Bodies stream both ways, with
+// backpressure: a slow reader slows down the writer instead of filling memory.
 import { STATUS_CODES } from 'node:http';
 import type { FetchHandler } from '../api/app-kind.js';
 import type { UwsHandler, UwsRequest, UwsResponse } from './uws-module.js';
 
-/** As much of a request's body waits in memory before the client is held up. */
+/** The part of a request's body that is buffered before the client is paused. */
 const bodyHighWaterMark = 64 * 1024;
 
-/** uWebSockets.js writes these itself, or they concern the connection, which is not the app's. */
+/** Headers written by uWebSockets.js, or about the connection, which is not the app's. */
 const ownHeaders = new Set([
   'content-length',
   'transfer-encoding',
@@ -38,8 +38,8 @@ interface Head {
 }
 
 /**
- * uWebSockets.js's request is gone after the handler's first await. Undefined if it is none that
- * Request can be.
+ * Copies the request of uWebSockets.js, which is invalid after the handler's first await. Undefined
+ * if it cannot be expressed as a Request.
  */
 function readHead(request: UwsRequest): Head | undefined {
   const headers = new Headers();
@@ -58,7 +58,7 @@ async function answer(client: Client, fetch: FetchHandler, request: Request): Pr
   try {
     await send(client, request, await fetch(request));
   } catch (error) {
-    // What fails because the client left is no failure of the app.
+    // An error caused by the client's disconnection is not a failure of the app.
     if (!client.gone) throw error;
   }
 }
@@ -97,8 +97,8 @@ async function sendBody(client: Client, response: Response, reader: Reader): Pro
   const first = await reader.read();
   if (client.gone) return;
   const second = reader.read();
-  // Most bodies are one piece, whose end is known by now; a stream's first piece does not wait for
-  // its second.
+  // Most bodies are a single piece, and their end is known by now; the first piece of a stream does
+  // not wait for the second.
   const next = await Promise.race([
     second,
     new Promise<undefined>((resolve) => void setImmediate(resolve, undefined)),
@@ -120,13 +120,11 @@ async function sendBody(client: Client, response: Response, reader: Reader): Pro
 
 function writeHead(out: UwsResponse, { status, statusText, headers }: Response): void {
   out.writeStatus(`${status} ${statusText || (STATUS_CODES[status] ?? '')}`);
-  // Iteration gives each Set-Cookie by itself.
+  // Iteration yields each Set-Cookie separately.
   for (const [name, value] of headers) if (!ownHeaders.has(name)) out.writeHeader(name, value);
 }
 
-/**
- * The other end of one exchange: what it sends, whether it is still there, and whether it keeps up.
- */
+/** The client of one exchange: the body that it sends, its disconnection, and its backpressure. */
 class Client {
   readonly response: UwsResponse;
   readonly #abort = new AbortController();
@@ -151,7 +149,7 @@ class Client {
     return this.#abort.signal.aborted;
   }
 
-  /** The request's body. The client is held up while nobody reads it. */
+  /** The request's body. The client is paused while the body is not read. */
   body(): ReadableStream<Uint8Array> {
     let open = true;
     const close = (): void => {
@@ -165,7 +163,7 @@ class Client {
       });
       this.response.onData((chunk, isLast) => {
         if (!open || this.#ended) return;
-        // uWebSockets.js takes the chunk back when this returns.
+        // uWebSockets.js reuses the chunk's memory after this returns.
         if (chunk.byteLength > 0) controller.enqueue(new Uint8Array(chunk.slice(0)));
         if (isLast) {
           open = false;
@@ -179,12 +177,12 @@ class Client {
     );
   }
 
-  /** Writes in one piece. */
+  /** Combines the writes into one. */
   send(write: () => void): void {
     this.response.cork(write);
   }
 
-  /** Writes the last of the response. What is left of the request's body is read on, to nobody. */
+  /** Writes the end of the response. The rest of the request's body is read and discarded. */
   finish(write: () => void): void {
     this.#resume();
     this.response.cork(write);
@@ -216,7 +214,7 @@ class Client {
     if (!keepsUp) await this.#writable();
   }
 
-  /** The last piece ends the response: the total is reached. */
+  /** The last piece ends the response, since the total is reached. */
   async #writeOf(piece: Uint8Array, total: number, isLast: boolean): Promise<void> {
     if (isLast) this.#resume();
     const start = this.response.getWriteOffset();

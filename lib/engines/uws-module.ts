@@ -1,12 +1,12 @@
-// Finds uWebSockets.js, an optional peer, and makes sure that it is the real one: a package that
-// cannot load its binary may offer a slow imitation in JavaScript, which must never be served.
+// Finds uWebSockets.js, an optional peer, and verifies that it is native: a package that cannot
+// load its binary may fall back to a slow imitation in JavaScript, which must never serve.
 import { messageOf } from '../base/error-text.js';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { UserError } from '../base/user-error.js';
 
-/** What we use of a response; the app uses more. */
+/** The part of a response that engines use; apps use more. */
 export interface UwsResponse {
   end(body?: UwsText, closeConnection?: boolean): UwsResponse;
   endWithoutBody(reportedContentLength?: number, closeConnection?: boolean): UwsResponse;
@@ -30,7 +30,7 @@ export type UwsText = string | ArrayBuffer | ArrayBufferView;
 export interface UwsRequest {
   getMethod(): string;
   getUrl(): string;
-  /** Undefined or empty if there is none: versions differ. */
+  /** Undefined or empty if there is none, depending on the version. */
   getQuery(): string | undefined;
   getHeader(name: string): string;
   forEach(callback: (name: string, value: string) => void): void;
@@ -48,7 +48,7 @@ export interface UwsBehavior {
   close?: (socket: UwsSocket, ...rest: unknown[]) => unknown;
 }
 
-/** A TemplatedApp: every method returns the app. */
+/** A TemplatedApp; every method returns it. */
 export type UwsTemplatedApp = {
   get(pattern: string, handler: UwsHandler): UwsTemplatedApp;
   any(pattern: string, handler: UwsHandler): UwsTemplatedApp;
@@ -67,7 +67,7 @@ const packageName = 'uWebSockets.js';
 const release = Number(process.versions.modules) < 127 ? 'v20.52.0' : 'v20.67.0';
 const installLine = `npm install uNetworking/uWebSockets.js#${release}`;
 
-/** Looks from the app's directory first, then from ours. */
+/** Resolves from the app's directory first, then from this package's. */
 export function loadUws(appFile: string): UwsModule {
   const main = resolveFrom(appFile) ?? resolveFrom(import.meta.url);
   if (main === undefined)
@@ -76,8 +76,8 @@ export function loadUws(appFile: string): UwsModule {
         `(looked up from ${appFile}): ${installLine}`,
     );
   const require = createRequire(main);
-  // The binary first and by itself, so that the reason is known if it does not load, and nothing
-  // falls back.
+  // The binary first and by itself: if it does not load, the reason is known and nothing falls
+  // back.
   const binary = findBinary(main);
   try {
     require(binary);

@@ -1,6 +1,6 @@
 // Serves an app of uWebSockets.js. That library can neither listen on a given descriptor nor list
-// its connections, so both happen below it: our listening socket takes the place of the one that it
-// opened, and the kernel is asked.
+// its connections, so both are done below it: the given listening socket replaces the one that it
+// has opened, and the kernel lists the connections.
 import { isThenable } from '../base/is-thenable.js';
 import { stackOf } from '../base/error-text.js';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,11 +41,11 @@ const methods = [
   'any',
 ] as const;
 
-/** WebSocket: the server goes away. */
+/** The WebSocket close code for a server that is going away. */
 const goingAway = 1001;
-/** How often a draining engine looks whether connections are left. */
+/** The interval at which a draining engine checks for remaining connections. */
 const drainPollMs = 20;
-/** How long after the last connection's end uWebSockets.js may take to notice. */
+/** The time for uWebSockets.js to notice the end of its last connections. */
 const closeGraceMs = 1000;
 
 type Route = (pattern: string, handler: UwsHandler) => UwsTemplatedApp;
@@ -59,13 +59,13 @@ export class UwsEngine implements Engine, ExchangeOwner {
   readonly #watchRequests: boolean;
   readonly #webSockets = new Set<UwsSocket>();
   /**
-   * Ours, kept open until the end of the drain: connections are told apart by the address they came
-   * in through.
+   * The given listening sockets, kept open until the end of the drain: connections are found by the
+   * address of the socket that accepted them.
    */
   #fds: readonly number[] = [];
   #listenSockets: object[] = [];
 
-  /** Only after a fork: an app is bound to the process that made it. */
+  /** To be called only after the fork: an app is bound to the process that created it. */
   constructor(uws: UwsModule, options: Pick<EngineOptions, 'onRequestComplete' | 'watchRequests'>) {
     this.#uws = uws;
     this.#watchRequests = options.watchRequests ?? false;
@@ -75,7 +75,7 @@ export class UwsEngine implements Engine, ExchangeOwner {
   }
 
   /**
-   * The app for its register function: what it registers is counted and takes part in the drain.
+   * The app to pass to the register function: its routes are counted and take part in the drain.
    */
   get app(): UwsTemplatedApp {
     const app = this.#app;
@@ -108,8 +108,8 @@ export class UwsEngine implements Engine, ExchangeOwner {
       listen.listen.call(this.#app, '127.0.0.1', 0, (socket) => {
         if (socket === false) throw new Error('uWebSockets.js could not listen on 127.0.0.1');
         this.#listenSockets.push(socket);
-        // Still in the same tick: the event loop has not seen the descriptor, and will find our
-        // socket in its place.
+        // Still in the same tick: the event loop has not polled the descriptor yet, and will find
+        // the given socket in its place.
         native.replaceDescriptor(fd, native.findListener(this.#uws.us_socket_local_port(socket)));
       });
   }
@@ -141,7 +141,7 @@ export class UwsEngine implements Engine, ExchangeOwner {
     this.#meter.end(exchange.startedAt, exchange);
   }
 
-  /** Ends every connection now; returns the number of requests that were not answered in full. */
+  /** Ends every connection now; resolves with the number of requests not answered in full. */
   async #cut(connections: Connection[]): Promise<number> {
     const unanswered = unansweredOf(this);
     for (const { response } of unanswered) response.close();
@@ -184,7 +184,7 @@ export class UwsEngine implements Engine, ExchangeOwner {
         const result = isWatched
           ? runWithRequest(exchange, () => handler(response, request, context))
           : handler(response, request, context);
-        // Most return the response, or nothing.
+        // Most handlers return the response, or nothing.
         if (result !== response && isThenable(result))
           result.then(undefined, (error: unknown) => fail(exchange, error));
       } catch (error) {
@@ -219,8 +219,8 @@ function urlOf(request: UwsRequest): string {
 }
 
 /**
- * A throw in the app costs its request only: 500, or a cut connection if the response had begun
- * already.
+ * An error thrown by the app affects only its own request: 500, or a cut connection if the response
+ * had already begun.
  */
 function fail(exchange: Exchange, error: unknown): void {
   const text = stackOf(error);

@@ -1,11 +1,11 @@
-// What makes copy-on-write pay: a mold's heap is compacted before it freezes, and its forks leave
-// those pages alone.
+// Heap settings that make copy-on-write pay: a mold's heap is compacted before it freezes, and its
+// forks leave those pages alone.
 import { setFlagsFromString } from 'node:v8';
 import { native } from '../system/native.js';
 
 /**
- * Compacts every page of the heap and gives the freed ones back, for a mold about to freeze. Two
- * rounds: the first one's finalizers and weak references let the second one free more.
+ * Compacts every page of the heap and returns the freed ones to the system, for a mold about to
+ * freeze. Two rounds: the finalizers and weak references of the first let the second free more.
  */
 export function compactHeap(): void {
   setFlagsFromString('--compact');
@@ -17,8 +17,8 @@ export function compactHeap(): void {
 }
 
 /**
- * For a newborn: its collector no longer moves objects, so that it never rewrites a page that it
- * shares with its mold. The price, fragmentation, is paid back at the next refork, which compacts.
+ * For a newborn: its collector no longer moves objects, so it never rewrites a page shared with the
+ * mold. The price is fragmentation, until the next refork compacts the heap.
  */
 export function leaveInheritedPages(): void {
   setFlagsFromString('--no-compact');

@@ -1,5 +1,5 @@
-// Garbage is collected between requests rather than during one. V8 collects when it must, and that
-// is while there is work to do; a worker that is idle can do it before.
+// Collects garbage between requests rather than during one. V8 collects when memory
+// runs short, which happens while there is work to do; an idle worker can collect earlier.
 import { native } from '../system/native.js';
 
 export class OutOfBandGc {
@@ -8,13 +8,13 @@ export class OutOfBandGc {
   /** Requests completed at the last collection. */
   #collectedAt = 0;
 
-  /** `every`: requests from one collection to the next, at least. */
+  /** `every`: the least number of requests between two collections. */
   constructor(every: number | false, collect = () => native.collectGarbage()) {
     this.#every = every;
     this.#collect = collect;
   }
 
-  /** To be called now and then. */
+  /** To be called periodically. */
   beat({ requests, inFlight }: { readonly requests: number; readonly inFlight: number }): void {
     if (this.#every === false || inFlight > 0 || requests - this.#collectedAt < this.#every) return;
     this.#collectedAt = requests;

@@ -1,5 +1,5 @@
-// Loads the app and tells once what kind it is, so that engines need not guess. An export that is
-// no app is an error that names the file, what was found and what is allowed.
+// Loads the app and determines its kind once, so that engines need not guess. An export that is not
+// an app is an error that names the file, the export and the alternatives.
 import type { EngineName } from '../api/config.js';
 import { UserError } from '../base/user-error.js';
 import { factoryBrand, uwsBrand } from '../api/app-brands.js';
@@ -10,10 +10,7 @@ const allowed =
   'a request listener (an Express app, a Koa app, a Fastify instance, (req, res) => …), ' +
   '{ fetch }, uws(…) or factory(…)';
 
-/**
- * What the app's module throws is thrown as it is; a ConfigError says that the export cannot be
- * served.
- */
+/** Rejects with the error of the app's module, or a UserError if its export cannot be served. */
 export async function loadApp(file: string, engine: EngineName): Promise<App> {
   const exported = await loadModule(file);
   const app = await recognise(await made(exported), file);

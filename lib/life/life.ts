@@ -1,5 +1,5 @@
-// The life of a process is a loop of two functions: `mold` resolves only in a newborn, `worker`
-// only with a promotion. A newborn may be the service worker instead, for the rest of its life.
+// The life of a child is a loop of two functions: `mold` resolves only in a newborn, `worker` only
+// with a promotion. A newborn can also be the service worker, for the rest of its life.
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import type { Delivery } from '../protocol/channel.js';
@@ -44,7 +44,7 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
     settings = await loadSettings(boot.file, boot.overrides);
     if (settings.setpgid) {
       native.leadProcessGroup();
-      roleSignals.leaveOnInterrupt();
+      roleSignals.exitOnInterrupt();
     }
     loadEngine(settings.engine, settings.app);
     app = await loadApp(settings.app, settings.engine);

@@ -1,18 +1,18 @@
-// The entry of every process that the monitor boots. It does nothing by itself: the life begins
-// with the boot order.
+// The entry point of every process that the monitor boots. It does nothing on its own: the life
+// begins with the order to boot.
 import { BlockingChannel, bootChannelFd } from '../protocol/channel.js';
 import type { Order, Report } from '../protocol/message.js';
 import { native } from '../system/native.js';
 import { closeStrayInspector } from '../system/stray-inspector.js';
 import { live } from './life.js';
 
-// Before anything else: Node opens its inspector on a stray SIGUSR1, and these are meant for the
-// monitor anyway.
+// Before anything else: Node opens its inspector on a stray SIGUSR1. These signals are meant for
+// the monitor.
 for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGPWR'] as const)
   process.on(signal, () => undefined);
 closeStrayInspector();
 
-// The last argument is room for the title.
+// The last argument only reserves space for the title.
 process.argv.length = 2;
 native.exitWithoutShutdown();
 

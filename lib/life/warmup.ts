@@ -1,6 +1,6 @@
-// The hook `warmup`: a freshly loaded app answers requests before it is forked for the first time,
-// so that code is compiled and caches are filled in all its workers. The requests are real ones, to
-// the engine of the workers on a socket of its own; nothing of that is left when the hook is done.
+// The hook `warmup`: a freshly loaded app answers requests before its first fork, so that code is
+// compiled and caches are filled in all its workers. The requests are real ones, to the workers'
+// engine on a socket of its own; nothing of that remains after the hook.
 import { request as httpRequest } from 'node:http';
 import type { Warmup, WarmupRequest, WarmupResponse } from '../api/hooks.js';
 import { createEngine } from '../engines/create.js';
@@ -12,7 +12,7 @@ import type { Life } from './process/birth.js';
 const loopback = '127.0.0.1';
 const backlog = 128;
 
-/** Throws what the hook throws. */
+/** Rejects with the error of the hook. */
 export async function warmUp(life: Life, generation: number): Promise<void> {
   const { settings, app } = life;
   if (settings.hooks.warmup.length === 0) return;
@@ -31,7 +31,7 @@ export async function warmUp(life: Life, generation: number): Promise<void> {
   await runHooks(settings, 'warmup', requests);
   await requests.end();
   await engine.drain({ lingerMs: 0, timeoutMs: settings.shutdownTimeoutMs });
-  // What was counted here is nobody's traffic.
+  // Warm-up requests are not traffic.
   await forgetInheritedCounts();
 }
 
@@ -54,7 +54,7 @@ class Requests implements Warmup {
     return answer;
   };
 
-  /** Requests that the hook did not wait for are waited for here. */
+  /** Waits for the requests that the hook did not await. */
   async end(): Promise<void> {
     this.#ended = true;
     await Promise.allSettled(this.#pending);
@@ -63,7 +63,7 @@ class Requests implements Warmup {
 
 function send(port: number, { path, method, headers, body }: WarmupRequest) {
   return new Promise<WarmupResponse>((resolve, reject) => {
-    // A connection for each request: none is kept for the next one.
+    // A new connection for each request: none is kept alive.
     const options = { host: loopback, port, path, method, headers, agent: false };
     const sent = httpRequest(options, (response) => {
       const parts: Buffer[] = [];

@@ -1,24 +1,24 @@
-// One line of JSON a message, over a unix stream socket. A channel on the event loop for monitor
-// and workers, and a blocking one for a frozen mold. Descriptors go only from the monitor, each
-// with the one message that needs them.
+// Messages as lines of JSON over a unix stream socket: a channel on the event loop for the monitor
+// and workers, and a blocking one for a frozen mold. Only the monitor sends descriptors, each with
+// the message that needs it.
 import { Socket } from 'node:net';
 import { native } from '../system/native.js';
 
-/** Where a fresh process finds its channel: the first descriptor after stdio. */
+/** The channel's descriptor in a booted process: the first one after stdio. */
 export const bootChannelFd = 3;
 
 /**
- * Longer than any message (metrics of a large app are a few hundred KiB); a peer beyond it is
- * broken.
+ * Longer than any message (the metrics of a large app are a few hundred KiB); a peer that exceeds
+ * it is broken.
  */
 const maxLineBytes = 64 * 1024 * 1024;
 
-/** Cuts a stream of bytes into lines. */
+/** Splits a stream of bytes into lines. */
 class Lines {
   #parts: Buffer[] = [];
   #bytes = 0;
 
-  /** The beginning of a line whose end has not come yet. */
+  /** The beginning of a line whose end has not arrived yet. */
   get rest(): Buffer {
     return Buffer.concat(this.#parts);
   }
@@ -45,7 +45,7 @@ const encode = (message: object): string => JSON.stringify(message) + '\n';
 
 export interface ChannelEvents<In> {
   message(message: In): void;
-  /** The other side is gone, or this side can no longer be read. Called once. */
+  /** The peer is gone, or this side can no longer be read. Called once. */
   end(): void;
 }
 
@@ -55,7 +55,7 @@ export class Channel<In extends object, Out extends object> {
   readonly #lines = new Lines();
   #open = true;
 
-  /** Owns `fd` from now on. `unread` was received on it before and is delivered first. */
+  /** Owns `fd` from now on. `unread`, already received on it, is delivered first. */
   constructor(fd: number, events: ChannelEvents<In>, unread: Buffer = Buffer.alloc(0)) {
     this.#fd = fd;
     this.#socket = new Socket({ fd, readable: true, writable: true });
@@ -72,14 +72,13 @@ export class Channel<In extends object, Out extends object> {
     this.#socket.on('data', (data: Buffer) => {
       for (const line of lines.push(data)) if (this.#open) events.message(JSON.parse(line) as In);
     });
-    // An error is always followed by close; there is nothing more to learn from it than that the
-    // peer is gone.
+    // An error is always followed by close, and means nothing more than that the peer is gone.
     this.#socket.on('error', end);
     this.#socket.on('end', end);
     this.#socket.on('close', end);
   }
 
-  /** False while the peer does not read: what is not urgent had better not be sent. */
+  /** False while the peer does not read: messages that are not urgent should wait. */
   get isIdle(): boolean {
     return this.#open && this.#socket.writableLength === 0;
   }
@@ -89,8 +88,7 @@ export class Channel<In extends object, Out extends object> {
   }
 
   /**
-   * Throws EAGAIN when the peer does not read, EPIPE when it is gone. The caller keeps its
-   * descriptors.
+   * Throws EAGAIN if the peer does not read, EPIPE if it is gone. The caller keeps its descriptors.
    */
   sendWithDescriptors(message: Out, fds: readonly number[]): void {
     if (!this.#open) throw new Error('EPIPE: the channel is closed');
@@ -98,12 +96,12 @@ export class Channel<In extends object, Out extends object> {
     native.send(this.#fd, encode(message), [...fds]);
   }
 
-  /** For the next program of this process, which goes on with it; while the channel is idle. */
+  /** For the next program of this process, which continues with it. Only while idle. */
   handOver(): { readonly fd: number; readonly unread: Buffer } {
     return { fd: this.#fd, unread: this.#lines.rest };
   }
 
-  /** Resolves when everything that was sent is in the kernel's hands, or the peer is gone. */
+  /** Resolves when the kernel has taken everything that was sent, or the peer is gone. */
   async flushed(): Promise<void> {
     if (this.#open && this.#socket.writableLength > 0)
       await new Promise<void>((resolve) => {
@@ -125,7 +123,7 @@ export class Channel<In extends object, Out extends object> {
   }
 }
 
-/** A received message with the descriptors that came along. */
+/** A received message with its descriptors. */
 export interface Delivery<In> {
   readonly message: In;
   readonly fds: readonly number[];
@@ -138,15 +136,15 @@ export class BlockingChannel<In extends object, Out extends object> {
   constructor(readonly fd: number) {}
 
   /**
-   * The descriptors of this channel: its own, and those that were received but not handed out yet.
+   * The descriptors of this channel: its own, and those received but not delivered yet.
    */
   get fds(): number[] {
     return [this.fd, ...this.#ready.flatMap(({ fds }) => fds)];
   }
 
   /**
-   * Blocks the whole process. Undefined when a signal interrupted the wait, null when the peer is
-   * gone.
+   * Blocks the whole process. Returns undefined if a signal interrupted the wait, null if the peer
+   * is gone.
    */
   receive(): Delivery<In> | null | undefined {
     while (this.#ready.length === 0) {
@@ -162,7 +160,7 @@ export class BlockingChannel<In extends object, Out extends object> {
     return this.#ready.shift();
   }
 
-  /** Received, but not handed out yet: for a `Channel` that goes on with this one's descriptor. */
+  /** Received but not delivered yet: for a `Channel` that continues on this descriptor. */
   get unread(): Buffer {
     const messages = this.#ready.map(({ message }) => encode(message)).join('');
     return Buffer.concat([Buffer.from(messages), this.#lines.rest]);

@@ -1,17 +1,17 @@
-// What an audit tells: one fact about this process, what a fork would do to it, and the remedy.
+// The result of an audit: a fact about this process, its effect in a fork, and the remedy.
 
 export interface Finding {
-  /** A package's name, or what else it is about: 'worker_threads', 'inspector', 'file lock', … */
+  /** The name of a package, or another subject: 'worker_threads', 'inspector', 'file lock', … */
   readonly subject: string;
   readonly version: string | null;
-  /** 'refuse': no fork may be made; 'warn': read this; 'info': told for completeness. */
+  /** 'refuse': must not be forked; 'warn': worth reading; 'info': for completeness. */
   readonly severity: 'refuse' | 'warn' | 'info';
-  /** What was found, as a phrase: 'runs 3 threads ("libvips worker")'. */
+  /** The fact, as a phrase: 'runs 3 threads ("libvips worker")'. */
   readonly found: string;
-  /** What goes wrong in a fork; '' when nothing does. */
+  /** The effect in a fork; '' if there is none. */
   readonly breaks: string;
   readonly remedy: string;
-  /** Where it is documented, or how it was observed; null where the finding speaks for itself. */
+  /** The source, or the observation behind it; null where the finding needs none. */
   readonly evidence: string | null;
 }
 

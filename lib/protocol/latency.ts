@@ -1,5 +1,5 @@
 // A histogram of request durations that costs a worker next to nothing: an array of counts, sent
-// along with heartbeats and added up by the monitor.
+// with each heartbeat and summed by the monitor.
 
 /** Upper bounds in seconds (prom-client's defaults, finer at the fast end). */
 export const latencyBoundsSeconds = [
@@ -7,8 +7,8 @@ export const latencyBoundsSeconds = [
 ] as const;
 
 /**
- * `counts[i]` requests took at most `latencyBoundsSeconds[i]`; the last count is of those above all
- * bounds.
+ * `counts[i]`: the requests up to `latencyBoundsSeconds[i]`, above the bound before it; the last
+ * count: those above all bounds.
  */
 export interface Latency {
   counts: number[];

@@ -1,6 +1,6 @@
-// Everything that processes say to each other. Reports are facts, orders are imperatives; each is
-// one line of JSON and safe to receive twice. Descriptors travel only with `spawn` (see
-// channel.ts).
+// All messages between the monitor and its children. Reports are facts, orders are imperatives;
+// each is one line of JSON and safe to receive twice. Descriptors accompany only `boot` and `spawn`
+// (see channel.ts).
 import type { RequestInfo, Role } from '../api/hooks.js';
 import type { Trial } from './trial.js';
 import type { Finding } from './finding.js';
@@ -12,8 +12,9 @@ export type MetricSnapshot = unknown[];
 /** Monitor to child. */
 export type Order =
   /**
-   * To a fresh process: load configuration and app, become the mold of a new phase; or, where the
-   * app cannot be forked, the service worker, or a worker, with a slot and its listening sockets.
+   * To a fresh process: load the configuration and the app, and become the mold of a new phase; or,
+   * where the app cannot be forked, the service worker, or a worker with a slot and its listening
+   * sockets.
    */
   | {
       type: 'boot';
@@ -25,28 +26,28 @@ export type Order =
       slot: number | null;
     }
   /**
-   * To a mold: fork a worker, or without a slot the service worker. Its channel is the first
-   * descriptor, a worker's listening sockets follow.
+   * To a mold: fork a worker, or without a slot the service worker. The first descriptor is its
+   * channel; a worker's listening sockets follow.
    */
   | { type: 'spawn'; id: number; slot: number | null }
   /** To a worker: become the mold of this generation. */
   | { type: 'promote'; generation: number }
-  /** To a worker: finish what is in flight and leave. */
+  /** To a worker: finish the requests in flight and exit. */
   | { type: 'drain' }
-  /** To a worker: the server is to stop; serve on until told to leave. */
+  /** To a worker: the server is about to stop; keep serving until the order to drain. */
   | { type: 'announceStop' }
   /** To a worker: collect garbage now. */
   | { type: 'collectGarbage' }
-  /** To a mold: leave; as the last process of its phase, or as one that has successors. */
+  /** To a mold: exit, as the last process of its phase or as one with successors. */
   | { type: 'retire'; last: boolean }
-  /** To a worker: show that a fork can live (`pitchfork-ts check`). */
+  /** To a worker: prove that a fork works (`pitchfork-ts check`). */
   | { type: 'exercise' }
-  /** To a worker: tell what it is busy with. */
+  /** To a worker: report its current activity. */
   | { type: 'trace' }
   /** To a worker: report the app's metrics. */
   | { type: 'measure'; request: number };
 
-/** What a worker counts; all totals are since its fork. */
+/** A worker's counts; all totals are since its fork. */
 export interface Figures {
   requests: number;
   inFlight: number;
@@ -55,58 +56,58 @@ export interface Figures {
   eventLoopLagSeconds: number;
 }
 
-/** The request in flight that is nearest to its deadline, or furthest beyond it. */
+/** The request in flight that is closest to its deadline, or furthest past it. */
 export interface RequestDeadline extends RequestInfo {
-  /** Until `requestTimeout`; negative beyond it. */
+  /** The time left until `requestTimeout`; negative after it. */
   readonly leftMs: number;
 }
 
 /** Child to monitor. */
 export type Report =
-  /** A newborn's first word. */
+  /** A newborn's first report. */
   | { type: 'born'; pid: number }
-  /** A worker accepts. */
+  /** A worker accepts connections, or the service worker has started its work. */
   | { type: 'serving' }
   | { type: 'heartbeat'; figures: Figures; urgent: RequestDeadline | null }
-  /** A request is older than `requestTimeout`; told once by each worker. */
+  /** A request has exceeded `requestTimeout`; reported at most once by each worker. */
   | { type: 'overran'; request: RequestDeadline }
-  /** What keeps it busy: resources by their type, and the oldest requests. */
+  /** The current activity: active resources by type, and the oldest requests. */
   | { type: 'traced'; resources: Record<string, number>; requests: RequestInfo[] }
-  /** The JavaScript that runs just now, told from within it (native/watchdog.cc). */
+  /** The JavaScript stack of a blocked event loop, sent by the watchdog (native/watchdog.cc). */
   | { type: 'stuck'; stack: string }
-  /** A worker to be promoted has parted from all its clients; these are its last totals. */
+  /** A worker under promotion has no clients left; these are its last totals. */
   | { type: 'drained'; figures: Figures; metrics: MetricSnapshot | null }
-  /** What the audit of a process that can be forked found besides. */
+  /** Findings that do not prevent the fork. */
   | { type: 'audited'; findings: Finding[] }
-  /** The audit found what cannot be forked. The process serves on, or leaves. */
+  /** The audit refuses the fork. The process keeps serving, or exits. */
   | { type: 'refused'; findings: Finding[]; leaves: boolean }
-  /** The app says that its process must not become a mold any more. */
+  /** The app has declared that its process must no longer become a mold. */
   | { type: 'unsafe'; reason: string }
-  /** A mold parted from these peers of the app's, so that no two processes share a connection. */
+  /** A mold has cut these connections of the app, so that no two processes share one. */
   | { type: 'cut'; count: number; connections: string[] }
-  /** A mold is about to block; it can fork from now on. */
+  /** A mold is about to block; from now on it can fork. */
   | { type: 'frozen' }
-  /** A mold forked. */
+  /** A mold has forked. */
   | { type: 'forked'; id: number; pid: number; durationMs: number }
-  /** A mold could not fork; it can be asked again. */
-  | { type: 'forkFailed'; id: number; reason: string; stack?: string | null }
-  /** This process cannot go on in its role, and leaves. */
-  | { type: 'failed'; step: string; reason: string; stack?: string | null }
-  /** A mold, or a worker that does not serve yet, leaves because a signal told it to. */
+  /** A mold could not fork; it can be ordered to try again. */
+  | { type: 'forkFailed'; id: number; reason: string; stack: string | null }
+  /** This process cannot continue in its role, and exits. */
+  | { type: 'failed'; step: string; reason: string; stack: string | null }
+  /** A mold, or a child not yet serving, exits in response to a signal or an order. */
   | { type: 'dismissed' }
-  /** A leaving worker's last totals. */
+  /** The last totals of a worker that is about to exit. */
   | { type: 'leaving'; figures: Figures; metrics: MetricSnapshot | null; cut: number }
-  /** What came of it; `draws` are random values, by generator. */
+  /** The results of `exercise`; `draws` are random values, by generator. */
   | { type: 'exercised'; trials: Trial[]; draws: Record<string, string>; findings: Finding[] }
-  /** What the app counts; null if that could not be collected. */
+  /** The app's metrics; null if they could not be collected. */
   | { type: 'measured'; request: number; metrics: MetricSnapshot | null }
   /**
-   * Something an operator should read; the monitor writes it to the log with this process's name.
+   * A message for operators; the monitor logs it together with the fields of this process.
    */
   | {
       type: 'note';
       level: 'info' | 'warn' | 'error';
       text: string;
       reason?: string;
-      stack?: string | null;
+      stack: string | null;
     };

@@ -1,8 +1,8 @@
-// One trial of `pitchfork-ts check`: something that a fork must be able to do.
+// One trial of `pitchfork-ts check`: a capability that a fork must have.
 
 export interface Trial {
   readonly name: string;
   readonly ok: boolean;
-  /** Why it failed, or a word about how it went. */
+  /** The reason of a failure, or a remark on a success. */
   readonly detail: string;
 }

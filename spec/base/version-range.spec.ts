@@ -1,4 +1,4 @@
-// Goal: ranges hold for the versions that a reader expects, and what is no range is rejected.
+// Goal: a range includes the versions that a reader expects, and text that is no range is rejected.
 import { expect } from 'chai';
 import { inRange, isBefore, readRange } from '../../lib/base/version-range.js';
 

@@ -1,5 +1,5 @@
-// What every engine does with every kind of app: the same requests, the same figures, the same
-// drain.
+// Goal: all engines behave alike with every kind of app: answers, figures, drain. Method: the same
+// requests to real engines on real sockets; load while they drain.
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import type { CompletedRequest } from '../../lib/api/hooks.js';

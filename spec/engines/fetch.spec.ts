@@ -1,5 +1,5 @@
-// Web-standard handlers on both engines: bodies stream both ways, slow sides hold up the others,
-// and a client that leaves is noticed.
+// Goal: Web-standard handlers work alike on both engines: bodies stream both ways with
+// backpressure, and disconnections are noticed. Method: a route for each case, raw connections.
 import { expect } from 'chai';
 import type { EngineName } from '../../lib/api/config.js';
 import type { App } from '../../lib/api/app-kind.js';
@@ -11,7 +11,7 @@ const encoder = new TextEncoder();
 const pieceSize = 64 * 1024;
 const pieces = 200;
 
-/** What the handler saw. */
+/** Observations of the handler. */
 let produced = 0;
 let cancelled = false;
 let aborted = false;

@@ -1,5 +1,5 @@
-// The frameworks people use, unchanged: they answer, and their answers announce the end while the
-// engine drains.
+// Goal: popular frameworks answer unchanged, and announce the end of the connection while the
+// engine drains. Method: the same requests to an app of each.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { expect } from 'chai';
@@ -43,7 +43,7 @@ async function fastifyApp(): Promise<App> {
   return { kind: 'listener', listener };
 }
 
-/** What this spec uses of Koa, which brings no types. */
+/** The part of Koa that this spec uses; Koa has no types of its own. */
 interface KoaContext {
   path: string;
   body: unknown;

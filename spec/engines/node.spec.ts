@@ -1,9 +1,10 @@
-// What is peculiar to node:http: how apps write their headers, and pipelined requests.
+// Goal: the engine copes with the peculiarities of node:http: ways to write headers, pipelined
+// requests. Method: a listener with a route for each, raw connections.
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import type { App } from '../../lib/api/app-kind.js';
 import { serve, stopEngines } from '../support/engines.js';
-import { RawConnection } from '../support/raw-connection.js';
+import { ask, RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';
 
 /** Each writes its headers in another way, with a Connection header that a proxy has copied. */
@@ -63,5 +64,17 @@ describe('the node engine', () => {
     const client = await RawConnection.open(places[0] ?? 0);
     expect((await client.ask('/none')).headers['keep-alive']).to.equal('timeout=7');
     client.close();
+  });
+
+  it('answers 200 although the handler returns { then: 1 }, which is not a promise', async () => {
+    const { places, engine } = await serve('node', {
+      kind: 'listener',
+      listener: (_request, response) => {
+        setImmediate(() => response.end('body'));
+        return { then: 1 };
+      },
+    });
+    expect(await ask(places[0] ?? 0, '/')).to.include({ status: 200, body: 'body' });
+    await until('the count', () => engine.figures.requests === 1);
   });
 });

@@ -1,4 +1,5 @@
-// Finding uWebSockets.js: the real one or one clear error, never an imitation.
+// Goal: loading uWebSockets.js yields the native module or one clear error, never an imitation.
+// Method: complete, broken and missing packages; in a process of its own where state matters.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

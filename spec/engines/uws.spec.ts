@@ -1,5 +1,5 @@
-// What is peculiar to uWebSockets.js: every way in which a response can end, routes, and
-// WebSockets.
+// Goal: the engine copes with the peculiarities of uWebSockets.js: all ways to end a response, and
+// WebSockets. Method: a route for each, raw connections.
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import type {
@@ -165,6 +165,17 @@ describe('the uws engine', () => {
     client.send('/late');
     await client.ended();
     expect(served.engine.figures).to.include({ requests: 2, inFlight: 0 });
+  });
+
+  it('answers 200 although the handler returns { then: 1 }, which is not a promise', async () => {
+    const register: Register = (app) =>
+      app.any('/*', (response) => {
+        later(response, () => response.end('body'));
+        return { then: 1 };
+      });
+    const { places, engine } = await serve('uws', uwsApp(register));
+    expect(await ask(places[0] ?? 0, '/')).to.include({ status: 200, body: 'body' });
+    expect(engine.figures).to.include({ requests: 1, inFlight: 0 });
   });
 
   it('refuses an app that listens by itself', async () => {

@@ -1,5 +1,5 @@
-// Goal: every kind of app is recognised, whatever its module's format; what is no app is refused
-// with a sentence that says what is. Method: real modules, the fixtures and some written here.
+// Goal: every kind of app is recognised, whatever its module's format; any other export is refused
+// with a list of the alternatives. Method: real modules, the fixtures and some written here.
 import { readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ const directory = scratch();
 const written = (name: string, text: string): Promise<App> =>
   loadApp(directory.write(name, text), 'node');
 
-/** What the app answers to GET /. */
+/** The app's answer to GET /. */
 async function answer(app: App): Promise<string> {
   if (app.kind === 'fetch') return (await app.fetch(new Request('http://host/'))).text();
   if (app.kind === 'uws') throw new Error('not without its engine');

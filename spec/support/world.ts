@@ -153,14 +153,19 @@ export class World {
             leaves: child.state === 'booting',
           });
         if (this.random() < this.#faultsNow.refusal)
-          return this.hear(child, { type: 'failed', step: 'x', reason: 'refused' });
+          return this.hear(child, { type: 'failed', step: 'x', reason: 'refused', stack: null });
         return this.hear(child, { type: 'frozen' });
       case 'spawning': {
         const mold = fleet.get(child.parent);
         if (!mold || mold.state !== 'frozen') return fleet.hungUp(child, now);
         if (this.#hung.has(mold.id)) return;
         if (this.random() < this.#faultsNow.refusal)
-          return this.hear(mold, { type: 'forkFailed', id: child.id, reason: 'EAGAIN' });
+          return this.hear(mold, {
+            type: 'forkFailed',
+            id: child.id,
+            reason: 'EAGAIN',
+            stack: null,
+          });
         const pid = this.#pid++;
         this.hear(mold, { type: 'forked', id: child.id, pid, durationMs: 1 });
         return this.hear(child, { type: 'born', pid });

@@ -1,4 +1,4 @@
-// Carries out an order to fork, with the hooks around it. The only file that forks.
+// Carries out an order to fork, including the hooks. The only file that forks.
 import { workerState } from '../../api/worker-handle.js';
 import { runHooks } from '../../config/run-hooks.js';
 import type { Delivery } from '../../protocol/channel.js';
@@ -23,7 +23,7 @@ type Outcome =
   | { readonly pid: number; readonly durationMs: number }
   | { readonly pid: null; readonly error: Error };
 
-/** Resolves to a birth in the newborn, and to undefined in the mold, forked or not. */
+/** Resolves to a birth in the newborn, and to undefined in the mold, whether it forked or not. */
 export async function fork(
   mold: Mold,
   { message: order, fds }: Delivery<SpawnOrder>,
@@ -53,7 +53,7 @@ async function tryToFork(
       await runHooks(settings, 'beforeFork', { slot, generation });
       await awaitQuiescence(settings.spawnTimeoutMs);
     }
-    // A hook, or a signal that woke this mold, may have let the app connect again.
+    // A hook, or a signal that woke this mold, may have caused the app to connect again.
     cutPeers(orders, fds);
     const pid = native.forkSibling();
     return { pid, durationMs: performance.now() - started };
@@ -62,7 +62,7 @@ async function tryToFork(
   }
 }
 
-/** The mold's channel is not the newborn's: its own is the first descriptor of the order. */
+/** Closes the mold's channel: the newborn's own is the first descriptor of the order. */
 function newborn({ generation, orders }: Mold, order: SpawnOrder, fds: readonly number[]): Birth {
   orders.close();
   const [channelFd, ...listenFds] = fds;

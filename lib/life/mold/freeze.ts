@@ -1,5 +1,5 @@
-// Prepares a process to be a mold: its hooks run, the audit judges it, its heap is compacted.
-// Nothing is left that a fork would carry out twice, or never.
+// Prepares a process to be a mold: its hooks run, it is audited, its heap is compacted. Nothing is
+// left pending that a fork would carry out twice, or never.
 import { audit } from '../../fork-safety/audit/audit.js';
 import { suspendCleaners } from '../../fork-safety/renew/exit-listeners.js';
 import { prepareIdentity } from '../../fork-safety/renew/identity.js';
@@ -14,7 +14,7 @@ import { cutPeers } from './peers.js';
 import { awaitQuiescence } from './quiescence.js';
 import { send } from './reports.js';
 
-/** Exits if a step fails, or if a fork of this process could not live. */
+/** Exits if a step fails, or if the audit refuses the fork. */
 export async function freeze(life: Life, generation: number, orders: Orders): Promise<void> {
   await step('afterMoldFork', orders, () => runMoldHooks(life, generation));
   await step('freeze', orders, async () => {

@@ -1,5 +1,5 @@
-// A mold: frozen in one native call, it runs no timer and no I/O, dirties no page, and wakes only
-// to fork. It never serves.
+// A mold: frozen in one native call, it runs no timers and no I/O, dirties no page, and wakes up
+// only to fork. It never serves.
 import { restoreCleaners } from '../../fork-safety/renew/exit-listeners.js';
 import type { Birth, Life, Orders } from '../process/birth.js';
 import { exit } from '../process/exit.js';
@@ -11,7 +11,7 @@ import { freeze } from './freeze.js';
 import { checkPhase } from './quiescence.js';
 import { send } from './reports.js';
 
-/** Resolves in a newborn, and nowhere else. */
+/** Resolves only in a newborn. */
 export async function mold(life: Life, generation: number, orders: Orders): Promise<Birth> {
   roleSignals.assume({ graceful: () => exit(0) });
   entitleMold(generation, 'starting...');
@@ -32,9 +32,7 @@ export async function mold(life: Life, generation: number, orders: Orders): Prom
   }
 }
 
-/**
- * Blocks until an order comes. Resolves to undefined when a signal needs a turn of the event loop.
- */
+/** Resolves to a birth in a newborn, and to undefined when a signal needs the event loop. */
 async function obeyOrders(mold: Mold): Promise<Birth | undefined> {
   for (;;) {
     const delivery = mold.orders.receive();

@@ -1,5 +1,5 @@
-// What a newborn must mend before any other code runs in it, in this order. The only file that
-// mends globals.
+// Mends a newborn before any other code runs in it; the order matters. The only file that mends
+// globals.
 import { renewEntropy } from '../../fork-safety/renew/entropy.js';
 import { renewIdentity } from '../../fork-safety/renew/identity.js';
 import { observeNewborn } from '../../fork-safety/audit/observer.js';
@@ -12,22 +12,22 @@ import { orphanGraceMs } from './orphan.js';
 
 export async function mendNewborn(life: Life, forkId: number): Promise<void> {
   const parentPid = process.pid;
-  // 1. The identity: process.pid is a plain property, computed once.
+  // 1. Identity: process.pid is a plain property, computed once.
   Object.defineProperty(process, 'pid', { ...writable, value: native.pid() });
-  // 2. Not to outlive the monitor. After the hand-over to it, since the signal goes with the parent
-  // that is current.
+  // 2. The end together with the monitor. Only now is the monitor the parent, to whose death the
+  // kernel's signal is bound.
   native.dieWithMonitor(life.monitorPid, orphanGraceMs);
-  // 3. A group of its own, so that a signal to it reaches what it starts and nobody else.
+  // 3. A process group of its own, so that a signal to it reaches its descendants only.
   if (life.settings.setpgid) native.leadProcessGroup();
   // 4. The heap: pages shared with the mold stay shared.
   leaveInheritedPages();
-  // 5. Randomness, before the first identifier is drawn, and then what libraries made of it.
+  // 5. Randomness, before the first identifier is drawn, then the values libraries derived from it.
   renewEntropy();
   refillPools();
   renewIdentity({ id: forkId, parentPid });
-  // 6. What the audit is to compare with.
+  // 6. The baseline of the audit.
   observeNewborn();
-  // 7. Counters that the mold counted are the mold's.
+  // 7. Counters: the mold's counts are not the newborn's.
   await forgetInheritedCounts();
 }
 

@@ -1,10 +1,10 @@
-// What a process of the app is born with: by a boot, or by a fork.
+// The inheritance of a process of the app, booted or forked.
 import type { App } from '../../api/app-kind.js';
 import type { Settings } from '../../config/settings.js';
 import type { BlockingChannel } from '../../protocol/channel.js';
 import type { Order, Report } from '../../protocol/message.js';
 
-/** What stays the same from generation to generation. */
+/** The part that stays the same from generation to generation. */
 export interface Life {
   readonly settings: Settings;
   readonly app: App;
@@ -12,20 +12,20 @@ export interface Life {
   readonly monitorPid: number;
 }
 
-/** A frozen process's channel to the monitor. */
+/** The channel of a frozen process to the monitor. */
 export type Orders = BlockingChannel<Order, Report>;
 
 export type BootOrder = Extract<Order, { type: 'boot' }>;
 
-/** What a newborn got along. */
+/** The part that differs from birth to birth. */
 export interface Birth {
-  /** A number of its own in this server's life; null for one that was booted, not forked. */
+  /** A number unique during the life of this server; null if booted, not forked. */
   readonly forkId: number | null;
   /** null for the service worker. */
   readonly slot: number | null;
   readonly generation: number;
   readonly channelFd: number;
-  /** Orders that came along with the order to boot. */
+  /** Bytes received on the channel together with the order to boot. */
   readonly unread: Buffer;
   readonly listenFds: readonly number[];
 }

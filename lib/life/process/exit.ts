@@ -1,8 +1,6 @@
-// The way out of every process that is not the monitor.
+// The exit of every child.
 
-/**
- * `exit` listeners run, then the process ends without Node's shutdown (native.exitWithoutShutdown).
- */
+/** Runs the `exit` listeners, then ends without Node's shutdown (native.exitWithoutShutdown). */
 export function exit(code: number): never {
   process.exit(code);
 }

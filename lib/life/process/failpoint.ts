@@ -1,6 +1,6 @@
 // Failpoints make races testable: PITCHFORK_FAILPOINT='name=stop,other@1=sleep:500' acts when
-// execution reaches that name (in generation 1 only). Names are listed here, so that a misspelt one
-// is found by the compiler.
+// execution reaches that name (with @1, in generation 1 only). Names are listed here, so that the
+// compiler finds a misspelt one.
 import { writeSync } from 'node:fs';
 
 export const failpoints = [
@@ -28,7 +28,7 @@ interface Armed {
   action: Action;
 }
 
-/** Throws with the offending item if the variable is malformed. */
+/** Throws an error that names the offending item if the text is malformed. */
 export function parseFailpoints(text: string): Map<string, Armed[]> {
   const armed = new Map<string, Armed[]>();
   for (const item of text.split(',').filter(Boolean)) {
@@ -67,7 +67,7 @@ export function failpoint(name: Failpoint, generation: number): void | Promise<v
     .get(name)
     ?.find((item) => item.generation === null || item.generation === generation);
   if (!hit) return;
-  // Whoever set the variable wants to know when the moment has come, and in which process.
+  // Announces the moment and the process, to the person or the spec that set the variable.
   writeSync(2, `failpoint ${name}@${generation} reached by ${process.pid}\n`);
   return act(name, hit.action);
 }

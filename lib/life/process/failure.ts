@@ -1,14 +1,14 @@
-// A failure as the monitor logs it: a reason in one line that begins with its place in the user's
-// files, and the app's own part of the stack.
+// A failure in the form that the monitor logs: a reason in one line, which begins with its place in
+// the user's files, and the app's own part of the stack.
 import { inspect } from 'node:util';
 import { placeOf, titleOf, userFrames } from '../../base/error-text.js';
 import { UserError } from '../../base/user-error.js';
 import { displayFrame, displayPlace } from '../../config/display-name.js';
 
 export interface Failure {
-  /** `app.ts:3:14: TypeError: …`; a UserError's message as it is. */
+  /** `app.ts:3:14: TypeError: …`; the unchanged message of a UserError. */
   readonly reason: string;
-  /** A frame a line; null where none is the app's. */
+  /** One frame per line; null if none is the app's. */
   readonly stack: string | null;
 }
 

@@ -1,10 +1,10 @@
-// How a process ends when its monitor is gone.
+// The end of a process whose monitor is gone.
 
 /**
- * After the monitor's death a process has this long to answer what is in flight; then the kernel's
- * timer ends it. All is to be gone within a second, also where the timer's turn comes late.
+ * The time after the monitor's death to answer requests in flight; then a timer of the kernel ends
+ * the process. All must be gone within a second, even if the timer fires late.
  */
 export const orphanGraceMs = 700;
 
-/** What an orphan leaves unused of its grace, so that it goes by itself. */
+/** The part of the grace that an orphan leaves unused, so that it exits by itself. */
 export const orphanMarginMs = 200;

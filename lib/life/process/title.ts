@@ -1,9 +1,8 @@
-// The titles that `ps` shows for molds, workers and service workers. Setting one takes less than a
-// microsecond: it overwrites the command line that this process, or the one it was forked from, was
-// started with.
+// The titles of molds, workers and service workers in `ps`. Setting one takes less than a
+// microsecond: it overwrites the command line of this process, or of the one it was forked from.
 import { pathOf, type InFlightRequest } from '../../engines/in-flight-request.js';
 
-/** A longer path would not fit into the room that the monitor reserves for the title. */
+/** A longer path would not fit into the space that the monitor reserves for the title. */
 const maxPathLength = 100;
 
 export function entitleMold(generation: number, state: 'starting...' | 'ready'): void {

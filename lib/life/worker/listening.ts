@@ -1,17 +1,16 @@
-// Whether the sockets that a worker accepts from are still its own: an app can close them, by the
-// `close` of its server or by their numbers, and nobody would be served any more by a worker whose
-// event loop turns.
+// Checks that a worker's listening sockets are still open: an app can close them, by `close` of its
+// server or by their numbers, and a worker with a healthy event loop would serve no one.
 import { fstatSync } from 'node:fs';
 
 export class Listening {
   readonly #inodes: ReadonlyMap<number, number>;
 
-  /** To be made while they are open. */
+  /** To be constructed while the sockets are open. */
   constructor(fds: readonly number[]) {
     this.#inodes = new Map(fds.map((fd) => [fd, fstatSync(fd).ino]));
   }
 
-  /** Costs one system call for each. */
+  /** Costs one system call per socket. */
   isWhole(): boolean {
     try {
       return [...this.#inodes].every(([fd, inode]) => fstatSync(fd).ino === inode);

@@ -1,5 +1,5 @@
-// The promotion of a worker: it drains, reports its last totals and takes its channel off the event
-// loop, to become the mold of the next generation.
+// The promotion of a worker: it drains, reports its last totals and detaches its channel from the
+// event loop, to become the mold of the next generation.
 import { settlesWithin } from '../../base/settles-within.js';
 import type { Settings } from '../../config/settings.js';
 import type { Orders } from '../process/birth.js';
@@ -20,15 +20,15 @@ export interface Candidate {
   readonly settings: Settings;
   readonly channel: WorkerChannel;
   readonly serving: Serving;
-  /** The order to drain may come at any time: then the worker exits instead. */
+  /** Whether an order to drain has come meanwhile: then the worker exits instead. */
   readonly isToExit: () => boolean;
 }
 
 export type Outcome =
   | { readonly type: 'promoted'; readonly promotion: Promotion }
-  /** The worker serves on. */
+  /** The worker keeps serving. */
   | { readonly type: 'refused' }
-  /** No client is left, and there is no mold to become: `cut` requests did not end in time. */
+  /** Drained, but not to become a mold: `cut` requests did not end in time. */
   | { readonly type: 'drained'; readonly cut: number };
 
 export async function promote(candidate: Candidate, generation: number): Promise<Outcome> {
@@ -43,7 +43,7 @@ export async function promote(candidate: Candidate, generation: number): Promise
     const { drainTimeoutMs } = settings.refork;
     if (!(await settlesWithin(draining, drainTimeoutMs))) {
       const reason = `${serving.inFlight} requests did not end within ${drainTimeoutMs} ms`;
-      channel.send({ type: 'failed', step: 'drain', reason });
+      channel.send({ type: 'failed', step: 'drain', reason, stack: null });
       return { type: 'drained', cut: await draining };
     }
     if (isToExit()) return { type: 'drained', cut: 0 };
@@ -52,10 +52,10 @@ export async function promote(candidate: Candidate, generation: number): Promise
     const metrics = await appCounts(channel);
     channel.send({ type: 'drained', figures: serving.figures(), metrics });
     await channel.flushed();
-    if (isToExit()) return exit(0); // Its totals are reported already.
+    if (isToExit()) return exit(0); // Its totals have been reported already.
     return { type: 'promoted', promotion: { generation, channel: channel.detach() } };
   } catch (error) {
-    // It cannot become a mold, but its clients still get their answers.
+    // The worker cannot become a mold, but its clients still get their answers.
     channel.send({ type: 'failed', step: 'promotion', ...describeFailure(error) });
     return { type: 'drained', cut: await drain() };
   }

@@ -1,11 +1,11 @@
-// Watches for requests that exceed `requestTimeout`. Without a timeout there is no watch.
+// Watches for requests that exceed `requestTimeout`; not used without a timeout.
 import { requestInfo, type InFlightRequest } from '../../engines/in-flight-request.js';
 import type { RequestDeadline } from '../../protocol/message.js';
 
 const intervalMs = 250;
-/** A check this late is examined: was the process busy, or suspended? */
+/** A check delayed by more than this is suspicious: the process was busy or suspended. */
 const suspiciousGapMs = 1_000;
-/** Below this share of CPU time, the process was suspended. */
+/** The share of CPU time below which the process counts as suspended. */
 const suspendedShare = 0.1;
 
 export interface Watched {
@@ -27,7 +27,7 @@ export class RequestWatch {
     this.#timer = setInterval(() => this.#check(), intervalMs).unref();
   }
 
-  /** Null while no request has a deadline. */
+  /** null while no request has a deadline. */
   urgent(): RequestDeadline | null {
     const request = this.#mostUrgent();
     return request && this.#deadlineOf(request);
@@ -62,8 +62,8 @@ export class RequestWatch {
   }
 
   /**
-   * A process that was suspended (SIGSTOP, a frozen container) could not answer; one that was busy
-   * meanwhile is to blame. CPU time distinguishes the two.
+   * A process that was suspended (SIGSTOP, a frozen container) could not answer; a busy one is to
+   * blame. CPU time distinguishes the two.
    */
   #forgiveSuspension(): void {
     const now = performance.now();

@@ -1,6 +1,6 @@
-// The service worker: a fork without a listener, for work that one process does on behalf of all,
-// such as schedules and queues. The app starts that in beforeServiceWorkerReady. It never becomes a
-// mold.
+// The service worker: a fork without listening sockets, for work that one process does on behalf of
+// all, such as schedules and queues. The app starts that work in beforeServiceWorkerReady. It never
+// becomes a mold.
 import { settlesWithin } from '../../base/settles-within.js';
 import type { ServiceInfo } from '../../api/hooks.js';
 import { workerState } from '../../api/worker-handle.js';
@@ -92,14 +92,14 @@ class ServiceWorker {
     await exitWithTotals(this.#channel, () => this.#figures(), 0);
   }
 
-  /** A hook that fails or takes too long is no reason to stay. */
+  /** A hook that fails or takes too long does not prevent the exit. */
   async #finishWork(graceMs: number): Promise<void> {
     const { settings } = this.#life;
     const hook = 'beforeServiceWorkerExit';
     const hooks = runLogged({ settings, channel: this.#channel }, hook, this.#info);
     if (await settlesWithin(hooks, graceMs)) return;
     const text = `hook ${hook} did not end within ${graceMs} ms`;
-    this.#channel.send({ type: 'note', level: 'error', text });
+    this.#channel.send({ type: 'note', level: 'error', text, stack: null });
   }
 
   /** Ends a start that failed. */

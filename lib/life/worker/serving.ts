@@ -1,5 +1,5 @@
-// A worker's engine at work on the sockets of its slot, and everything that watches it: the
-// heartbeat, the watchdog of the event loop, the timeouts of requests.
+// A worker's engine on the sockets of its slot, and everything that watches it: the heartbeat, the
+// watchdog of the event loop, the request timeouts.
 import { workerState } from '../../api/worker-handle.js';
 import type { Engine } from '../../engines/engine.js';
 import type { InFlightRequest } from '../../engines/in-flight-request.js';
@@ -16,7 +16,7 @@ import { Listening } from './listening.js';
 import type { WorkerChannel } from './common/orders.js';
 import { RequestWatch } from './request-watch.js';
 
-/** How long kept-alive clients may still send a request before idle connections are closed. */
+/** The time for kept-alive clients to send a last request before idle connections are closed. */
 const lingerMs = 1_000;
 
 export type SlotBirth = Birth & { readonly slot: number };
@@ -28,7 +28,7 @@ export interface ServingOptions {
   readonly engine: Engine;
   /** Called once, with the first request that exceeded `requestTimeout`. */
   readonly onOverrun: (request: InFlightRequest, deadline: RequestDeadline) => void;
-  /** Called with each heartbeat after the app has closed a socket that this worker accepts from. */
+  /** Called with each heartbeat after the app has closed a listening socket of this worker. */
   readonly onSocketClosed: () => void;
 }
 
@@ -37,7 +37,7 @@ export class Serving {
   readonly #requestWatch: RequestWatch | undefined;
   #heartbeat: Heartbeat | undefined;
 
-  /** Resolves as soon as the worker accepts. */
+  /** Resolves as soon as the worker accepts connections. */
   static async begin(options: ServingOptions): Promise<Serving> {
     const serving = new Serving(options);
     await serving.#listen();
@@ -84,7 +84,7 @@ export class Serving {
     entitleWorker(birth, activityOf(engine.figures.requests, engine.running()));
   }
 
-  /** Begins a new measurement of the event loop's delay. */
+  /** Also begins a new measurement of the event loop's delay. */
   figures(): Figures {
     const { requests, inFlight, latency } = this.#options.engine.figures;
     return { requests, inFlight, latency, eventLoopLagSeconds: this.#heartbeat?.lagSeconds() ?? 0 };
@@ -94,7 +94,7 @@ export class Serving {
     return this.#options.engine.figures.inFlight;
   }
 
-  /** Resolves with the number of requests that were cut; without a monitor there is little time. */
+  /** Resolves with the number of cut requests. Without a monitor there is little time. */
   drain(why: 'ordered' | 'orphaned'): Promise<number> {
     const { engine, life } = this.#options;
     return engine.drain(
@@ -108,7 +108,7 @@ export class Serving {
     this.#heartbeat?.stop();
   }
 
-  /** Nothing of it is left in the mold that this worker becomes. */
+  /** Leaves nothing of it in the mold that this worker becomes. */
   stopWatching(): void {
     this.stopHeartbeat();
     this.#requestWatch?.stop();

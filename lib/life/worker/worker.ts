@@ -1,5 +1,6 @@
-// A worker, from its birth to its exit or its promotion to a mold. Starting, it can be dismissed at
-// once; serving, it drains first: it answers what is in flight, then exits with its totals.
+// A worker, from its birth to its exit or its promotion to a mold. While it starts it can be
+// dismissed at once; once it serves it drains first: it answers the requests in flight, then exits
+// with its totals.
 import { unreachable } from '../../base/unreachable.js';
 import { UserError } from '../../base/user-error.js';
 import type { CompletedRequest, HookArguments, HookName, WorkerInfo } from '../../api/hooks.js';
@@ -24,7 +25,7 @@ import { Serving, type SlotBirth } from './serving.js';
 /** There is no way back from 'exiting'; from 'promoting' there is, if the audit refuses. */
 type State = 'starting' | 'serving' | 'promoting' | 'exiting';
 
-/** Resolves only with its promotion. */
+/** Resolves only with the worker's promotion. */
 export async function worker(life: Life, birth: SlotBirth): Promise<Promotion> {
   const running = new Worker(life, birth);
   try {
@@ -57,7 +58,7 @@ class Worker {
     roleSignals.assume({ graceful: () => void this.#drain('ordered') });
   }
 
-  /** Resolves when it serves. */
+  /** Resolves when the worker serves. */
   async start(): Promise<void> {
     const { settings } = this.#life;
     const { generation } = this.#birth;
@@ -161,7 +162,7 @@ class Worker {
     await this.#exit(this.#serving, await this.#serving.drain(why));
   }
 
-  /** The last step, when no client is left. */
+  /** The last step, after the last client. */
   async #exit(serving: Serving, cut: number): Promise<never> {
     await this.#runLogged('beforeWorkerExit', this.#info);
     return exitWithTotals(this.#channel, () => serving.figures(), cut);
@@ -172,17 +173,17 @@ class Worker {
     return abort(this.#channel, error);
   }
 
-  /** At the app's wish. A worker that never served has failed to start. */
+  /** On the app's call of `worker.exit()`. A worker that never served has failed to start. */
   #exitForApp(): void {
     if (this.#state !== 'starting') void this.#drain('ordered');
     else void this.abort(new UserError('the app called worker.exit() before the worker served'));
   }
 
-  /** No client can reach this worker any more: another one is to take its slot. */
+  /** Clients can no longer reach this worker: another one must take over its slot. */
   #drainUnreachable(): void {
     if (this.#state !== 'serving') return;
     const reason = 'the app has closed the sockets to accept from';
-    this.#channel.send({ type: 'failed', step: 'listening', reason });
+    this.#channel.send({ type: 'failed', step: 'listening', reason, stack: null });
     void this.#drain('ordered');
   }
 
@@ -203,7 +204,7 @@ class Worker {
     return { slot, generation, phase: this.#life.phase, pid: process.pid, requests };
   }
 
-  /** A getter: the compiler does not know that an order may change the state during an await. */
+  /** A getter, since the compiler ignores that an order may change the state during an await. */
   get #isExiting(): boolean {
     return this.#state === 'exiting';
   }

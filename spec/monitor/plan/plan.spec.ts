@@ -50,7 +50,7 @@ describe('plan', () => {
 
   it('gives up at once when the code cannot be loaded', () => {
     const { world, boot } = firstBoot();
-    world.hear(boot, { type: 'failed', step: 'boot', reason: 'SyntaxError' });
+    world.hear(boot, { type: 'failed', step: 'boot', reason: 'SyntaxError', stack: null });
     world.fleet.ended(boot, 'exit code 1', world.now);
     expect(() => world.turn()).to.throw(Exited);
     expect(world.count('boot')).to.equal(1);
@@ -245,7 +245,7 @@ describe('plan', () => {
       const { attempt } = world.fleet.rollouts;
       const canary = world.fleet.get(attempt?.canary);
       if (canary?.state === 'serving' && attempt?.proven === false)
-        world.hear(canary, { type: 'failed', step: 'listening', reason: 'x' });
+        world.hear(canary, { type: 'failed', step: 'listening', reason: 'x', stack: null });
       world.tick();
     }
     expect(world.count('prove')).to.equal(0);
@@ -304,7 +304,8 @@ describe('plan', () => {
         world.now = world.fleet.starts.notBefore;
         world.turn();
         const order = [...world.fleet.children.values()].find((c) => c.state === 'spawning');
-        if (mold && order) world.hear(mold, { type: 'forkFailed', id: order.id, reason });
+        if (mold && order)
+          world.hear(mold, { type: 'forkFailed', id: order.id, reason, stack: null });
       }
       world.turn();
       expect(mold?.state).to.equal(state);

@@ -1,10 +1,10 @@
-// What the app counts itself, for the monitor.
+// The app's own metrics, for the monitor.
 import type { Channel } from '../../../protocol/channel.js';
 import type { MetricSnapshot, Order, Report } from '../../../protocol/message.js';
 import { snapshot } from '../../../fork-safety/renew/prom-client.js';
 import { describeFailure } from '../../process/failure.js';
 
-/** null where the app's own collecting fails: that is told, and its last snapshot holds. */
+/** null if the app's collectors fail: that is logged, and the last snapshot stays valid. */
 export async function appCounts(channel: Channel<Order, Report>): Promise<MetricSnapshot | null> {
   try {
     return await snapshot();

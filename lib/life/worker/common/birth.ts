@@ -1,5 +1,5 @@
 // The first steps of a worker and of the service worker: a forked process is mended and reports its
-// birth, then the app's handle of its worker is filled in.
+// birth, then the app's worker handle is filled in.
 import { workerState } from '../../../api/worker-handle.js';
 import { mendNewborn } from '../../process/after-fork.js';
 import type { Birth, Life } from '../../process/birth.js';
@@ -18,12 +18,12 @@ export async function reportBirth(
   { forkId }: Birth,
   channel: WorkerChannel,
 ): Promise<void> {
-  if (forkId === null) return; // Its boot has reported it.
+  if (forkId === null) return; // Reported by the boot.
   await mendNewborn(life, forkId);
   channel.send({ type: 'born', pid: process.pid });
 }
 
-/** Nothing is left of the handle of the worker that became this process's mold. */
+/** Removes everything from the handle of the worker that became this process's mold. */
 export function fillHandle({ phase }: Life, { slot, generation }: Birth, handle: Handle): void {
   delete workerState.reportUnsafe;
   delete workerState.extendDeadline;

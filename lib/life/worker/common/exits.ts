@@ -6,7 +6,7 @@ import { describeFailure } from '../../process/failure.js';
 import { appCounts } from './app-counts.js';
 import type { WorkerChannel } from './orders.js';
 
-/** `cut` requests did not end within the time for draining. */
+/** `cut`: the number of requests that did not end in time. */
 export async function exitWithTotals(
   channel: WorkerChannel,
   figures: () => Figures,

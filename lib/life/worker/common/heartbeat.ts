@@ -1,7 +1,7 @@
-// The sign of life of a worker's event loop, with the largest delay that it noticed.
+// The heartbeat of a worker's event loop, and a measurement of its largest delay.
 
 const intervalMs = 500;
-/** Signs of life that may get lost before a worker is thought dead. */
+/** Heartbeats per `heartbeatTimeout`, at least: some may be late. */
 const redundancy = 4;
 
 export class Heartbeat {

@@ -1,4 +1,4 @@
-// Hooks of a process that serves: a hook that fails is logged, since clients are not to pay for it.
+// Hooks of a process that serves: a failure is logged, since clients must not suffer from it.
 import type { HookArguments, HookName } from '../../../api/hooks.js';
 import { runHooks } from '../../../config/run-hooks.js';
 import type { Settings } from '../../../config/settings.js';

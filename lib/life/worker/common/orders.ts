@@ -1,4 +1,4 @@
-// The orders that a worker and the service worker obey alike.
+// The orders that workers and the service worker obey in the same way.
 import { workerState } from '../../../api/worker-handle.js';
 import type { InFlightRequest } from '../../../engines/in-flight-request.js';
 import type { Channel } from '../../../protocol/channel.js';
@@ -31,7 +31,7 @@ export function obeyCommon(
     case 'promote':
     case 'drain':
     case 'exercise':
-      return; // For others.
+      return; // For molds, or handled by the caller.
     default:
       return unreachable(order);
   }

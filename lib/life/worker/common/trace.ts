@@ -1,6 +1,6 @@
-// A snapshot of this process's activity, for an operator: the resources that keep Node's event loop
-// alive, and the requests in flight. The JavaScript stack is not part of it: a process that can
-// answer is running nothing else.
+// A snapshot of this process's activity, for operators: the resources that keep Node's event loop
+// alive, and the requests in flight. There is no JavaScript stack: a process that can answer is
+// running nothing else.
 import type { RequestInfo } from '../../../api/hooks.js';
 import { requestInfo, type InFlightRequest } from '../../../engines/in-flight-request.js';
 
