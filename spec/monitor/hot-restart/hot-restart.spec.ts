@@ -6,7 +6,7 @@ import { HotRestart, type Programs } from '../../../lib/monitor/hot-restart/hot-
 import type { HandOver } from '../../../lib/monitor/hot-restart/hand-over.js';
 import type { HeldByPredecessor } from '../../../lib/monitor/hot-restart/preflight.js';
 import { Measurements } from '../../../lib/monitor/observe/measurements.js';
-import { keptLog, type KeptLog } from '../../support/kept-log.js';
+import { recordedLog, type RecordedLog } from '../../support/recorded-log.js';
 import { scratch } from '../../support/scratch.js';
 import { settingsOf } from '../../support/settings-of.js';
 import { until } from '../../support/until.js';
@@ -15,7 +15,7 @@ const directory = scratch();
 
 describe('a hot restart', () => {
   let fleet: Fleet;
-  let log: KeptLog;
+  let log: RecordedLog;
   let areIdle: boolean;
   let turns: number;
   let trials: { held: HeldByPredecessor; signal: AbortSignal }[];
@@ -23,7 +23,7 @@ describe('a hot restart', () => {
 
   beforeEach(() => {
     fleet = new Fleet({ workers: 1, backoffMs: 100 });
-    log = keptLog();
+    log = recordedLog();
     areIdle = true;
     turns = 0;
     trials = [];
