@@ -1,5 +1,5 @@
-// Goal: a hundred wishes at once make no hundred reforks, and cost nobody a request. Method: SIGURG
-// in a tight loop under load; generations counted in the log.
+// Goal: a hundred requests for a refork at once are combined into few, and cost no client a
+// request. Method: SIGURG in a tight loop under load; generations counted in the log.
 import { expect } from 'chai';
 import { failures, startLoad } from '../support/load.js';
 import { expectPostConditions } from '../support/post-conditions.js';
