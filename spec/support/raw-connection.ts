@@ -1,4 +1,4 @@
-// One connection of a client that sees what happens to it: whole answers, a polite end, or a reset.
+// A client's connection that records its fate: whole answers, an orderly end, or a reset.
 import { connect, type Socket } from 'node:net';
 import { ResponseReader, type ReadResponse } from './response-reader.js';
 import { until } from './until.js';

@@ -139,9 +139,7 @@ export class Fleet {
 
   // Facts about the fleet
 
-  /**
-   * The canary stayed healthy: from now on slots are filled from its mold, or by boots as it was.
-   */
+  /** The canary stayed healthy: slots are filled from its mold from now on, or by boots. */
   prove(): Attempt | null {
     const { attempt } = this.rollouts;
     if (!attempt) return null;

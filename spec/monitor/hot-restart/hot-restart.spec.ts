@@ -67,7 +67,7 @@ describe('a hot restart', () => {
 
   const prepared = () => until('the preparation', () => fleet.hotRestart === 'prepared');
 
-  it('is prepared once, whoever asks twice', async () => {
+  it('is prepared once for two requests', async () => {
     const restart = await hotRestart();
     const outcomes = await Promise.all([restart.prepare(), restart.prepare()]);
     expect(outcomes).to.deep.equal([
@@ -79,7 +79,7 @@ describe('a hot restart', () => {
     expect(turns).to.equal(1);
   });
 
-  it('lets the trial know what is held already', async () => {
+  it('passes the held endpoints to the trial', async () => {
     await (await hotRestart()).prepare();
     expect(trials[0]?.held).to.deep.include({
       listen: [],
@@ -152,7 +152,7 @@ describe('a hot restart', () => {
     expect(fleet.hotRestart).to.equal('prepared');
   });
 
-  it('goes on as it was if the program cannot be replaced', async () => {
+  it('continues as before if the program cannot be replaced', async () => {
     const restart = await hotRestart({
       replace: () => {
         throw new Error('ENOENT: execve');
