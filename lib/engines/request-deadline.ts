@@ -1,5 +1,5 @@
-// Extends the timeout of a single request at the app's wish. An async context leads from the app's
-// code to its request; it has a cost, so it is entered only where requests have a timeout.
+// Extends the timeout of a single request on behalf of the app. An async context leads from the
+// app's code to its request; it has a cost, so it is entered only where requests have a timeout.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { InFlightRequest } from './in-flight-request.js';
 

@@ -11,7 +11,7 @@ const allowed =
   '{ fetch }, uws(…) or factory(…)';
 
 /**
- * What the app's module throws is thrown as it is; a ConfigError says that the export cannot be
+ * Errors of the app's module are rethrown unchanged; a UserError means that the export cannot be
  * served.
  */
 export async function loadApp(file: string, engine: EngineName): Promise<App> {

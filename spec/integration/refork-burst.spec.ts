@@ -14,7 +14,7 @@ describe('a hundred SIGURGs at once', () => {
       server = await Server.start({ app: fixtureApp('plain.mjs'), workers: 3 });
       const load = startLoad({ port: server.port, mode, conns: 8, seconds: 50 });
       await load.started;
-      for (let wish = 0; wish < 100; wish++) server.signal('SIGURG');
+      for (let sent = 0; sent < 100; sent++) server.signal('SIGURG');
       await server.logged('refork complete');
       await server.settled(1);
       const result = await load.stop();

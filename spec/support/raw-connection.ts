@@ -13,7 +13,7 @@ export class RawConnection {
   readonly socket: Socket;
   readonly #reader: ResponseReader;
   #answers: ReadResponse[] = [];
-  /** How the server ended the connection; undefined while it is open. */
+  /** The server's way of ending the connection; undefined while it is open. */
   ending: 'FIN' | 'RST' | undefined;
 
   private constructor(socket: Socket, isHead: boolean) {

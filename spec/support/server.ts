@@ -45,7 +45,7 @@ export interface ServerOptions {
   launcher?: string[];
   workers?: number;
   listen?: string;
-  /** What its output goes to; what comes out of a pipe is written to the same file. */
+  /** Target of its output; the output of a pipe is copied to the same file. */
   output?: 'file' | 'pipe';
   /** Do not wait for the workers to be ready. */
   eager?: boolean;

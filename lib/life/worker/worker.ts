@@ -172,7 +172,7 @@ class Worker {
     return abort(this.#channel, error);
   }
 
-  /** At the app's wish. A worker that never served has failed to start. */
+  /** At the app's request. A worker that never served has failed to start. */
   #exitForApp(): void {
     if (this.#state !== 'starting') void this.#drain('ordered');
     else void this.abort(new UserError('the app called worker.exit() before the worker served'));
