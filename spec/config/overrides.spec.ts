@@ -58,7 +58,7 @@ describe('readOverrides', () => {
     expect(read({}, environment).workers).to.equal(3);
   });
 
-  it('lets the most specific address win', () => {
+  it('prefers the most specific source of addresses', () => {
     const port = (number: number, required: boolean) => ({ number, required });
     const both = { PORT: '1', PITCHFORK_LISTEN: '2' };
     expect(read({}, { PORT: '1' })).to.deep.equal({ port: port(1, false) });
