@@ -1,5 +1,5 @@
 // Finds out whether an app can be forked by forking it: a real mold in a throw-away process, and
-// two real workers of it, which are put to the test.
+// two real workers of it, which are exercised.
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import type { Child } from '../monitor/fleet/child.js';
@@ -11,15 +11,15 @@ import { sendRequest, type RequestTrial } from './request.js';
 import type { CheckResult } from './result.js';
 import { endStrays } from './strays.js';
 
-/** For the answer to an exercise, whose trials have deadlines of their own. */
+/** For the answer to an exercise; its trials have deadlines of their own. */
 const exerciseMs = 40_000;
 const loopback = '127.0.0.1';
 const canaries = 2;
 const exitMs = 3_000;
-/** From a failed request to the end of the process that caused it. */
+/** Time from a failed request to the end of the process that caused it. */
 const crashMs = 1_000;
 
-/** `path` is requested from each canary; null: nothing is. */
+/** Each canary is sent a request for `path`; null: none. */
 export async function check(
   settings: Settings,
   overrides: Overrides,
@@ -95,7 +95,7 @@ class Check {
     return mold;
   }
 
-  /** Resolves with the random values that it drew. */
+  /** Resolves with the random values that the worker drew. */
   async #tryCanary(
     mold: Child,
     slot: number,
@@ -147,7 +147,7 @@ class Check {
     }
   }
 
-  /** A request that failed, perhaps because the process did. */
+  /** A failed request may stem from the end of its process. */
   async #explained({ name, detail, answered }: RequestTrial, canary: Child): Promise<Failure> {
     if (!answered) await this.#processes.gone([canary], crashMs);
     const end = this.#processes.endOf(canary);
@@ -163,7 +163,7 @@ class Check {
   }
 }
 
-/** The same in each process but for pids and counts. */
+/** Compared findings differ in pids and counts only. */
 function withoutNumbers(finding: Finding): string {
   return describeFinding(finding).replaceAll(/\d+/g, '');
 }

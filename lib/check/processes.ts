@@ -1,5 +1,5 @@
-// The processes of a check: a monitor in its simplest form. It gives one order at a time and waits
-// for the answer, with a deadline.
+// The processes of a check: a minimal monitor, which gives one order at a time and waits for the
+// answer, with a deadline.
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import { Children } from '../monitor/children/children.js';
@@ -41,14 +41,14 @@ export class Processes {
           this.#changed();
         },
       },
-      // Standard output is the result's.
+      // Standard output is reserved for the result.
       { credentials: credentialsOf(settings), stdout: 2 },
     );
     native.becomeSubreaper();
     process.on('SIGCHLD', this.reap);
   }
 
-  /** Performs a decision that the plan would take; returns the child that it is about. */
+  /** Performs a decision of the kind that the plan takes; returns the child concerned. */
   perform(action: Action, listeners: readonly number[] = []): Child {
     for (const effect of carryOut(this.#fleet, action, performance.now()))
       switch (effect.type) {
@@ -61,17 +61,20 @@ export class Processes {
         case 'send':
           this.#children.send(effect.child.id, effect.order);
           return effect.child;
-        default: // A check has no rollouts, and kills by itself.
+        default: // A check has no rollouts, and has its own kills.
       }
     throw new Error(`${action.type}: the child is gone`);
   }
 
-  /** Has a worker show that it can live. */
+  /** Makes a worker exercise what a live process needs. */
   exercise({ id }: Child): void {
     this.#children.send(id, { type: 'exercise' });
   }
 
-  /** The first report of one of these types; consumed. Throws a Failure if there will be none. */
+  /**
+   * Resolves with the first report of one of these types, and consumes it. Throws a Failure if none
+   * can come any more.
+   */
   async answer<Type extends Report['type']>(
     child: Child,
     types: readonly Type[],
@@ -91,7 +94,7 @@ export class Processes {
       const failed = heard.find((report) => report.type === 'failed');
       if (failed) throw new Failure(`${what} failed: ${reasonOf(failed)}`);
       const end = this.endOf(child);
-      // Its last report tells more than its end, which may be noticed first.
+      // Its last report is more precise than its end, which may be noticed first.
       if (end !== undefined && this.#hungUp.has(child.id))
         throw new Failure(`${what} failed: the process ended with ${end}`);
       if (performance.now() >= deadline)
@@ -100,7 +103,7 @@ export class Processes {
     }
   }
 
-  /** The reports of a type that nothing has consumed. */
+  /** Reports of a type that have not been consumed. */
   reportsOf<Type extends Report['type']>(child: Child, type: Type): ReportOf<Type>[] {
     const heard = this.#heard.get(child.id) ?? [];
     return heard.filter((report): report is ReportOf<Type> => report.type === type);
@@ -118,7 +121,7 @@ export class Processes {
       await this.#change(deadline);
   }
 
-  /** Nothing that was started outlives the check. Each may exit by itself, to tidy up. */
+  /** Ends every process that was started. Each may exit by itself first, to clean up. */
   async end(timeoutMs: number): Promise<void> {
     const all = [...this.#fleet.children.values()];
     for (const role of ['worker', 'mold'] as const) {

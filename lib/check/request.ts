@@ -7,7 +7,9 @@ export interface RequestTrial extends Trial {
   readonly answered: boolean;
 }
 
-/** Fails for a status of 500 or more, and without a response; any other shows that a fork works. */
+/**
+ * Fails without a response and for a status of 500 or more; any other proves that the fork works.
+ */
 export function sendRequest(
   to: { host: string; port: number; path: string },
   timeoutMs: number,

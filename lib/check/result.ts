@@ -11,9 +11,9 @@ export interface CheckResult {
   readonly node: string;
   /** The reason why there is no canary, or why it failed; null if all went well. */
   readonly failure: string | null;
-  /** From the audit before the fork, and from the audit of a fork that has served. */
+  /** Findings of the audit before the fork, and of the audit of a fork that has served. */
   readonly findings: readonly Finding[];
-  /** Connections that the app opened at load, and that were cut before the fork. */
+  /** Connections opened by the app at load, which were cut before the fork. */
   readonly cut: readonly string[];
   /** Duration of the first fork, in milliseconds; null if there was none. */
   readonly forkMs: number | null;

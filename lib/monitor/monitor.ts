@@ -99,7 +99,7 @@ export class Monitor {
     return this.#performer.over;
   }
 
-  /** When the last rollout began and ended. */
+  /** Begin and end of the last rollout. */
   get rolloutTimes(): RolloutTimes {
     return this.#performer.rolloutTimes;
   }

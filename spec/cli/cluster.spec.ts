@@ -1,4 +1,4 @@
-// Goal: the server says why it cannot be a worker of node:cluster, which is what pm2 -i makes of it.
+// Goal: the server gives the reason why it cannot be a worker of node:cluster, the mode of pm2 -i.
 // Method: a real cluster, of one worker.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ cluster.fork().on('exit', (code) => process.exit(code));
 `;
 
 describe('as a worker of node:cluster', () => {
-  it('ends with one line that says what to do', () => {
+  it('ends with one line that has the remedy', () => {
     const { status, stderr } = spawnSync(process.execPath, ['-e', primary], {
       encoding: 'utf8',
       timeout: 20_000,

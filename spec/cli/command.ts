@@ -14,11 +14,11 @@ export interface Ended {
 export interface CommandOptions {
   readonly directory: string;
   readonly variables?: NodeJS.ProcessEnv;
-  /** Then it is killed. Default: 20 s. */
+  /** Time until it is killed. Default: 20 s. */
   readonly deadlineMs?: number;
 }
 
-/** In `directory`, with nothing in its environment but what it needs and `variables`. */
+/** In `directory`, with a minimal environment and `variables`. */
 export function command(
   args: readonly string[],
   { directory, variables = {}, deadlineMs = 20_000 }: CommandOptions,

@@ -1,5 +1,5 @@
-// Goal: the control commands ask the right thing, believe the answer, and end accordingly. Method:
-// the real command against a control socket that answers as this spec says.
+// Goal: the control commands send the right request, interpret the answer, and exit accordingly.
+// Method: the real command against a control socket with the spec's answers.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
@@ -94,7 +94,7 @@ describe('a control command', () => {
       expect(asked).to.deep.equal([request]);
     });
 
-  it('prints the error of a refused order and ends with code 1', async () => {
+  it('prints the error of a refused command and ends with code 1', async () => {
     const body = JSON.stringify({ ok: false, error: 'no worker can be promoted' });
     answers['POST /refork?wait=1'] = { status: 409, body };
     expect(await run('refork --wait')).to.include({
@@ -104,7 +104,7 @@ describe('a control command', () => {
     });
   });
 
-  it('does not take anything else for a success', async () => {
+  it('does not take any other answer for a success', async () => {
     for (const answer of [
       { status: 500, body: 'oops' },
       { status: 200, body: 'oops' },
@@ -130,7 +130,7 @@ describe('a control command', () => {
     expect(stdout).to.equal(statusText(stats));
   });
 
-  it('"stop --wait" ends when the server is gone, even if that cuts the answer', async () => {
+  it('"stop --wait" ends when the server has exited, even if that cuts the answer', async () => {
     const monitor = await bystander();
     const exit = once(monitor, 'exit');
     answers['GET /stats'] = { status: 200, body: JSON.stringify({ ...stats, pid: monitor.pid }) };
@@ -143,7 +143,7 @@ describe('a control command', () => {
     expect(await exit).to.deep.equal([null, 'SIGTERM']);
   });
 
-  it('does not load a configuration when it is told the socket', async () => {
+  it('does not load a configuration when the socket is given', async () => {
     directory.write('broken.ts', 'throw 1;');
     expect(await run('stats -c broken.ts')).to.include({ code: 0, stderr: '' });
   });
@@ -155,7 +155,7 @@ describe('a control command', () => {
     expect(code).to.equal(0);
   });
 
-  it('says when nobody answers', async () => {
+  it('reports a missing server', async () => {
     const { path } = directory;
     directory.write('file.sock', '');
     for (const name of ['none.sock', 'file.sock'])
@@ -169,7 +169,7 @@ describe('a control command', () => {
 });
 
 describe('progressText', () => {
-  it('counts the slots that are rolled over', () => {
+  it('counts the slots that have been rolled over', () => {
     const rolling = { ...stats, refork: { ...stats.refork, state: 'rolling' } };
     expect(progressText(rolling)).to.equal(
       'rolling out: 1 of 2 workers are of phase 0, generation 1, 1 drain',
@@ -215,7 +215,7 @@ describe('statusText', () => {
     ]);
   });
 
-  it('tells why the last refork failed', () => {
+  it('gives the reason of the last failed refork', () => {
     const refork = { ...stats.refork, lastError: 'the mold died' };
     expect(statusText({ ...stats, refork, mold: null })).to.include(
       'the last refork failed: the mold died\n',

@@ -1,5 +1,6 @@
-// Goal: no signal finds the command unprepared: those that ask to leave end it, SIGUSR1 does not open
-// Node's inspector. Method: the real command, kept busy by a configuration that loads for ever.
+// Goal: the command handles every signal from its first moment: those that ask for an exit end it,
+// SIGUSR1 does not open Node's inspector. Method: the real command, kept busy by a configuration
+// that never finishes loading.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

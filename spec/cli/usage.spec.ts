@@ -1,5 +1,6 @@
-// Goal: whatever is wrong with a command line, an environment or a configuration is exactly one line
-// on stderr, nothing on stdout, and exit code 1. Method: the real command, one row a mistake.
+// Goal: any mistake in a command line, an environment or a configuration leads to one line per
+// problem on stderr, nothing on stdout, and exit code 1. Method: the real command, one row per
+// mistake.
 import { expect } from 'chai';
 import { scratch } from '../support/scratch.js';
 import { command } from './command.js';
@@ -38,13 +39,13 @@ describe('a mistaken command line', () => {
     ['-c nowhere.ts', 'cannot read nowhere.ts: there is no such file'],
   ];
   for (const [line, message] of rows)
-    it(`"${line}" is told "${message}"`, async () => {
+    it(`"${line}" fails with "${message}"`, async () => {
       expect(await complaint(line.split(' '))).to.equal(message);
     });
 });
 
 describe('a mistaken environment', () => {
-  it('is told which variable', async () => {
+  it('fails with the name of the variable', async () => {
     expect(await complaint([], { WEB_CONCURRENCY: 'x' })).to.equal(
       'WEB_CONCURRENCY: expected an integer from 0 to 1024 or "auto", got "x"',
     );
@@ -52,7 +53,7 @@ describe('a mistaken environment', () => {
 });
 
 describe('a mistaken configuration', () => {
-  it('is told that there is none', async () => {
+  it('fails with a note that there is none', async () => {
     expect(await complaint([])).to.match(/^no configuration: .* name one with -c$/);
   });
 
@@ -66,7 +67,7 @@ describe('a mistaken configuration', () => {
     ['app: "nowhere.js"', 'app: there is no such file: '],
   ];
   for (const [properties, message] of rows)
-    it(`{ ${properties} } is told "${message}"`, async () => {
+    it(`{ ${properties} } fails with "${message}"`, async () => {
       directory.write('app.mjs', '');
       const text = `import { defineConfig } from 'pitchfork-ts';
         export default defineConfig({ app: 'app.mjs', ${properties} });`;
@@ -74,7 +75,7 @@ describe('a mistaken configuration', () => {
       expect(await complaint([])).to.include(`pitchfork.conf.ts: ${message}`);
     });
 
-  it('is told each problem in a line of its own', async () => {
+  it('gets each problem in a line of its own', async () => {
     directory.write('c.mjs', `export default { wrokers: 1, engine: 'x' };`);
     const { stderr, code } = await command(['-c', 'c.mjs'], { directory: directory.path });
     expect(stderr.trimEnd().split('\n')).to.have.lengthOf(3);
@@ -82,7 +83,7 @@ describe('a mistaken configuration', () => {
     expect(code).to.equal(1);
   });
 
-  it('is shown where it threw (C3)', async () => {
+  it('is reported with the place of the error (C3)', async () => {
     directory.write('c.ts', `\n\nthrow new Error('boom');`);
     const { stderr, code } = await command(['-c', 'c.ts'], { directory: directory.path });
     expect(stderr).to.match(/^pitchfork-ts: c.ts: cannot be loaded: Error: boom\n {4}at .*c.ts:3:/);

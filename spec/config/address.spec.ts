@@ -1,4 +1,4 @@
-// Goal: addresses mean what users expect of them, and a bad one is explained.
+// Goal: addresses have the meaning that users expect, and an invalid one is explained.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { duplicate, formatEndpoint, readEndpoint } from '../../lib/config/address.js';

@@ -1,5 +1,5 @@
 // Goal: a configuration of any module kind becomes complete settings. Method: real files, in a
-// directory from which this package cannot be resolved. What is wrong with them: problems.spec.ts.
+// directory from which this package cannot be resolved. Their problems are in problems.spec.ts.
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ describe('findConfig', () => {
     }
   });
 
-  it('says what it looked for', () => {
+  it('reports the names that it looked for', () => {
     expect(() => findConfig(directory.path)).to.throw(
       UserError,
       `no configuration: ${directory.path} has none of pitchfork.conf.ts, pitchfork.conf.js`,
@@ -152,7 +152,7 @@ describe('loadSettings', () => {
     expect(await Promise.all(hooks.afterBooted.map((hook) => hook()))).to.deep.equal([2, 3]);
   });
 
-  it('takes an option that is undefined for one that is not given', async () => {
+  it('treats an undefined option as absent', async () => {
     expect((await load('workers: undefined, metrics: false')).metrics).to.equal(false);
   });
 
@@ -207,7 +207,7 @@ describe('loadSettings', () => {
       expect((await loadSettings(directory.write(name, text), {})).workers).to.equal(7);
     });
 
-  it('loads what a TypeScript configuration imports, with live bindings', async () => {
+  it('loads the imports of a TypeScript configuration, with live bindings', async () => {
     directory.write('b.ts', `export let n: number = 1; export function grow(): void { n += 1; }`);
     app();
     const text = `import { n, grow } from './b.js'; n; grow(); export default { app: 'app.mjs', workers: n };`;

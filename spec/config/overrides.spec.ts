@@ -1,4 +1,5 @@
-// Goal: command line, then environment; blank variables say nothing; errors name their origin.
+// Goal: the command line takes precedence over the environment; blank variables count as absent;
+// errors name their origin.
 import { availableParallelism } from 'node:os';
 import { expect } from 'chai';
 import { UserError } from '../../lib/base/user-error.js';
@@ -8,11 +9,11 @@ const read = (options: OptionTexts, environment: Record<string, string> = {}): O
   readOverrides(options, environment, '/srv');
 
 describe('readOverrides', () => {
-  it('is empty when nothing is said', () => {
+  it('is empty without options and variables', () => {
     expect(read({})).to.deep.equal({});
   });
 
-  it('takes blank variables for absent ones', () => {
+  it('treats blank variables as absent', () => {
     const blank = { WEB_CONCURRENCY: '', PORT: ' ', PITCHFORK_WORKERS: '', PITCHFORK_LISTEN: ' ' };
     expect(read({}, blank)).to.deep.equal({});
   });
@@ -57,7 +58,7 @@ describe('readOverrides', () => {
     expect(read({}, environment).workers).to.equal(3);
   });
 
-  it('lets the nearest word on listening win', () => {
+  it('prefers the most specific source of addresses', () => {
     const port = (number: number, required: boolean) => ({ number, required });
     const both = { PORT: '1', PITCHFORK_LISTEN: '2' };
     expect(read({}, { PORT: '1' })).to.deep.equal({ port: port(1, false) });
@@ -93,7 +94,7 @@ describe('readOverrides', () => {
     [{}, { PITCHFORK_REFORK_AFTER: '0' }, 'PITCHFORK_REFORK_AFTER: expected positive integers'],
   ];
   for (const [options, environment, message] of problems)
-    it(`says "${message}…"`, () => {
+    it(`reports "${message}…"`, () => {
       expect(() => read(options, environment)).to.throw(UserError, message);
     });
 });

@@ -1,5 +1,5 @@
-// Goal: whatever is wrong with a configuration is named in one line that can be acted on. Method:
-// real files; each row is a text and the message that it earns.
+// Goal: each problem of a configuration is named in one line that allows a fix. Method: real files;
+// each row is a text and the expected message.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -9,7 +9,7 @@ import { scratch } from '../support/scratch.js';
 
 const directory = scratch();
 
-/** What loading the file says, without the directory. */
+/** The message of a failed load, without the directory. */
 async function complaint(name: string, overrides = {}): Promise<string> {
   try {
     await loadSettings(join(directory.path, name), overrides);
@@ -24,7 +24,7 @@ const expectedDuration = 'expected a duration such as 500 or "20s", got';
 const expectedAddress =
   'expected a port, "host:port", "[::1]:port", "/path.sock" or "unix:path.sock", got';
 
-/** Properties beside a valid `app`, and the lines they earn. */
+/** Properties beside a valid `app`, and the expected lines. */
 const rows: [string, ...string[]][] = [
   ['worker: 2', 'worker: unknown key (did you mean "workers"?)'],
   ['database: 2', 'database: unknown key'],
@@ -139,19 +139,19 @@ const rows: [string, ...string[]][] = [
 
 describe('a configuration with a problem', () => {
   for (const [properties, ...lines] of rows)
-    it(`{ ${properties} } is told "${lines.join('" and "')}"`, async () => {
+    it(`{ ${properties} } is refused with "${lines.join('" and "')}"`, async () => {
       directory.write('app.mjs', '');
       directory.write('c.conf.ts', `export default { app: 'app.mjs', ${properties} };`);
       const message = (await complaint('c.conf.ts')).replace(directory.path, '.');
       expect(message.split('\n')).to.deep.equal(lines.map((line) => `c.conf.ts: ${line}`));
     });
 
-  it('is told of an app that is not there', async () => {
+  it('is refused with a missing app', async () => {
     directory.write('c.mjs', `export default { app: 'nowhere.js' };`);
     expect(await complaint('c.mjs')).to.equal('c.mjs: app: there is no such file: nowhere.js');
   });
 
-  it('is told of a port that has no address to go to', async () => {
+  it('is refused with a port that no address can take', async () => {
     directory.write('app.mjs', '');
     directory.write('c.mjs', `export default { app: 'app.mjs', listen: '/a.sock' };`);
     expect(await complaint('c.mjs', { port: { number: 1, required: true } })).to.match(
@@ -211,12 +211,12 @@ describe('a configuration that cannot be loaded', () => {
     ],
   ];
   for (const [name, text, message] of texts)
-    it(`is told ${String(message)}`, async () => {
+    it(`is reported as ${String(message)}`, async () => {
       directory.write(name, text);
       expect(await complaint(name)).to.match(message);
     });
 
-  it('is told that it is not there, or no file', async () => {
+  it('is reported as missing, or not a file', async () => {
     mkdirSync(join(directory.path, 'd.ts'));
     expect(await complaint('d.ts')).to.equal('cannot read d.ts: it is not a file');
     expect(await complaint('e.ts')).to.equal('cannot read e.ts: there is no such file');

@@ -1,4 +1,4 @@
-// Goal: each value of a configuration is read as documented, and what is wrong is said exactly.
+// Goal: each value of a configuration is read as documented, and each mistake is described exactly.
 import { availableParallelism } from 'node:os';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -75,7 +75,7 @@ describe('readDuration', () => {
       );
     });
 
-  it('refuses what is longer than a timer can wait', () => {
+  it('refuses durations longer than a timer can wait', () => {
     expect(readDuration(2 ** 31 - 1)).to.equal(2 ** 31 - 1);
     for (const written of [2 ** 31, '25d', 1e300, '9'.repeat(400)])
       expect(() => readDuration(written)).to.throw('at most 24 days');
@@ -104,7 +104,7 @@ describe('readDurationFrom', () => {
 });
 
 describe('readWorkers', () => {
-  it('reads a count, or takes as many as there are cores', () => {
+  it('reads a count, or takes the number of cores', () => {
     expect(readWorkers(3)).to.equal(3);
     expect(readWorkers('auto')).to.equal(availableParallelism());
   });
@@ -152,7 +152,7 @@ describe('readReforkAfter', () => {
 });
 
 describe('readWord', () => {
-  it('names the words that it knows', () => {
+  it('lists the accepted words', () => {
     expect(readWord(['node', 'uws'])('uws')).to.equal('uws');
     expect(() => readWord(['node', 'uws'])('bun')).to.throw('expected "node" or "uws", got "bun"');
   });
@@ -171,7 +171,7 @@ describe('readSocketPath', () => {
     expect(readSocketPath('/run/a.sock', '/srv')).to.equal('/run/a.sock');
   });
 
-  it('refuses what the kernel could not bind, counted in bytes', () => {
+  it('refuses paths that the kernel could not bind, counted in bytes', () => {
     expect(readSocketPath('x'.repeat(106), '/')).to.have.lengthOf(107);
     expect(() => readSocketPath('x'.repeat(107), '/')).to.throw('can have 107 bytes');
     expect(() => readSocketPath('ü'.repeat(54), '/')).to.throw('has 109');

@@ -1,5 +1,5 @@
-// Goal: the default control socket is found again by its configuration, in a directory that nobody
-// else can enter.
+// Goal: the default control socket is found again by its configuration, in a directory that only
+// its owner can enter.
 import { chmodSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';

@@ -1,4 +1,4 @@
-// Goal: what an app does wrong in one request costs that request at most, not the worker. Method: each
+// Goal: an app's mistake in one request costs at most that request, not the worker. Method: each
 // mistake twenty times, and the pids of the workers.
 import { expect } from 'chai';
 import { expectPostConditions } from '../support/post-conditions.js';
@@ -7,7 +7,7 @@ import { Server } from '../support/server.js';
 
 const times = 20;
 
-/** `[status, body]` that the client sees. */
+/** `[status, body]` as received by the client. */
 const mistakes: readonly [row: string, name: string, code: string, answer: [number, string]][] = [
   ['F1', 'throw', `throw new Error('no');`, [500, 'Internal Server Error\n']],
   ['F2', 'reject', `return Promise.reject(new Error('no'));`, [500, 'Internal Server Error\n']],

@@ -1,6 +1,6 @@
-// Goal: real apps are served unchanged, bodies included, and what they keep in memory outlives
-// reforks. Method: Express, Fastify, Koa and Hono as they come from npm, with a list of notes that
-// requests add to; each refork hands the notes of the promoted worker on to all workers.
+// Goal: real apps are served unchanged, bodies included, and their state in memory outlives
+// reforks. Method: Express, Fastify, Koa and Hono from npm, with a list of notes that requests add
+// to; each refork hands the notes of the promoted worker on to all workers.
 import { expect } from 'chai';
 import { Client } from '../support/client.js';
 import { fromEachWorker } from '../support/each-worker.js';
@@ -22,14 +22,14 @@ const apps = [
   { name: 'Hono', file: 'hono.mjs', engine: 'uws' },
 ] as const;
 
-/** Larger than one read of a socket, not ASCII, and within what Express takes by default. */
+/** Larger than one read of a socket, not ASCII, and within Express's default limit. */
 const longNote = 'é'.repeat(45_000);
 
 describe('an app from npm', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  /** On one connection, so that one worker gets them all; then it is the most warmed-up one. */
+  /** On one connection, so that one worker gets them all; it is then the most warmed-up one. */
   async function note(...notes: string[]): Promise<void> {
     const client = new Client(server.port);
     let pid = 0;

@@ -1,4 +1,4 @@
-// Goal: an audit refuses what is in use and cannot be forked, and leaves in peace what is only
+// Goal: an audit refuses whatever is in use and cannot be forked, and accepts whatever is merely
 // loaded. Method: real packages, each in a process of its own that observes, loads a small app and
 // audits itself.
 import { expect } from 'chai';
@@ -8,7 +8,7 @@ import { supportedNodes, type SupportedNode } from '../support/nodes.js';
 
 const current: SupportedNode = { version: process.versions.node, execPath: process.execPath };
 
-/** An app, and the verdicts it earns: as patterns, in order. */
+/** An app and its expected verdicts: as patterns, in order. */
 type Case = readonly [title: string, app: string, ...verdicts: RegExp[]];
 
 const serve = 'export default (request, response) => response.end();';
@@ -183,7 +183,7 @@ describe('the audit', function () {
   this.timeout(60_000);
 
   for (const [title, app] of harmless)
-    it(`has nothing against ${title}`, async () => {
+    it(`accepts ${title}`, async () => {
       const [findings = []] = await auditOf({ node: current, app: `${app}\n${serve}` });
       expect(verdicts(findings)).to.deep.equal([]);
     });
@@ -196,13 +196,13 @@ describe('the audit', function () {
       for (const [index, pattern] of expected.entries()) expect(found[index]).to.match(pattern);
     });
 
-  it('has nothing against a lock that is held from outside', async () => {
+  it('accepts a lock that is held from outside', async () => {
     const starter = ['flock', 'outside.lock'];
     const [findings = []] = await auditOf({ node: current, app: serve, starter });
     expect(verdicts(findings)).to.deep.equal([]);
   });
 
-  it('tells the addons, and what a timer and a socket do', async () => {
+  it('reports addons, and the work of a timer and a socket', async () => {
     const app = `import "bcrypt"; import dgram from "dgram"; setInterval(() => 0, 1000);
       const socket = dgram.createSocket("udp4");
       export const ready = new Promise((resolve) => socket.bind(0, "127.0.0.1", resolve));`;
@@ -218,7 +218,7 @@ for (const node of supportedNodes())
   describe(`the audit under Node ${node.version}`, function () {
     this.timeout(60_000);
 
-    it('is content with a clean app, and with a newborn that uses the pool of libuv', async () => {
+    it('accepts a clean app, and a newborn that uses the pool of libuv', async () => {
       const app = `import express from 'express'; import 'pg'; express(); ${serve}`;
       const findings = await auditOf({ node, app, forks: true });
       expect(findings.map(verdicts)).to.deep.equal([[], []]);
@@ -250,7 +250,7 @@ for (const node of supportedNodes())
         expect(found).to.deep.equal(expected);
       });
 
-    it('judges tsx by what it does', async () => {
+    it('judges tsx by its effects', async () => {
       const [findings = []] = await auditOf({ node, app: serve, options: ['--import', 'tsx'] });
       const threaded = isBefore(node.version, '22.15.0');
       expect(verdicts(findings)).to.deep.equal(

@@ -1,6 +1,6 @@
-// Goal: an operator sees what every process is doing just now, and nothing is hurt by being asked. Method:
-// a worker in an endless loop, one that is stopped and one with requests running; the command, the
-// signal and the log.
+// Goal: an operator gets a backtrace of every process, without harm to any. Method: a worker in an
+// endless loop, one that is stopped and one with requests in flight; the command, the signal and
+// the log.
 import { expect } from 'chai';
 import type { Backtrace } from '../../lib/control-api/backtrace.js';
 import { runCommand } from '../support/command.js';
@@ -62,7 +62,7 @@ describe('a backtrace', () => {
     expect((await server.exit).code).to.equal(0);
   });
 
-  it('lists what is running, and does not disturb whoever cannot answer', async () => {
+  it('lists requests in flight, and does not disturb processes that cannot answer', async () => {
     server = await Server.start({ app, workers: 2 });
     const slow = await send('/slow/one?secret=1');
     await until('the answer to begin', () => slow.answering);
@@ -88,7 +88,7 @@ describe('a backtrace', () => {
     await server.stop();
   });
 
-  it('may be asked for at any moment, and SIGPWR to a child changes nothing', async () => {
+  it('can be requested at any moment, and SIGPWR to a child changes nothing', async () => {
     server = await Server.start({ app, workers: 2, eager: true });
     await server.logged('booting');
     server.signal('SIGPWR');

@@ -1,5 +1,5 @@
-// Goal: SIGUSR1 during the boot leaves no inspector open, which is a door to run any code, and kills
-// neither the command nor a mold that boots. Method: signals every few milliseconds from the start of
+// Goal: SIGUSR1 during the boot opens no inspector, through which any code could run, and kills
+// neither the command nor a booting mold. Method: signals every few milliseconds from the start of
 // the process until the server is ready, begun at various moments; the ports that its processes
 // listen on.
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { until } from '../support/until.js';
 const everyMs = 5;
 const inspectorPort = 9229;
 
-/** Whether it has a handler for SIGUSR1, be it Node's or ours. */
+/** Whether the process has a handler for SIGUSR1, Node's or ours. */
 function catches(pid: number): boolean {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
   const mask = BigInt(`0x${/^SigCgt:\t(\w+)$/m.exec(status)?.[1] ?? '0'}`);
@@ -24,7 +24,9 @@ describe('SIGUSR1 during the boot', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  /** To the monitor, or the process that boots, until the server is ready; true if it survives. */
+  /**
+   * Signals the monitor, or the booting process, until the server is ready; true if it survives.
+   */
   async function hail(firstMs: number, whom: () => number | undefined): Promise<boolean> {
     const started = performance.now();
     await until('the first moment', () => performance.now() - started >= firstMs, 1_000);
@@ -50,14 +52,14 @@ describe('SIGUSR1 during the boot', () => {
         await server.stop();
         return;
       }
-      // Before Node's own handler is there, the signal ends it as it ends any program.
+      // Before Node's own handler is installed, the signal ends it like any program.
       expect(await server.exit).to.deep.equal({ code: null, signal: 'SIGUSR1' });
       expect(server.text()).to.equal('');
     });
 
   it('leaves none open in the first mold either, and does not kill it (S9)', async () => {
     server = await Server.start({ app: fixtureApp('plain.mjs'), eager: true });
-    // In the first instant it is no Node yet, and the signal would end it.
+    // In the first instant it is not Node yet, and the signal would end it.
     const mold = () => {
       const pid = server.log('booting')[0]?.pid;
       return pid !== undefined && catches(pid) ? pid : undefined;

@@ -1,6 +1,6 @@
-// Goal: a boot ends with every worker ready and the app only where it belongs, or with one clear
-// reason and nothing left. Method: apps that write down who evaluates them, and apps that fail in
-// every way; the processes are read from /proc.
+// Goal: a boot ends with every worker ready and the app only in its own processes, or with one
+// clear reason and nothing left. Method: apps that record each process that evaluates them, and
+// apps that fail in every way; the processes are read from /proc.
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { baseline, expectPostConditions, metricValue } from '../support/post-conditions.js';
@@ -44,7 +44,7 @@ describe('boot', () => {
     await server.stop();
   });
 
-  it('tells every worker its own parent', async () => {
+  it('gives every worker its own parent', async () => {
     const text =
       'export default (request, response) => response.end(`${process.pid} ${process.ppid}`);';
     server = await Server.start({ app: { text }, workers: 2 });
@@ -120,7 +120,7 @@ describe('boot', () => {
     await server.expectNothingLeft();
   });
 
-  it('gives up after as many failed starts of workers as the configuration says (W15)', async () => {
+  it('gives up after the configured number of failed starts of workers (W15)', async () => {
     server = await Server.start({
       app,
       workers: 1,

@@ -1,6 +1,6 @@
-// Goal: what libraries captured of the process that loaded the app is each worker's own: the pid in
-// log lines, the identity of a service's instance, what metrics counted. Method: one app that has
-// all of it from its boot on; its workers before and after a refork.
+// Goal: values that libraries captured from the booting process are each worker's own: the pid in
+// log lines, the identity of a service's instance, counts of metrics. Method: one app with all of
+// it from its boot on; its workers before and after a refork.
 import { expect } from 'chai';
 import { fromEachWorker } from '../support/each-worker.js';
 import { supportedNodes } from '../support/nodes.js';
@@ -11,11 +11,11 @@ const app = fixtureApp('captured.mjs');
 
 type Attributes = Record<string, unknown>;
 
-describe('what libraries captured at boot', () => {
+describe('values that libraries captured at boot', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  /** Of the workers of the first generation, and of the second. */
+  /** Answers of the workers of the first generation, and of the second. */
   async function overTwoGenerations<Answer>(
     path: string,
     check: (answers: Map<number, Answer>) => void,

@@ -1,7 +1,7 @@
-// Goal: `pitchfork-ts check` is right about popular packages: what it calls safe works in forks,
-// and what it refuses mostly does not. Method: the real command, for each package on a small app
-// that uses it when it is loaded and again for each request, and answers 500 if that fails. What
-// is refused is then forked against the advice.
+// Goal: `pitchfork-ts check` is right about popular packages: those that it calls safe work in
+// forks, and those that it refuses mostly do not. Method: the real command, for each package on a
+// small app that uses it when it is loaded and again for each request, and answers 500 if that
+// fails. Refused packages are then forked against the advice.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
@@ -14,9 +14,9 @@ import { startRedis } from '../support/servers/redis.js';
 
 type Result = Awaited<ReturnType<typeof resultOf>>;
 
-/** For what works, and takes milliseconds on a machine that is not busy. */
+/** For uses that work, and take milliseconds on an idle machine. */
 const patientMs = 20_000;
-/** For what hangs; it worked when the app was loaded. */
+/** For uses that hang; they worked when the app was loaded. */
 const brokenMs = 2_000;
 
 const appOf = ({ code, use }: PackageUse, limitMs: number): string => `
@@ -60,7 +60,7 @@ describe('pitchfork-ts check of packages', function () {
   };
   const results = new Map<string, Promise<Result>>();
 
-  /** Begins when the one before it in its lane has ended. */
+  /** Starts when the previous one in its lane has ended. */
   function enqueue(lane: keyof typeof lanes, name: string, app: string, config = ''): void {
     const result = lanes[lane].then(() => resultOf({ app, env, config, args: ['--request', '/'] }));
     lanes[lane] = result.catch(() => undefined);

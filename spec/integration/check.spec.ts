@@ -1,5 +1,5 @@
-// Goal: `pitchfork-ts check` tells whether an app can be forked, in its table, in its JSON and in
-// its exit code, and why not; nothing of it is left. Method: the real command on small apps.
+// Goal: `pitchfork-ts check` reports whether an app can be forked, in its table, in its JSON and in
+// its exit code, and why not; it leaves nothing behind. Method: the real command on small apps.
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { resultOf, runCheck, verdictsOf, type CheckOptions } from '../support/checked.js';
@@ -55,7 +55,7 @@ describe('pitchfork-ts check', function () {
       expect(code).to.equal(0);
     });
 
-    it('requests nothing unless asked', async () => {
+    it('sends no request unless asked', async () => {
       const { code, trials } = await resultOf({
         app: failing,
       });
@@ -65,7 +65,7 @@ describe('pitchfork-ts check', function () {
   });
 
   describe('of an app that fails', () => {
-    /** What is wrong, the app, its configuration, and the reason that is told. */
+    /** The fault, the app, its configuration, and the expected reason. */
     const failures: [title: string, app: string, config: string, reason: RegExp][] = [
       [
         'throws when it is loaded',
@@ -135,14 +135,14 @@ describe('pitchfork-ts check', function () {
     ];
 
     for (const [title, app, config, reason] of failures)
-      it(`tells that it ${title}, and exits with 1`, async () => {
+      it(`reports that it ${title}, and exits with 1`, async () => {
         const args = ['--request', '/'];
         const { code, failure, safe } = await resultOf({ app, config, args });
         expect(failure).to.match(reason);
         expect({ safe, code }).to.deep.equal({ safe: false, code: 1 });
       });
 
-    it('tells the reason as the last words of the table', async () => {
+    it('prints the reason as the last words of the table', async () => {
       const { code, stdout } = await runCheck({ app: sharpAtBoot });
       expect(stdout).to.match(/^ {2}refuse +sharp \d\S*: runs \d+ threads? /m);
       expect(stdout).to.match(/^ {8} {2}remedy: \S/m);
@@ -156,7 +156,7 @@ describe('pitchfork-ts check', function () {
       ['app', { config: `app: './missing.mjs',` }, /missing\.mjs/],
     ];
     for (const [title, options, name] of missing)
-      it(`tells of a missing ${title} in one line on stderr`, async () => {
+      it(`reports a missing ${title} in one line on stderr`, async () => {
         const { code, stdout, stderr } = await runCheck({ app: plain, ...options });
         expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
         expect(stderr)
@@ -172,7 +172,7 @@ describe('pitchfork-ts check', function () {
         response.end();
       };`;
 
-    it('says so after the request', async () => {
+    it('reports it after the request', async () => {
       const result = await resultOf({ app, args: ['--request', '/'] });
       expect(verdictsOf(result)).to.deep.equal(['refuse: sharp']);
       expect(result.failure).to.match(/^sharp@/);
@@ -180,7 +180,7 @@ describe('pitchfork-ts check', function () {
       expect(result.code).to.equal(1);
     });
 
-    it('knows nothing of it without the request', async () => {
+    it('does not find it without the request', async () => {
       const result = await resultOf({ app });
       expect(verdictsOf(result)).to.deep.equal([]);
       expect(result.code).to.equal(0);
@@ -194,7 +194,7 @@ describe('pitchfork-ts check', function () {
       [`{ except: ['sharp'] }`],
     ];
     for (const [policy, ...verdicts] of settings)
-      it(`${policy} forks what would be refused`, async () => {
+      it(`${policy} forks an app that would be refused`, async () => {
         const config = `incompatibleModules: ${policy},`;
         const result = await resultOf({ app: sharpAtBoot, config, args: ['--request', '/'] });
         expect(verdictsOf(result)).to.deep.equal(verdicts);
@@ -202,7 +202,7 @@ describe('pitchfork-ts check', function () {
         expect(result.code).to.equal(0);
       });
 
-    it('also refuses what the configuration adds', async () => {
+    it('also refuses modules that the configuration adds', async () => {
       const also = `[{ name: 'ulid', breaks: 'everything', remedy: 'leave it' }]`;
       const result = await resultOf({
         app: `import 'ulid'; ${plain}`,

@@ -1,6 +1,6 @@
-// Goal: a worker whose app has closed what is not the app's is replaced, and the others serve on.
-// Method: apps that close every descriptor above stdio, the sockets that they are served from, or
-// their server.
+// Goal: a worker whose app has closed descriptors of the server is replaced, and the others
+// continue to serve. Method: apps that close every descriptor above stdio, the sockets that they
+// are served from, or their server.
 import { expect } from 'chai';
 import { expectPostConditions } from '../support/post-conditions.js';
 import { processOf } from '../support/processes.js';

@@ -1,5 +1,5 @@
-// Goal: a server that cannot begin says why in one line, ends with code 1 and disturbs nobody.
-// Method: the command with impossible configurations, some of them beside a running server.
+// Goal: a server that cannot start gives the reason in one line, ends with code 1 and disturbs no
+// other. Method: the command with impossible configurations, some of them beside a running server.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -18,7 +18,7 @@ function expectOneLine(ended: Ended, problem: RegExp): void {
     .and.match(problem);
 }
 
-describe('a server that cannot begin', () => {
+describe('a server that cannot start', () => {
   const directory = scratch();
   const start = (config: object): Promise<Ended> => {
     const complete = { app, workers: 1, listen: '127.0.0.1:0', metrics: false, ...config };
@@ -55,7 +55,7 @@ describe('a server that cannot begin', () => {
       expect(existsSync(join(directory.path, 'control.sock'))).to.equal(false);
     });
 
-  it('names a file that is no socket, and leaves it as it is', async () => {
+  it('names a file that is not a socket, and leaves it as it is', async () => {
     const file = directory.write('precious', 'precious data');
     expectOneLine(
       await start({ listen: 'unix:precious' }),

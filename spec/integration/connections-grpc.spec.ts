@@ -1,5 +1,5 @@
-// Goal: a gRPC channel that an app opens at boot, with unary calls and a long-lived stream, goes
-// through reforks without a hook. Method: a real server in a process of its own, which numbers its
+// Goal: a gRPC channel that an app opens at boot, with unary calls and a long-lived stream,
+// survives reforks without a hook. Method: a real server in a process of its own, which numbers its
 // HTTP/2 sessions.
 import { expectToSurviveReforks } from '../support/client-across-reforks.js';
 import type { Backend } from '../support/servers/backend.js';

@@ -1,7 +1,7 @@
-// Goal: hooks can part from a backend politely where a cut is not wanted, at the three points that
-// gRPC asks for: before a fork and after it in the process that forks, and in the new worker. Method:
-// a real gRPC server; a channel that is closed by the mold's hooks and opened by the worker's, so that
-// there is nothing left to be cut.
+// Goal: hooks can close connections to a backend in good order instead of a cut, at the three
+// points that gRPC asks for: before a fork and after it in the forking process, and in the new
+// worker. Method: a real gRPC server; the mold's hooks close a channel and the worker's open one,
+// so that nothing is left to be cut.
 import { expect } from 'chai';
 import { fromEachWorker } from '../support/each-worker.js';
 import { calls, recorder } from '../support/hook-calls.js';
@@ -14,7 +14,7 @@ import { until } from '../support/until.js';
 const app = fixtureApp('clients/grpc-hooks.mjs');
 const reforks = 3;
 
-/** Before the freeze as well: at the first fork the mold would have been cut off already. */
+/** Before the freeze as well: by the first fork the mold would already have been cut off. */
 const hooks = `
   afterMoldFork: [async () => (await channel()).close(), record('afterMoldFork')],
   beforeFork: [async () => (await channel()).close(), record('beforeFork')],
@@ -22,7 +22,7 @@ const hooks = `
   afterWorkerFork: [async () => (await channel()).open(), record('afterWorkerFork')],
 `;
 
-/** The very module that the app consists of, in whichever process a hook runs. */
+/** The module of the app itself, in any process that runs a hook. */
 const prelude = `${recorder}
 const channel = () => import(${JSON.stringify(app)});
 `;

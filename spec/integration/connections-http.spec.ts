@@ -1,4 +1,4 @@
-// Goal: HTTP clients that keep connections alive go through reforks without a hook, be it in plain or
+// Goal: HTTP clients with keep-alive connections survive reforks without a hook, in plain text and
 // over TLS. Method: a real server in a process of its own, which numbers its connections.
 import { expectToSurviveReforks, lanes } from '../support/client-across-reforks.js';
 import type { Backend } from '../support/servers/backend.js';
@@ -15,7 +15,7 @@ describe('connections that are kept alive', () => {
 
   it('are each process’s own: the pool of the global fetch', async () => {
     backend = await startNodeServer('http.mjs');
-    // It opens one for each request at a time: those of the load, and one of the spec.
+    // One for each concurrent request: those of the load, and one of the spec.
     const connections = lanes + 1;
     await expectToSurviveReforks({ app: 'fetch.mjs', backend, connections, atBoot: 2 });
   });

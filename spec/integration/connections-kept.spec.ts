@@ -1,6 +1,6 @@
-// Goal: what processes may share outlives the cut of connections: stdio of every kind, also where the
-// app has opened it again, files, the app's own listening sockets, UDP sockets. Method: an app that
-// uses one of each in every request, asked in each worker of three generations.
+// Goal: descriptors that processes may share outlive the cut of connections: stdio of every kind,
+// also if reopened by the app, files, the app's own listening sockets, UDP sockets. Method: an app
+// that uses one of each in every request, asked in each worker of three generations.
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -16,7 +16,7 @@ import { until } from '../support/until.js';
 
 const lastGeneration = 2;
 
-/** With what /proc says of its descriptor. */
+/** With the descriptors' targets from /proc. */
 const kinds = {
   file: /\/output\.log$/,
   'anonymous pipe': /^pipe:/,
@@ -40,7 +40,7 @@ function askUdp(port: number): Promise<number> {
   });
 }
 
-describe('what is no connection', () => {
+describe('a descriptor that is not a connection', () => {
   const directory = scratch();
   let server: Server;
   afterEach(() => server.destroy());

@@ -1,4 +1,4 @@
-// Goal: a pool of MariaDB connections that an app opens at boot goes through reforks without a hook.
+// Goal: a pool of MariaDB connections that an app opens at boot survives reforks without a hook.
 // Method: a real server; each answer names its connection.
 import { expectToSurviveReforks } from '../support/client-across-reforks.js';
 import type { Backend } from '../support/servers/backend.js';

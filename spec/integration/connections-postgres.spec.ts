@@ -1,5 +1,5 @@
-// Goal: a pool of PostgreSQL connections that an app opens at boot goes through reforks without a
-// hook, over TCP and over a unix socket. Method: a real server; each answer names its backend process.
+// Goal: a pool of PostgreSQL connections that an app opens at boot survives reforks without a hook,
+// over TCP and over a unix socket. Method: a real server; each answer names its backend process.
 import { expectToSurviveReforks } from '../support/client-across-reforks.js';
 import { startPostgres, type PostgresBackend } from '../support/servers/postgres.js';
 

@@ -1,4 +1,4 @@
-// Goal: Redis clients that an app opens at boot go through reforks without a hook. Method: a real
+// Goal: Redis clients that an app opens at boot survive reforks without a hook. Method: a real
 // server; MULTI makes each answer name its connection.
 import { expectToSurviveReforks } from '../support/client-across-reforks.js';
 import type { Backend } from '../support/servers/backend.js';

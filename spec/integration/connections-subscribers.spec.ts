@@ -1,6 +1,6 @@
-// Goal: connections that only listen, on which an app would never notice that nothing comes any more,
-// are opened again in every worker. Method: subscribers of a real Redis server, and a message that is
-// published after each refork until all workers have heard it.
+// Goal: connections that only listen, on which an app would never notice the silence, are reopened
+// in every worker. Method: subscribers of a real Redis server, and a message that is published
+// after each refork until all workers have received it.
 import { expect } from 'chai';
 import { fromEachWorker } from '../support/each-worker.js';
 import { startRedis, type RedisBackend } from '../support/servers/redis.js';

@@ -1,5 +1,5 @@
-// Goal: a WebSocket that an app opens at boot, and again when it closes, goes through reforks without
-// a hook. Method: a real server in a process of its own, which numbers its connections.
+// Goal: a WebSocket that an app opens at boot, and again when it closes, survives reforks without a
+// hook. Method: a real server in a process of its own, which numbers its connections.
 import { expectToSurviveReforks } from '../support/client-across-reforks.js';
 import type { Backend } from '../support/servers/backend.js';
 import { startNodeServer } from '../support/servers/node-server.js';

@@ -1,6 +1,6 @@
-// Goal: the control socket is private, answers what design says, and refuses the rest in so many
-// words. Method: real requests to a real server, one after the other, and a second server that wants
-// the same socket.
+// Goal: the control socket is private, answers as documented, and refuses the rest with a reason.
+// Method: real requests to a real server, one after the other, and a second server for the same
+// socket.
 import { statSync } from 'node:fs';
 import { expect } from 'chai';
 import { fixtureApp, Server, withDeadline } from '../support/server.js';
@@ -36,7 +36,7 @@ describe('control socket', () => {
     await server.stop();
   });
 
-  it('tells the stats in the form that is documented', async () => {
+  it('reports the stats in the documented form', async () => {
     server = await Server.start({ app, workers: 2 });
     const { status, body } = await server.ask('GET', '/stats');
     expect(status).to.equal(200);
@@ -96,7 +96,7 @@ describe('control socket', () => {
     await server.stop();
   });
 
-  it('stops the server, and with wait=1 answers when everybody has left', async () => {
+  it('stops the server, and with wait=1 answers when all processes have exited', async () => {
     server = await Server.start({ app, workers: 2 });
     const { workers, mold } = await server.stats();
     const children = [mold?.pid ?? 0, ...workers.map(({ pid }) => pid)];
@@ -106,7 +106,7 @@ describe('control socket', () => {
     await server.stop();
   });
 
-  it('refuses what it does not know', async () => {
+  it('refuses unknown requests', async () => {
     server = await Server.start({ app, workers: 1 });
     const refusal = async (method: 'GET' | 'POST', path: string): Promise<unknown> => {
       const { status, body } = await server.ask(method, path);
@@ -123,7 +123,7 @@ describe('control socket', () => {
     await server.stop();
   });
 
-  it('is not taken from a server that runs', async () => {
+  it('is not taken from a running server', async () => {
     server = await Server.start({ app, workers: 1 });
     const second = await Server.start({
       app,

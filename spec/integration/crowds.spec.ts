@@ -1,6 +1,6 @@
-// Goal: clients that send nothing, leave in the middle of an answer, or send and close their side,
-// cost neither descriptors nor others their answers, nor hold up the end. Method: hundreds of such
-// clients; the descriptors of the worker and the log.
+// Goal: clients that send nothing, disconnect in the middle of an answer, or send and close their
+// side, leak no descriptor, cost other clients no answer and do not delay the exit. Method:
+// hundreds of such clients; the descriptors of the worker and the log.
 import { expect } from 'chai';
 import { hasUws } from '../support/engines.js';
 import { descriptors } from '../support/processes.js';

@@ -1,7 +1,7 @@
-// Goal: no process holds a descriptor that is another's: a shared epoll set, pipe or channel lets one
-// process disturb or outlive another. Method: the kernel's own comparison of open files (kcmp) between
-// all processes through three reforks, and the listening sockets, flags and numbers of descriptors as
-// /proc tells them.
+// Goal: no process holds a descriptor of another: a shared epoll set, pipe or channel lets one
+// process disturb or outlive another. Method: the kernel's own comparison of open files (kcmp)
+// between all processes through three reforks, and the listening sockets, flags and numbers of
+// descriptors from /proc.
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { fromEachWorker } from '../support/each-worker.js';
@@ -69,13 +69,13 @@ describe('descriptors', () => {
       expect([...listening(mold?.pid ?? 0)], 'of the mold').to.deep.equal([]);
       const ofMonitor = listening(server.pid);
       expect(ofMonitor).to.include.all.keys(...queues.flat());
-      // Those of the control API and the metrics are nobody else's.
+      // The sockets of the control API and the metrics are the monitor's alone.
       expect(ofMonitor.size, 'of the monitor').to.equal(3 + 2);
     }
     await server.stop();
   });
 
-  it('are not passed on to what a worker starts (F8)', async () => {
+  it('are not passed on to processes that a worker starts (F8)', async () => {
     server = await Server.start({ app, workers: 1 });
     await server.refork();
     const { child } = JSON.parse(await server.get('/child')) as { child: number };
@@ -97,7 +97,7 @@ describe('descriptors', () => {
     ['silent', app.text],
     ['talking', `console.log('loaded'); ${app.text}`],
   ] as const)
-    it(`of the log pipe of a ${kind} app keep their flags, whoever leaves or is killed`, async () => {
+    it(`of the log pipe of a ${kind} app keep their flags, whichever process exits or is killed`, async () => {
       server = await Server.start({ app: { text }, workers: 3, output: 'pipe' });
       const flags = (): string[] => [1, 2].map((fd) => flagsOf(server.pid, fd));
       const before = flags();

@@ -1,6 +1,6 @@
-// Goal: what a library would remove at its process's exit outlives every process but the last, and
-// is then removed; what the app does at exit is done by every worker. Method: a temporary file of
-// tmp and a lock of proper-lockfile, made at boot; workers and molds that leave; the files.
+// Goal: files that a library would remove at its process's exit outlive every process but the last,
+// and are then removed; exit listeners of the app run in every worker. Method: a temporary file of
+// tmp and a lock of proper-lockfile, made at boot; exits of workers and molds; the files.
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { fromEachWorker } from '../support/each-worker.js';
@@ -25,7 +25,7 @@ describe('exit listeners', () => {
     return JSON.parse(await server.get()) as Answer;
   };
 
-  /** The processes that wrote this. */
+  /** Pids of the processes that wrote this. */
   const wrote = (text: string): number[] =>
     [...server.text().matchAll(new RegExp(`^${text} (\\d+)$`, 'gm'))].map(([, pid]) => Number(pid));
 

@@ -1,6 +1,6 @@
-// Goal: a process that is out of descriptors sheds or waits, does not spin, and is well again when it
-// has some; nobody else notices. Method: prlimit(1) lowers the limit of a running worker, or of the
-// monitor; connections, CPU time from /proc, and the log.
+// Goal: a process that is out of descriptors sheds or waits, does not spin, and recovers once it
+// has some; no other process notices. Method: prlimit(1) lowers the limit of a running worker, or
+// of the monitor; connections, CPU time from /proc, and the log.
 import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
 import { expectPostConditions } from '../support/post-conditions.js';

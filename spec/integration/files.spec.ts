@@ -1,5 +1,5 @@
-// Goal: `pidfile` names the server while it runs and never another one; `log.file` has every line, also
-// when it is moved away and SIGHUP asks for a new one. Method: real servers, and the files.
+// Goal: `pidfile` names the server while it runs and never another one; `log.file` has every line,
+// also when it is moved away and reopened on SIGHUP. Method: real servers, and the files.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -42,7 +42,7 @@ describe('the pid file', () => {
     expect(existsSync(file)).to.equal(false);
   });
 
-  it('of another process that lives is left alone, with one line that says so (C7)', async () => {
+  it('of another process that lives is left alone, with one line about it (C7)', async () => {
     const file = await start((path) => writeFileSync(path, `${process.pid}\n`));
     expect((await server.exit).code).to.equal(1);
     const last = server.text().trimEnd().split('\n').at(-1);
@@ -54,7 +54,7 @@ describe('the pid file', () => {
     expect(existsSync(server.control)).to.equal(false);
   });
 
-  it('is left alone at the end when it is somebody else’s by then', async () => {
+  it('is left alone at the end when it belongs to another process by then', async () => {
     const file = await start(() => undefined);
     await server.logged('all workers are ready');
     writeFileSync(file, '1\n');
@@ -71,7 +71,7 @@ describe('the log file', () => {
   const lines = (file: string, msg: string): number =>
     read(file).split(`"msg":"${msg}"`).length - 1;
 
-  it('is opened anew on SIGHUP, and no line is lost', async () => {
+  it('is reopened on SIGHUP, and no line is lost', async () => {
     server = await Server.start({
       app,
       config: `log: { level: 'info', format: 'json', file: './server.log' },`,
@@ -94,7 +94,7 @@ describe('the log file', () => {
     expect(server.text(), 'standard output').to.equal('said by the app\n');
   });
 
-  it('goes on in the old file when a new one cannot be opened', async () => {
+  it('continues in the old file when a new one cannot be opened', async () => {
     server = await Server.start({
       app,
       config: `log: { level: 'info', format: 'json', file: './logs/server.log' },`,

@@ -1,6 +1,6 @@
-// Goal: a user who may have no more processes costs nobody a request, and the slot is served when it
-// may. Method: prlimit(1) on the mold of a server whose processes run as nobody; root has no such
-// limit.
+// Goal: the process limit of a user costs no request, and the slot is served once the limit allows
+// it. Method: prlimit(1) on the mold of a server whose processes run as user nobody; root has no
+// such limit.
 import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { expect } from 'chai';
@@ -23,7 +23,8 @@ describe('RLIMIT_NPROC', () => {
       config: `user: 'nobody', group: 'nogroup',`,
       eager: true,
     });
-    // The user has to read the app; in the tick of the start, long before anybody does.
+    // The user must be able to read the app; done in the tick of the start, before any process
+    // does.
     chmodSync(server.directory, 0o755);
     await server.logged('all workers are ready', {}, 30_000);
     const { mold, workers } = await server.stats();

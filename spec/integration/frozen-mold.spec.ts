@@ -1,5 +1,5 @@
-// Goal: a frozen mold costs nothing and does nothing, and is replaced when it leaves. Method: an app
-// with a busy interval, in which each process writes that it ran; CPU time is read from /proc.
+// Goal: a frozen mold costs nothing and does nothing, and is replaced when it exits. Method: an app
+// with a busy interval in which each process records its run; CPU time is read from /proc.
 import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -8,7 +8,7 @@ import { processOf } from '../support/processes.js';
 import { Server } from '../support/server.js';
 import { until } from '../support/until.js';
 
-/** Each tick of the interval leaves a byte in a file that is named after the process. */
+/** Each tick of the interval appends a byte to a file named after the process. */
 const app = {
   text: `
 import { appendFileSync } from 'node:fs';
@@ -54,7 +54,7 @@ describe('a frozen mold', () => {
     ['SIGINT', 2],
     ['SIGTERM', 1],
   ] as const)
-    it(`leaves on ${signal} and is replaced, with ${load} workers`, async () => {
+    it(`exits on ${signal} and is replaced, with ${load} workers`, async () => {
       server = await Server.start({ app, workers: load });
       const { mold } = await server.stats();
       process.kill(mold?.pid ?? 0, signal);

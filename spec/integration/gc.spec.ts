@@ -1,5 +1,5 @@
-// Goal: workers collect garbage when they are told to, and between requests where the configuration
-// says so. Method: an object that nobody but a weak reference knows, in a real worker.
+// Goal: workers collect garbage on command, and between requests if configured. Method: an object
+// that only a weak reference reaches, in a real worker.
 import { expect } from 'chai';
 import { runCommand } from '../support/command.js';
 import { Server } from '../support/server.js';

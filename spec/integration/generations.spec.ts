@@ -1,6 +1,6 @@
-// Goal: reforks serve on where they are hardest: beside a single worker, beside a generation that does
-// not come to its end, and beside a hook of the monitor that takes seconds. Method: load, requests
-// that never end, and the pids and generations that the stats tell.
+// Goal: reforks lose nothing under the hardest conditions: beside a single worker, beside a
+// generation that does not end, and beside a hook of the monitor that takes seconds. Method: load,
+// requests that never end, and the pids and generations of the stats.
 import { expect } from 'chai';
 import { failures, startLoad } from '../support/load.js';
 import { timeOf } from '../support/log-time.js';

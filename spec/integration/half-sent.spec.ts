@@ -1,6 +1,6 @@
-// Goal: a request that is half sent when its worker is to leave is completed and answered (trap T51).
-// Method: clients that send the first part of a request, wait until their worker drains and a while
-// longer, and send the rest; in a refork and in a stop.
+// Goal: a half-sent request is completed and answered when its worker is ordered to drain (trap
+// T51). Method: clients that send the first part of a request, wait until their worker drains and a
+// while longer, and send the rest; in a refork and in a stop.
 import { expect } from 'chai';
 import { hasUws } from '../support/engines.js';
 import { RawConnection } from '../support/raw-connection.js';
@@ -9,8 +9,8 @@ import { connectedSockets } from '../support/shared-files.js';
 import { until } from '../support/until.js';
 
 /**
- * Idle connections are closed a second after the drain begins. That a request has begun only
- * node:http tells; uWebSockets.js keeps it to itself, so there the second is all that a client has.
+ * Idle connections are closed a second after the drain begins. Only node:http reports that a
+ * request has begun; with uWebSockets.js a client has just that second.
  */
 const waitsMs = { node: 1_500, uws: 300 } as const;
 

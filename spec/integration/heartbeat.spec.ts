@@ -1,4 +1,4 @@
-// Goal: a worker whose event loop stands still is killed in time and replaced, and no other ever is.
+// Goal: a worker with a blocked event loop is killed in time and replaced, and no other ever is.
 // Method: workers that spin, are stopped or are just slow; a monitor that is stopped itself.
 import { expect } from 'chai';
 import { timeOf } from '../support/log-time.js';
@@ -19,7 +19,7 @@ export default (request, response) => {
 `,
 };
 
-describe('a worker without a sign of life', () => {
+describe('a worker without a heartbeat', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
@@ -87,7 +87,7 @@ describe('a worker without a sign of life', () => {
     await server.stop();
   });
 
-  it('is nobody, when it was the monitor that stood still (O5, W16)', async () => {
+  it('is not suspected when the monitor itself was suspended (O5, W16)', async () => {
     server = await Server.start({ app, workers: 2, config: `heartbeatTimeout: '2s',` });
     const before = await server.stats();
     server.signal('SIGSTOP');
@@ -106,7 +106,7 @@ describe('a worker without a sign of life', () => {
     await server.stop();
   });
 
-  it('is nobody, when the whole server stood still (O6)', async () => {
+  it('is not suspected when the whole server was suspended (O6)', async () => {
     server = await Server.start({ app, workers: 2, config: `heartbeatTimeout: '2s',` });
     const pids = server.processes().map(({ pid }) => pid);
     for (const pid of pids) process.kill(pid, 'SIGSTOP');

@@ -1,6 +1,6 @@
-// Goal: a hook that throws, rejects or never resolves costs what hooks.ts says and nothing more: a
-// fork, a mold or a worker before it serves; a line in the log else. Method: hooks that fail once or
-// always; the log, the calls and real requests tell what became of it.
+// Goal: a hook that throws, rejects or never resolves has the effect that hooks.ts documents and no
+// other: a fork, a mold or a worker before it serves; otherwise a line in the log. Method: hooks
+// that fail once or always; the log, the calls and real requests.
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { calls, recorder } from '../support/hook-calls.js';
@@ -62,7 +62,7 @@ describe('a hook that fails', () => {
   }
 
   for (const { way, body } of waysToFail)
-    it(`is logged, and nothing else, when it ${way} and nobody depends on it (O7, C11)`, async () => {
+    it(`is logged, and nothing else, when it ${way} and nothing depends on it (O7, C11)`, async () => {
       await start(logged.map(({ name }) => `${name}: ${body},`).join('\n'));
       await server.get();
       await server.refork();
@@ -154,7 +154,7 @@ describe('a hook that fails', () => {
     await server.expectNothingLeft();
   });
 
-  it('holds nobody up when one of the monitor, or of a worker that serves, never resolves', async () => {
+  it('delays nothing when one of the monitor, or of a serving worker, never resolves', async () => {
     await start(
       ['afterMonitorReady', 'afterBooted', 'afterWorkerExit', 'afterWorkerReady']
         .concat('afterRequestComplete')
@@ -179,7 +179,7 @@ describe('a fork that the kernel refuses', () => {
     try {
       mkdirSync(group);
     } catch {
-      this.skip(); // No cgroups of this version here, or not ours to use.
+      this.skip(); // No cgroups v2 here, or no permission to use them.
     }
     if (!existsSync(`${group}/pids.max`)) this.skip();
   });
@@ -189,7 +189,7 @@ describe('a fork that the kernel refuses', () => {
     if (existsSync(group)) rmdirSync(group);
   });
 
-  it('is told to afterFork, and made up for when the kernel has relented (R1)', async () => {
+  it('is reported to afterFork, and repeated once the kernel allows it (R1)', async () => {
     server = await Server.start({
       app,
       prelude,

@@ -1,6 +1,6 @@
-// Goal: each hook runs in its process, with its arguments, as often as it should, and in the order in
-// which the configuration lists it. Method: hooks that write a line of JSON; the lines are compared
-// with what log, stats and requests tell. What happens when a hook fails is in hook-faults.spec.ts.
+// Goal: each hook runs in its process, with its arguments, as often as it should, and in the order
+// of the configuration. Method: hooks that write a line of JSON; the lines are compared with log,
+// stats and requests. Failing hooks are in hook-faults.spec.ts.
 import { expect } from 'chai';
 import { Client } from '../support/client.js';
 import { calls, recorder, type Call } from '../support/hook-calls.js';
@@ -37,7 +37,7 @@ describe('hooks', () => {
 
   const called = (name: string): Call[] => calls(server, name);
 
-  /** beforeFork and afterFork alternate within each mold, and tell of the same slot. */
+  /** beforeFork and afterFork alternate within each mold, and name the same slot. */
   function expectPaired(): void {
     const forks = calls(server).filter(({ name }) => /^(before|after)Fork$/.test(name));
     for (const mold of new Set(forks.map(({ pid }) => pid))) {
@@ -81,7 +81,7 @@ describe('hooks', () => {
     await server.stop();
   });
 
-  it('tell of each completed request, the first as number 1', async () => {
+  it('report each completed request, the first as number 1', async () => {
     await start();
     const client = new Client(server.port);
     const { pid } = await client.json<{ pid: number }>('/one?a=b');
@@ -142,7 +142,7 @@ describe('hooks', () => {
     expect(reaped.filter(({ args }) => args[0]?.['role'] === 'mold')).to.have.length(3);
   });
 
-  it('tell how a process ended, whatever ended it', async () => {
+  it('report the end of a process, whatever its cause', async () => {
     await start();
     const { workers, mold } = await server.stats();
     const [worker] = workers;
@@ -179,7 +179,7 @@ describe('hooks', () => {
     for (const name of every) {
       const steps = calls(server).filter((call) => call.name.startsWith(`${name}-`));
       expect(steps, name).to.not.have.length(0);
-      // Two children that end at once are told of at once: only the counts are certain then.
+      // Two children that end at once are reported at once: only the counts are certain then.
       for (const pid of new Set(name === 'afterWorkerExit' ? [] : steps.map((step) => step.pid))) {
         const order = steps.filter((step) => step.pid === pid).map((step) => step.name.slice(-1));
         expect(order.join(''), name).to.match(/^(123)+$/);
@@ -187,7 +187,7 @@ describe('hooks', () => {
     }
   });
 
-  /** As `Server.stop`, with the log still there to be read. */
+  /** Like `Server.stop`, but keeps the log. */
   async function stopKeepingOutput(): Promise<void> {
     server.signal('SIGTERM');
     expect((await server.exit).code).to.equal(0);

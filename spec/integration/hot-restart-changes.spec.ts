@@ -1,6 +1,6 @@
-// Goal: what changed between two programs of a monitor takes effect with the hot restart: the number
-// of workers, addresses, the control socket, Node itself. Method: the configuration is rewritten, or
-// a symbolic link turned, before SIGUSR2.
+// Goal: changes between two programs of a monitor take effect with the hot restart: the number of
+// workers, addresses, the control socket, Node itself. Method: the configuration is rewritten, or a
+// symbolic link changed, before SIGUSR2.
 import {
   existsSync,
   readFileSync,
@@ -51,7 +51,7 @@ describe('a hot restart with changes', () => {
     return line;
   };
 
-  it('runs the number of workers that is configured now', async () => {
+  it('runs the newly configured number of workers', async () => {
     server = await Server.start({ app, workers: 2 });
     for (const workers of [4, 1]) {
       rewrite((config) => config.replace(/workers: \d/, `workers: ${workers}`));

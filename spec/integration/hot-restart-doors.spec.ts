@@ -1,5 +1,6 @@
-// Goal: what operators and a service manager reach the server by outlives a hot restart: the pid file,
-// the log file, remote control, sockets of systemd and what it is told. Method: real servers, SIGUSR2.
+// Goal: the endpoints of operators and of a service manager outlive a hot restart: the pid file,
+// the log file, remote control, sockets of systemd and its notifications. Method: real servers,
+// SIGUSR2.
 import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -31,7 +32,7 @@ describe('a hot restart hands over', () => {
   const authorized = async (url: string, given = token): Promise<number> =>
     (await fetch(`${url}/stats`, { headers: { authorization: `Bearer ${given}` } })).status;
 
-  it('the pid file and remote control, which move when they are to', async () => {
+  it('the pid file and remote control, which move with the configuration', async () => {
     server = await Server.start({
       app,
       workers: 1,
@@ -56,7 +57,7 @@ describe('a hot restart hands over', () => {
     expect(existsSync(join(server.directory, 'moved.pid'))).to.equal(false);
   });
 
-  it('the log file, under its path of now', async () => {
+  it('the log file, under its present path', async () => {
     server = await Server.start({
       app,
       workers: 1,

@@ -1,7 +1,7 @@
-// Goal: a hot restart that cannot be performed leaves the old program serving and says why, and
-// whatever else happens at that moment loses nothing: TERM wins, a dead worker is replaced, signals
-// that come while no program can handle them wait for the next one. Method: the real command, with
-// its configuration or its program made unusable, and signals and kills around the exec.
+// Goal: a hot restart that cannot be performed leaves the old program serving and gives the reason,
+// and other events at that moment lose nothing: TERM wins, a dead worker is replaced, signals
+// between two programs wait for the next one. Method: the real command, with its configuration or
+// its program made unusable, and signals and kills around the exec.
 import { readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ describe('a hot restart that goes wrong (S5)', () => {
     expect(after.workers.map(({ pid }) => pid)).to.deep.equal(before.workers.map(({ pid }) => pid));
   };
 
-  /** It is mended, and then it works. */
+  /** The fault is repaired, and a restart succeeds. */
   const expectRestart = async (workers = 2): Promise<void> => {
     const { code, stderr } = await runCommand(['restart', '--wait', '--control', server.control]);
     expect(code, stderr).to.equal(0);
@@ -80,7 +80,7 @@ describe('a hot restart that goes wrong (S5)', () => {
     }
   });
 
-  it('by a Node that is gone is refused', async () => {
+  it('by a missing Node is refused', async () => {
     const link = `/tmp/pitchfork-spec-gone-${process.pid}`;
     symlinkSync(process.execPath, link);
     server = await Server.start({ app, workers: 2, node: link });
@@ -98,7 +98,7 @@ describe('a hot restart that goes wrong (S5)', () => {
     }
   });
 
-  it('holds signals that come while no program can take them', async () => {
+  it('holds signals while no program can handle them', async () => {
     await start();
     const before = await baseline(server);
     const load = startLoad({ port: server.port, mode: 'close', conns: 4, seconds: 60 });
@@ -144,7 +144,7 @@ describe('a hot restart that goes wrong (S5)', () => {
     await server.stop();
   });
 
-  it('waits for a refork, and is one for all who ask', async () => {
+  it('waits for a refork, and is shared by all requests', async () => {
     await start(`refork: { drainTimeout: '5s', backoff: '300ms', canary: '1500ms' },`);
     server.signal('SIGURG');
     await server.logged('refork begins');
@@ -159,7 +159,7 @@ describe('a hot restart that goes wrong (S5)', () => {
     await server.stop();
   });
 
-  it('says nothing of itself to the children', async () => {
+  it('is hidden from the children', async () => {
     await start();
     await runCommand(['restart', '--wait', '--control', server.control]);
     const { mold, workers } = await server.settled();

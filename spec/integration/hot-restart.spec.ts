@@ -1,7 +1,7 @@
-// Goal: a hot restart puts another program in the monitor's place, under the same pid, while the
-// workers serve on: no request is lost, no counter falls, no descriptor stays behind, and a program
-// that could not take over changes nothing but the answer. Method: the real command under load, with
-// its configuration rewritten in between.
+// Goal: a hot restart replaces the monitor's program, under the same pid, while the workers serve:
+// no request is lost, no counter falls, no descriptor stays behind, and a program that could not
+// take over changes nothing but the answer. Method: the real command under load, with its
+// configuration rewritten in between.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -60,7 +60,7 @@ describe('a hot restart (S6)', () => {
       await server.stop();
     });
 
-  it('keeps the workers where the rollout fails, and says why', async () => {
+  it('keeps the workers where the rollout fails, and gives the reason', async () => {
     server = await Server.start({ app, workers: 2 });
     const workers = await pids();
     const broken = join(server.directory, 'broken.mjs');

@@ -10,13 +10,13 @@ import { supportedNodes } from '../support/nodes.js';
 import { fixtureApp, Server } from '../support/server.js';
 
 const app = fixtureApp('identifiers.mjs');
-/** No worker is to be busy for so long that it seems to hang. */
+/** Keeps a worker from being busy for so long that it seems to hang. */
 const drawsPerRequest = 1_000;
 
-/** Of one process: by generator, 8 bytes for each identifier. */
+/** Identifiers of one process: by generator, 8 bytes each. */
 type Draws = Record<string, string>;
 
-/** How many identifiers of each generator occur more than once, over all these processes. */
+/** Number of repeated identifiers of each generator, over all these processes. */
 function repetitions(draws: readonly Draws[]): Record<string, number> {
   const found = Object.keys(draws[0] ?? {}).map((name) => {
     const parts = draws.map((drawn) => hashes(drawn[name] ?? ''));
@@ -82,7 +82,7 @@ describe('identifiers', function () {
   for (const { version, execPath } of supportedNodes().slice(1))
     it(`are not repeated under Node ${version}`, () => expectUnique(4, [1_000, 1_000], execPath));
 
-  it('are repeated by bare forks: what the specs above look for exists', () => {
+  it('are repeated by bare forks: the specs above can fail', () => {
     const found = siblings();
     for (const generator of [
       ...['crypto.randomUUID', 'crypto.randomInt', 'Math.random', 'uuid 14 v1', 'uuid 11 v1'],

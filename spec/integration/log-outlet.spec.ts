@@ -1,6 +1,6 @@
 // Goal: a log that cannot be written costs lines, and nothing else. Method: the command with its
-// stdout and stderr on a full disk, on a pipe without a reader, and on one whose reader stands still,
-// with a hook that fails in each request so that there is much to say.
+// stdout and stderr on a full disk, on a pipe without a reader, and on one with a stalled reader,
+// with a hook that fails in each request and so fills the log.
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { failures, startLoad } from '../support/load.js';
@@ -20,7 +20,7 @@ describe('a log that goes to', () => {
   afterEach(() => server.destroy());
 
   for (const { name, redirection, row } of outlets)
-    it(`${name} stops nobody (${row})`, async () => {
+    it(`${name} stops no process (${row})`, async () => {
       server = await Server.start({
         app: fixtureApp('plain.mjs'),
         workers: 2,

@@ -1,4 +1,4 @@
-// Goal: generations cost nothing that adds up. Method: forty reforks in a row without a pause; the
+// Goal: the costs of generations do not add up. Method: forty reforks in a row without a pause; the
 // descriptors, threads and stacks of every role before and after, from /proc.
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
@@ -45,7 +45,7 @@ describe('many reforks', () => {
     for (let generation = 2; generation <= reforks + 1; generation++)
       expect((await server.refork()).body).to.include({ ok: true, generation });
     expect((await baseline(server)).descriptors).to.deep.equal(before);
-    // The monitor has a descriptor more while it answers, or reads a file of /proc.
+    // The monitor has one more descriptor while it answers, or reads a file of /proc.
     const last = await until('costs as in the beginning', async () => {
       const found = await costs(reforks + 1);
       const grown = found.each.filter(({ descriptors: fds, threads }, index) => {

@@ -1,6 +1,6 @@
 // Goal: a worker whose private memory exceeds `maxWorkerMemory` is replaced by a fresh fork, its
-// successor first and one at a time, without a lost request. Method: an app that takes memory when
-// asked, under load.
+// successor first and one at a time, without a lost request. Method: an app that allocates memory
+// on request, under load.
 import { expect } from 'chai';
 import { fromEachWorker } from '../support/each-worker.js';
 import { failures, startLoad } from '../support/load.js';
@@ -21,7 +21,7 @@ describe('maxWorkerMemory', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  it('replaces the workers above it, one at a time, and nobody else (W10)', async () => {
+  it('replaces the workers above it, one at a time, and no others (W10)', async () => {
     server = await Server.start({ app, workers: 2, config: `maxWorkerMemory: '150MiB',` });
     const before = (await server.stats()).workers.map(({ pid }) => pid);
     const load = startLoad({ port: server.port, conns: 4, seconds: 60, mode: 'keepalive' });

@@ -1,4 +1,4 @@
-// Goal: the metrics of a real server tell the truth through reforks and deaths. Method: known numbers
+// Goal: the metrics of a real server are correct through reforks and deaths. Method: known numbers
 // of requests, and scrapes that are parsed strictly, at rest and every 100 ms while workers are
 // replaced and killed.
 import { get } from 'node:http';
@@ -19,7 +19,7 @@ async function send(server: Server, count: number, path = '/'): Promise<void> {
   for (let request = 0; request < count; request++) await server.get(path);
 }
 
-/** Counters are as new as the last report: waits until they have come to `expected`. */
+/** Counters are as recent as the last report: waits until they have reached `expected`. */
 async function expectTotal(server: Server, series: string, expected: number): Promise<void> {
   let last: number | undefined;
   try {
@@ -32,7 +32,7 @@ async function expectTotal(server: Server, series: string, expected: number): Pr
   }
 }
 
-/** Scrapes until told to stop, and collects every counter that fell. */
+/** Scrapes until stopped, and collects every counter that fell. */
 function watchCounters(server: Server): { stop(): Promise<string[]> } {
   const fallen: string[] = [];
   let isOver = false;
@@ -108,7 +108,7 @@ describe('metrics of a running server', () => {
     await server.stop();
   });
 
-  it('lose of a killed worker only what it had not reported', async () => {
+  it('lose only the unreported counts of a killed worker', async () => {
     server = await Server.start({ app, workers: 3 });
     await send(server, 60);
     await expectTotal(server, 'pitchfork_requests_total', 60);
@@ -129,7 +129,7 @@ describe('metrics of a running server', () => {
     await send(server, 10, '/order');
     const watching = watchCounters(server);
     const order = async (count: number): Promise<void> => {
-      // A request on its way to the victim is lost with it.
+      // A request in flight in the victim is lost with it.
       for (let request = 0; request < count; request++)
         await server.get('/order').catch(() => undefined);
     };
@@ -152,7 +152,7 @@ describe('metrics of a running server', () => {
     ['an imported', 'prom-client.mjs'],
     ['a required', 'prom-client.cjs'],
   ] as const)
-    it(`add up what the app counts with ${kind} prom-client`, async () => {
+    it(`add up the app's counts of ${kind} prom-client`, async () => {
       server = await Server.start({ app: fixtureApp(file), workers: 3 });
       for (let generation = 0; generation < 3; generation++) {
         if (generation > 0) await server.refork();

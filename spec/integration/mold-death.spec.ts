@@ -1,5 +1,5 @@
-// Goal: the death of the mold costs no request and soon there is another one. Method: it is killed
-// under load, beside several workers and beside one; afterwards a worker is killed too, since only a
+// Goal: the death of the mold costs no request, and it is soon replaced. Method: it is killed under
+// load, beside several workers and beside one; afterwards a worker is killed too, since only a
 // working mold can replace it.
 import { expect } from 'chai';
 import { failures, startLoad } from '../support/load.js';

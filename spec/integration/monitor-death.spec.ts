@@ -1,6 +1,6 @@
-// Goal: nothing outlives a killed monitor by more than a second, and its places can be taken at once.
-// Method: kill -9 at rest, beside endless loops and stopped processes, under load and in the middle
-// of a refork; then another instance on the same port and control socket.
+// Goal: nothing outlives a killed monitor by more than a second, and its addresses can be reused at
+// once. Method: kill -9 at rest, beside endless loops and stopped processes, under load and in the
+// middle of a refork; then another instance on the same port and control socket.
 import { expect } from 'chai';
 import { startLoad } from '../support/load.js';
 import { expectPostConditions } from '../support/post-conditions.js';
@@ -29,7 +29,7 @@ describe('a killed monitor', () => {
     await server.destroy();
   });
 
-  /** Kills it; every process of the tree has to be gone in time. */
+  /** Kills the monitor; every process of the tree must exit in time. */
   const killMonitor = async (): Promise<void> => {
     const others = server.processes().filter(({ pid }) => pid !== server.pid);
     expect(others).to.not.have.lengthOf(0);
@@ -41,7 +41,7 @@ describe('a killed monitor', () => {
     await until('strays to be gone', () => server.processes().length === 0, withinMs);
   };
 
-  /** On the port, and the control socket, that the dead one had. */
+  /** On the port and the control socket of the dead instance. */
   const startSuccessor = async (): Promise<void> => {
     successor = await Server.start({
       app,

@@ -1,6 +1,6 @@
-// Goal: pids that come around again and a clock that began elsewhere deceive nobody. Method: the server
-// in a pid namespace with few pids, and in a time namespace. The former needs a kernel on which that
-// number belongs to the namespace (6.14), and root.
+// Goal: reused pids and a clock with another origin cause no mistakes. Method: the server in a pid
+// namespace with few pids, and in a time namespace. The former needs root, and a kernel on which
+// that number belongs to the namespace (6.14).
 import { release } from 'node:os';
 import { expect } from 'chai';
 import { expectPostConditions } from '../support/post-conditions.js';
@@ -18,7 +18,7 @@ describe('a server in a namespace', () => {
   let server: Server;
   afterEach(() => server?.destroy());
 
-  it('whose pids are used again and again mistakes nobody (O10)', async function () {
+  it('with ever reused pids mistakes no process (O10)', async function () {
     if (!isRoot || !pidsAreOfNamespace) this.skip();
     const script = `echo ${mostPids} > /proc/sys/kernel/pid_max && exec "$0" "$@"`;
     server = await Server.start({

@@ -1,7 +1,7 @@
-// Goal: a forked worker is a process in its own right: it knows who it is, and everything that Node
-// offers works in it, however many forks lie before it. Method: an app that says what its process
-// believes, compared with /proc, and that starts children, uses libuv's and V8's pools and collects
-// garbage, asked in three workers of four generations.
+// Goal: a forked worker is a process in its own right: it knows its identity, and everything that
+// Node offers works in it, however many forks precede it. Method: an app that reports its process's
+// view of itself, compared with /proc, and that starts children, uses libuv's and V8's pools and
+// collects garbage, asked in three workers of four generations.
 import { expect } from 'chai';
 import { fromEachWorker } from '../support/each-worker.js';
 import { processOf } from '../support/processes.js';

@@ -1,17 +1,17 @@
-// Goal: an inspector asked for in the environment is one process's, and no fork holds its port.
-// Method: NODE_OPTIONS, and the ports that each process listens on.
+// Goal: an inspector requested in the environment belongs to one process, and no fork holds its
+// port. Method: NODE_OPTIONS, and the ports that each process listens on.
 import { expect } from 'chai';
 import { fixtureApp, Server } from '../support/server.js';
 import { portsOf } from '../support/shared-files.js';
 
-/** Not Node's own, which a developer may use. */
+/** Not Node's default port, which a developer may use. */
 const inspectorPort = 9231;
 
 describe('NODE_OPTIONS', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  it('with --inspect opens one inspector, the monitor’s, and no child fights for it (C12)', async () => {
+  it('with --inspect opens one inspector, the monitor’s, and no child competes for it (C12)', async () => {
     server = await Server.start({
       app: fixtureApp('plain.mjs'),
       workers: 2,

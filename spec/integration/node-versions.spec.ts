@@ -1,5 +1,5 @@
-// Goal: what matters works on every supported Node. Method: the same story with each Node that is
-// installed: a boot, three reforks under load that keep the memory and lose nothing, the death of a
+// Goal: the essentials work on every supported Node. Method: the same story with each installed
+// Node: a boot, three reforks under load that keep the memory and lose nothing, the death of a
 // worker, and a graceful end.
 import { expect } from 'chai';
 import { fromEachWorker } from '../support/each-worker.js';

@@ -1,6 +1,6 @@
-// Goal: nothing outlives the monitor. Method: kill it with SIGKILL, which it cannot see coming,
-// while a worker is in an endless loop, while one is stopped, and in the midst of a refork; within
-// two seconds no process of the server is left, and the port is free.
+// Goal: nothing outlives the monitor. Method: SIGKILL, which the monitor cannot handle, while a
+// worker is in an endless loop, while one is stopped, and in the middle of a refork; within two
+// seconds no process of the server is left, and the port is free.
 import { expect } from 'chai';
 import { isAlive, processOf } from '../support/processes.js';
 import { canConnect, Server } from '../support/server.js';
@@ -11,7 +11,7 @@ const goneWithinMs = 2_000;
 
 /** Clock ticks of CPU time that only a busy loop uses. */
 const spinningTicks = 20;
-/** A newborn is in the making within this time of the order to refork. */
+/** A newborn is being forked within this time after the order to refork. */
 const latestMs = 30;
 
 const app = {
@@ -51,11 +51,11 @@ describe('orphans of a killed monitor', () => {
   };
   afterEach(() => Promise.all(servers.splice(0).map((server) => server.destroy())));
 
-  it('leave when they are idle', async () => {
+  it('exit when they are idle', async () => {
     await killMonitor(await start(3));
   });
 
-  it('leave from an endless loop', async () => {
+  it('exit from an endless loop', async () => {
     const server = await start(2);
     void server.get('/spin').catch(() => undefined);
     const { workers } = await server.stats();
@@ -67,7 +67,7 @@ describe('orphans of a killed monitor', () => {
     await killMonitor(server);
   });
 
-  it('leave when they were stopped, mold and worker (O2)', async () => {
+  it('exit when they were stopped, mold and worker (O2)', async () => {
     const server = await start(2);
     const { workers, mold } = await server.stats();
     const stopped = [mold?.pid ?? 0, workers[0]?.pid ?? 0];
@@ -76,7 +76,7 @@ describe('orphans of a killed monitor', () => {
     await killMonitor(server);
   });
 
-  it('leave at whatever moment of a refork (O3)', async () => {
+  it('exit at any moment of a refork (O3)', async () => {
     const round = async (): Promise<void> => {
       const server = await start(2);
       server.signal('SIGURG');

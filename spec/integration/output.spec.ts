@@ -1,7 +1,6 @@
-// Goal: what an app writes arrives once and whole, whichever process wrote it and however many forks
-// lie between. Method: an app that writes numbered lines at boot, in workers and at every exit, to a
-// file and to a pipe, through five reforks; every line that was written is there exactly once, and
-// nothing else is.
+// Goal: an app's output arrives once and whole, from any process and after any number of forks.
+// Method: an app that writes numbered lines at boot, in workers and at every exit, to a file and to
+// a pipe, through five reforks; the output consists of each of its lines exactly once.
 import { expect } from 'chai';
 import { Server } from '../support/server.js';
 import { until } from '../support/until.js';

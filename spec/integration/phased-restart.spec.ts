@@ -1,6 +1,6 @@
-// Goal: a phased restart brings new code from disk into every slot without a lost request, and code that
-// cannot take over changes nothing but the answer. Method: an app whose file is rewritten while it
-// serves under load; each worker says which text of it it runs.
+// Goal: a phased restart brings new code from disk into every slot without a lost request, and code
+// that cannot take over changes nothing but the answer. Method: an app whose file is rewritten
+// while it serves under load; each worker names the version that it runs.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,7 +68,7 @@ describe('a phased restart', () => {
       await server.stop();
     });
 
-  it('comes on SIGUSR1, and the next refork counts generations of the new code', async () => {
+  it('is requested by SIGUSR1, and the next refork counts generations of the new code', async () => {
     server = await start(code('old'));
     expect((await server.refork()).body).to.deep.include({ ok: true, generation: 1 });
     write(code('new'));
@@ -80,7 +80,7 @@ describe('a phased restart', () => {
     await server.stop();
   });
 
-  it('follows a symbolic link to the release that it names by then', async () => {
+  it('resolves a symbolic link again', async () => {
     const releases = mkdtempSync(join(tmpdir(), 'pitchfork-releases-'));
     const current = join(releases, 'current');
     for (const release of ['1', '2']) {

@@ -1,5 +1,5 @@
-// Goal: as process 1 of a container the server loses no worker and leaves no zombie, whoever's child
-// it was. Method: a pid namespace of its own (unshare), orphans that the app makes, and /proc.
+// Goal: as process 1 of a container the server loses no worker and leaves no zombie, whatever its
+// parent. Method: a pid namespace of its own (unshare), orphans that the app makes, and /proc.
 import { expect } from 'chai';
 import { fixtureApp, Server, withDeadline } from '../support/server.js';
 import { marked, processOf } from '../support/processes.js';
@@ -23,7 +23,7 @@ describe('as process 1', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  /** The children of the monitor, as seen from here. */
+  /** Children of the monitor, by their pids out here. */
   const children = () => {
     const all = marked(server.mark);
     const monitor = all.find(({ parent }) => parent === server.pid);

@@ -1,6 +1,6 @@
-// Goal: no process is forked while the app is in a section that it protects, and a section without end
-// costs a worker, but neither the refork nor the server. Method: a section is open in the warmest
-// worker, which is chosen first; each newborn says whether it was open at the fork.
+// Goal: no process is forked during a section that the app protects, and an endless section costs a
+// worker, but neither the refork nor the server. Method: a section is open in the warmest worker,
+// which is chosen first; each newborn reports whether it was open at the fork.
 import { expect } from 'chai';
 import { Client } from '../support/client.js';
 import { Server } from '../support/server.js';
@@ -29,7 +29,7 @@ describe('preventFork', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  /** Opens a section of that many milliseconds in a worker, which is the warmest then. */
+  /** Opens a section of that many milliseconds in a worker, which is then the warmest. */
   const open = async (ms: number): Promise<number> => {
     const client = new Client(server.port);
     for (let request = 0; request < 20; request++) await client.json('/');
@@ -41,7 +41,7 @@ describe('preventFork', () => {
     return pid;
   };
 
-  it('holds a promotion up until the section is over', async () => {
+  it('delays a promotion until the section is over', async () => {
     server = await Server.start({ app, config, workers: 2 });
     const pid = await open(1_500);
     expect((await server.refork()).body).to.include({ ok: true, generation: 1 });

@@ -1,6 +1,6 @@
-// Goal: whoever signals a whole group (Ctrl-C in a terminal) or every process at once (a service
-// manager) gets an orderly stop, whether children lead groups of their own or not. Method: a server that
-// leads a group, as a shell starts it; its groups in /proc, its log, and a request in flight.
+// Goal: a signal to a whole group (Ctrl-C in a terminal) or to every process (a service manager)
+// leads to an orderly stop, whether children lead groups of their own or not. Method: a server that
+// leads a group, as under a shell; its groups in /proc, its log, and a request in flight.
 import { expect } from 'chai';
 import { processOf } from '../support/processes.js';
 import { RawConnection } from '../support/raw-connection.js';
@@ -50,7 +50,7 @@ for (const setpgid of [true, false])
       expect(server.log('stopping at once')).to.have.lengthOf(1);
     });
 
-    it('answers what is in flight when every process is sent TERM', async () => {
+    it('answers requests in flight when every process is sent TERM', async () => {
       const connection = await RawConnection.open(server.port);
       connection.send('/slow');
       await until('the answer to begin', () => connection.answering);

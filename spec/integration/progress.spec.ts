@@ -1,5 +1,5 @@
-// Goal: who waits for a rollout at a terminal sees how it gets on. Method: the command under script(1),
-// which gives it a terminal.
+// Goal: a command that waits for a rollout at a terminal shows its progress. Method: the command
+// under script(1), which gives it a terminal.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

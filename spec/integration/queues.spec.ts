@@ -51,8 +51,8 @@ describe('the listening queues', () => {
       const pid = await answererOf(connection);
       counts.set(pid, (counts.get(pid) ?? 0) + 1);
     }
-    // The kernel draws the queue by a hash: that a worker gets none of 32 happens once in 2,500 times,
-    // and that one gets more than 20 hardly ever.
+    // The kernel draws the queue by a hash: a worker with none of 32 occurs once in 2,500 runs, one
+    // with more than 20 hardly ever.
     expect([...counts.keys()]).to.have.lengthOf.within(3, 4);
     expect(Math.max(...counts.values())).to.be.at.most(20);
     await server.stop();
@@ -76,7 +76,7 @@ describe('the listening queues', () => {
     ['per-worker', ''],
     ['1', shared],
   ] as const)
-    it(`keep what waits for a stopped worker until its successor is there (${name}) (D9)`, async () => {
+    it(`keep connections to a stopped worker until its successor is there (${name}) (D9)`, async () => {
       server = await Server.start({
         app,
         workers: 2,
@@ -84,7 +84,7 @@ describe('the listening queues', () => {
       });
       const before = await baseline(server);
       const { workers } = await server.stats();
-      // Both, so that nobody else can answer.
+      // Both, so that no other worker can answer.
       for (const { pid } of workers) process.kill(pid, 'SIGSTOP');
       open.push(...(await openMany(server.port, 100)));
       for (const connection of open) connection.send('/');
@@ -98,7 +98,7 @@ describe('the listening queues', () => {
       await server.stop();
     });
 
-  it('keep what waits for a killed worker', async () => {
+  it('keep connections to a killed worker', async () => {
     server = await Server.start({ app, workers: 1 });
     for (let round = 0; round < 5; round++) {
       const [victim] = (await server.stats()).workers;

@@ -1,6 +1,6 @@
-// Goal: reforks come by themselves when a worker has completed as many requests as `reforkAfter` says
-// for its generation, not before, and not after `false`. Method: counted requests on one connection,
-// which one worker serves until it is replaced.
+// Goal: automatic reforks occur when a worker has completed as many requests as `reforkAfter` gives
+// for its generation, not before, and not after `false`. Method: counted requests on one
+// connection, which one worker serves until it is replaced.
 import { expect } from 'chai';
 import { Client } from '../support/client.js';
 import { expectPostConditions } from '../support/post-conditions.js';
@@ -23,7 +23,7 @@ describe('reforkAfter', () => {
     for (let request = 0; request < requests; request++) await client.json();
   }
 
-  /** Until the monitor has heard that one worker completed that many. */
+  /** Waits until the monitor knows that one worker has completed that many. */
   const heard = (requests: number): Promise<boolean> =>
     until(`a worker with ${requests} requests`, async () =>
       (await server.stats()).workers.some((worker) => worker.requests === requests),
@@ -70,7 +70,7 @@ describe('reforkAfter', () => {
     await server.stop();
   });
 
-  it('can be asked for in vain by nobody: SIGURG reforks after false too', async () => {
+  it('does not limit requests: SIGURG reforks after false too', async () => {
     server = await Server.start({ app, workers: 1, config: 'reforkAfter: [false],' });
     client = new Client(server.port);
     await send(50);

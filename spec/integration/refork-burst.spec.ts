@@ -1,5 +1,5 @@
-// Goal: a hundred wishes at once make no hundred reforks, and cost nobody a request. Method: SIGURG
-// in a tight loop under load; generations counted in the log.
+// Goal: a hundred requests for a refork at once are combined into few, and cost no client a
+// request. Method: SIGURG in a tight loop under load; generations counted in the log.
 import { expect } from 'chai';
 import { failures, startLoad } from '../support/load.js';
 import { expectPostConditions } from '../support/post-conditions.js';
@@ -14,7 +14,7 @@ describe('a hundred SIGURGs at once', () => {
       server = await Server.start({ app: fixtureApp('plain.mjs'), workers: 3 });
       const load = startLoad({ port: server.port, mode, conns: 8, seconds: 50 });
       await load.started;
-      for (let wish = 0; wish < 100; wish++) server.signal('SIGURG');
+      for (let sent = 0; sent < 100; sent++) server.signal('SIGURG');
       await server.logged('refork complete');
       await server.settled(1);
       const result = await load.stop();

@@ -1,7 +1,7 @@
-// Goal: a refork that fails at any of its steps costs nobody anything: the old generation serves on,
-// log and stats say why, and the next candidate is tried. Method: a table of steps at which the first
-// attempt is made to fail, under load; here those of the candidate. The new mold's and its canary's
-// are in refork-mold-faults.spec.ts, what hangs is in refork-hangs.spec.ts.
+// Goal: a refork that fails at any of its steps costs nothing: the old generation continues to
+// serve, log and stats give the reason, and the next candidate is tried. Method: a table of steps
+// at which the first attempt is made to fail, under load; here those of the candidate. The new
+// mold's and its canary's are in refork-mold-faults.spec.ts, hangs in refork-hangs.spec.ts.
 import { expect } from 'chai';
 import { runCommand } from '../support/command.js';
 import { failures, startLoad } from '../support/load.js';
@@ -57,7 +57,7 @@ describe('a refork', () => {
       await expectSurvived(server, fault);
     });
 
-  it('gives up after three candidates, tells who waits for it, and succeeds when asked again', async () => {
+  it('gives up after three candidates, answers waiting callers, and succeeds the next time', async () => {
     const generations = [1, 2, 3];
     server = await Server.start({
       app: { text: `export default (request, response) => response.end('ok');` },

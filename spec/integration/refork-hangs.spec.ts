@@ -1,4 +1,4 @@
-// Goal: a refork that hangs at any of its steps is ended by its deadline, and costs nobody anything.
+// Goal: a refork that hangs at any of its steps is ended by its deadline, and costs nothing.
 // Method: as refork-faults.spec.ts, with processes that stop, sleep or spin.
 import { expectSurvived, startWithFault, type ReforkFault } from '../support/refork-fault.js';
 import type { Server } from '../support/server.js';

@@ -1,6 +1,6 @@
-// Goal: whoever is killed in the middle of a refork, requests are lost only with the process that had
-// them, the refork goes on or the next candidate is tried, and the next refork succeeds. Method:
-// failpoints hold the refork at a step; then SIGKILL to one process, under load.
+// Goal: when any process is killed in the middle of a refork, only its own requests are lost, the
+// refork continues or the next candidate is tried, and the next refork succeeds. Method: failpoints
+// hold the refork at a step; then SIGKILL to one process, under load.
 import { expect } from 'chai';
 import type { Failpoint } from '../../lib/life/process/failpoint.js';
 import { failures, startLoad } from '../support/load.js';
@@ -16,9 +16,9 @@ type Victim = 'itself' | 'the new mold' | 'the old mold' | 'another worker';
 interface Kill {
   readonly step: Failpoint;
   readonly victim: Victim;
-  /** The generation that the refork ends with. */
+  /** The generation at the end of the refork. */
   readonly generation: number;
-  /** Requests that may go with the victim. */
+  /** Requests that may be lost with the victim. */
   readonly lost: number;
 }
 
@@ -107,7 +107,7 @@ describe('SIGKILL in the middle of a refork', () => {
         () => !server.processes().some(({ pid }) => isAlive(pid)),
         2_000,
       );
-      // The threads of a process that is dead may take a moment longer to let go of its sockets.
+      // The threads of a dead process may take a moment longer to release its sockets.
       await until('the port to be closed', async () => !(await canConnect(server.port)), 2_000);
     });
 });

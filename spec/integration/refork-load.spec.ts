@@ -1,6 +1,6 @@
-// Goal: ten reforks lose not one of many requests, be it with a connection for each or with
-// connections that are kept alive. Method: a client in a process of its own, with requests always
-// outstanding, that puts each failure into a class; the reforks are spread over its requests.
+// Goal: ten reforks lose none of many requests, with a connection for each or with keep-alive
+// connections. Method: a client in a process of its own, with requests always outstanding, that
+// classifies each failure; the reforks are spread over its requests.
 import { expect } from 'chai';
 import { lowestCapacity } from '../support/capacity.js';
 import { failures, startLoad, type LoadOptions, type LoadResult } from '../support/load.js';
@@ -27,7 +27,7 @@ const combinations: readonly Combination[] = (
   { ...engine, mode: 'close' } as const,
 ]);
 
-/** The binary of uWebSockets.js that is installed for development is made for Node 20. */
+/** The installed binary of uWebSockets.js, for development, is made for Node 20. */
 const canRun = (engine: string): boolean =>
   engine !== 'uws' || process.versions.node.startsWith('20.');
 
@@ -65,7 +65,7 @@ describe('reforks under load', () => {
       await server.stop();
     });
 
-  /** Until so many requests have been answered since the boot. */
+  /** Waits until so many requests have been answered since the boot. */
   const reached = (wanted: number): Promise<boolean> =>
     until(
       `${wanted} requests`,

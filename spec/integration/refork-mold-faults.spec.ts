@@ -1,5 +1,5 @@
-// Goal: a new mold that cannot do its work, and a canary that does not thrive, cost nobody anything.
-// Method: as refork-faults.spec.ts.
+// Goal: a new mold that cannot fork, and a canary that fails its trial, cost nothing. Method: as
+// refork-faults.spec.ts.
 import { expectSurvived, startWithFault, type ReforkFault } from '../support/refork-fault.js';
 import type { Server } from '../support/server.js';
 
@@ -35,7 +35,7 @@ const faults: readonly ReforkFault[] = [
   {
     what: 'a mold killed as soon as it is frozen',
     failpoint: 'mold.frozen@1=kill',
-    // The monitor learns of it by the order to fork that cannot be sent, or by its end.
+    // The monitor notices when the order to fork cannot be sent, or at its end.
     reason: /SIGKILL|EPIPE/,
   },
   {

@@ -1,6 +1,6 @@
-// Goal: TERM wins over a refork, wherever that is: the server leaves in time, with exit code 0, and
-// leaves nothing behind. Method: failpoints hold the refork at each of its steps, for longer than the
-// server may take.
+// Goal: TERM wins over a refork at every step: the server exits in time, with exit code 0, and
+// leaves nothing behind. Method: failpoints hold the refork at each of its steps, for longer than
+// the server may take.
 import { expect } from 'chai';
 import { failpoints, type Failpoint } from '../../lib/life/process/failpoint.js';
 import { reached } from '../support/reached.js';
@@ -44,7 +44,7 @@ describe('TERM during a refork', () => {
       await expectToLeave();
     });
 
-  it('answers who waits for the refork', async () => {
+  it('answers callers that wait for the refork', async () => {
     await start('mold.hook', 'sleep:60000');
     const waiting = server.refork();
     await reached(server, 'mold.hook', 1);

@@ -1,6 +1,6 @@
-// Goal: a refork hands on what a worker has learned, whoever asks for it, and never leaves fewer
-// workers than wanted. Method: an app that counts in memory; reforks by each way of asking; the
-// counts are read through real requests, the order of events in the log.
+// Goal: a refork passes a worker's state in memory on, however it is requested, and never leaves
+// fewer workers than wanted. Method: an app that counts in memory; reforks by each kind of request;
+// the counts are read through real requests, the order of events in the log.
 import { expect } from 'chai';
 import { lowestCapacity, placeOf } from '../support/capacity.js';
 import { Client } from '../support/client.js';
@@ -38,7 +38,7 @@ describe('refork', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  it('keeps what earlier requests left in memory, five times in a row', async () => {
+  it('keeps the state that earlier requests left in memory, five times in a row', async () => {
     server = await Server.start({ app, workers: 1 });
     for (let generation = 1; generation <= 5; generation++) {
       await server.get('/remember');
@@ -97,7 +97,7 @@ describe('refork', () => {
     await expectEnd(server, 2, 2);
   });
 
-  it('is done once more, and only once, for wishes that come during it', async () => {
+  it('is done once more, and only once, for requests during it', async () => {
     server = await Server.start({
       app,
       workers: 2,
@@ -114,7 +114,7 @@ describe('refork', () => {
     await expectEnd(server, 2, 2);
   });
 
-  it('has a stand-in, a canary and each successor ready before anybody drains', async () => {
+  it('has a stand-in, a canary and each successor ready before any worker drains', async () => {
     server = await Server.start({ app, workers: 3 });
     const samples: number[] = [];
     const done = server.refork();

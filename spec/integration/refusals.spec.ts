@@ -1,7 +1,6 @@
-// Goal: what cannot be forked is named before it does harm, and costs nobody an answer. Method:
-// apps with a live Worker of node:worker_threads, from the boot on or from a request on; the
-// candidate of a refork serves on, a hook may end what is in the way, and a policy may have it
-// otherwise.
+// Goal: an obstacle to a fork is named before it does harm, and costs no answer. Method: apps with
+// a live Worker of node:worker_threads, from the boot or from a request on; the candidate of a
+// refork continues to serve, a hook may remove the obstacle, and a policy may accept it.
 import { expect } from 'chai';
 import { failures, startLoad } from '../support/load.js';
 import { expectPostConditions, metricValue } from '../support/post-conditions.js';
@@ -32,7 +31,7 @@ describe('a refusal', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  it('of every candidate leaves each worker where it is, under load, and says why (M12)', async () => {
+  it('of every candidate leaves each worker where it is, under load, and gives the reason (M12)', async () => {
     server = await Server.start({ app, workers: 2 });
     await useInAll(server);
     const before = await server.stats();
@@ -64,7 +63,7 @@ describe('a refusal', () => {
     await server.stop();
   });
 
-  it('is averted by a hook that ends what is in the way', async () => {
+  it('is averted by a hook that removes the obstacle', async () => {
     server = await Server.start({
       app,
       workers: 2,

@@ -1,6 +1,6 @@
-// Goal: the control API over TCP is for those who have the token, the refusal of others says so and
-// nothing else, and what is open to other machines is in the log. Method: a real server, plain
-// requests, and the real command.
+// Goal: the control API over TCP requires the token, the refusal reveals nothing else, and
+// listening on a non-loopback address is logged. Method: a real server, plain requests, and the
+// real command.
 import { expect } from 'chai';
 import { runCommand } from '../support/command.js';
 import { scratch } from '../support/scratch.js';
@@ -23,7 +23,7 @@ describe('remote control', () => {
     return String(server.log('monitor started')[0]?.['remoteControl']);
   };
 
-  it('refuses whoever does not have the token', async () => {
+  it('refuses clients without the token', async () => {
     const url = await start(`token: '${token}'`);
     const wrong: Record<string, string>[] = [
       {},
@@ -102,7 +102,7 @@ describe('remote control', () => {
     }
   });
 
-  it('and metrics are said to be open where they are', async () => {
+  it('and metrics log that they are open to other machines', async () => {
     server = await Server.start({
       app,
       workers: 1,

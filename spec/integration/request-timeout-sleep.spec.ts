@@ -1,5 +1,5 @@
-// Goal: the age of a request is told apart from the time in which somebody else stood still: a worker
-// that spins is asked for its stack, and nobody pays for a sleep of the monitor's or of the server.
+// Goal: the age of a request excludes time during which another process was suspended: a spinning
+// worker is asked for its stack, and a suspension of the monitor or of the server costs nothing.
 // Method: slow requests to processes that are stopped and continued; log, hooks and pids.
 import { expect } from 'chai';
 import { calls, recorder } from '../support/hook-calls.js';
@@ -9,7 +9,7 @@ import { Server } from '../support/server.js';
 import { slowApps } from '../support/slow-apps.js';
 import { until } from '../support/until.js';
 
-describe('a request timeout and processes that stand still', () => {
+describe('a request timeout and suspended processes', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
@@ -22,7 +22,7 @@ describe('a request timeout and processes that stand still', () => {
     });
   }
 
-  /** A request under way, with the pid of its worker. */
+  /** A request in flight, with the pid of its worker. */
   async function ask(path: string): Promise<{ client: RawConnection; pid: number }> {
     const client = await RawConnection.open(server.port);
     const pid = Number((await client.ask('/')).body);
@@ -30,7 +30,7 @@ describe('a request timeout and processes that stand still', () => {
     return { client, pid };
   }
 
-  it('names the JavaScript that keeps a request from its end', async () => {
+  it('names the JavaScript that delays a request', async () => {
     await start();
     const { pid } = await ask('/spin?1500');
     const told = await server.logged('event loop blocked', { pid });
@@ -47,7 +47,7 @@ describe('a request timeout and processes that stand still', () => {
       return workers.some((worker) => worker.pid === pid && worker.inFlight > 0);
     });
 
-  it('kills nobody for a request that ended while the monitor stood still', async () => {
+  it('kills no worker for a request that ended while the monitor was suspended', async () => {
     await start();
     const { client, pid } = await ask('/slow?5000');
     await inFlight(pid);
@@ -63,7 +63,7 @@ describe('a request timeout and processes that stand still', () => {
     await server.stop();
   });
 
-  it('does not count the time in which the whole server stood still', async () => {
+  it('does not count time during which the whole server was suspended', async () => {
     await start();
     const before = await server.stats();
     const { client, pid } = await ask('/slow?2500');

@@ -1,7 +1,7 @@
-// Goal: a request that takes too long costs its worker the place and nobody else an answer: logged,
-// told to the hooks, its worker replaced beside, and killed if the request never ends. The app can
-// ask for more time. Method: slow requests of real clients on both engines; the log, the hooks'
-// calls and a load beside tell what became of it.
+// Goal: a request that takes too long is logged and reported to the hooks, its worker is replaced
+// after its successor is ready, and killed if the request never ends; no other request loses its
+// answer. The app can extend the timeout. Method: slow requests of real clients on both engines;
+// the log, the hooks' calls and a concurrent load.
 import { expect } from 'chai';
 import { hasUws } from '../support/engines.js';
 import { calls, recorder } from '../support/hook-calls.js';
@@ -29,7 +29,7 @@ describe('a request timeout', () => {
     });
   }
 
-  /** A request under way, with the pid of its worker. */
+  /** A request in flight, with the pid of its worker. */
   async function ask(path: string): Promise<{ client: RawConnection; pid: number }> {
     const client = await RawConnection.open(server.port);
     const pid = Number((await client.ask('/')).body);

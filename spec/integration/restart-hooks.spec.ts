@@ -1,5 +1,5 @@
-// Goal: the monitor's hooks around its own doings run when they should, and cannot keep it from ending.
-// Method: hooks that write a line of JSON, or never come to an end; a phased restart and a stop.
+// Goal: the monitor's hooks run at their moments, and cannot keep it from exiting. Method: hooks
+// that write a line of JSON, or never resolve; a phased restart and a stop.
 import { expect } from 'chai';
 import { calls, recorder } from '../support/hook-calls.js';
 import { Server, withDeadline } from '../support/server.js';
@@ -11,7 +11,7 @@ describe('the hooks beforeRestart and afterStopped', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  it('run in the monitor: when a phased restart begins, and when everybody has left', async () => {
+  it('run in the monitor: when a phased restart begins, and when all children have exited', async () => {
     const config = `
       beforeRestart: record('beforeRestart'),
       afterWorkerExit: record('afterWorkerExit'),

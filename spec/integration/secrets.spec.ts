@@ -1,6 +1,7 @@
-// Goal: secrets that an app draws at boot are the same in all workers and generations: what one
-// signs the other accepts, and TLS sessions are resumed by any; what a driver pools is not. Method:
-// an app with such secrets; a TLS client that takes one worker's session ticket to another.
+// Goal: secrets that an app draws at boot are the same in all workers and generations: the
+// signatures of one are accepted by the others, and TLS sessions are resumed by any; pooled values
+// of a driver are not shared. Method: an app with such secrets; a TLS client that takes one
+// worker's session ticket to another.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -13,7 +14,10 @@ interface Answer {
   pid: number;
   secrets: string[];
   signature: string;
-  /** Of a pooled session. Two processes with one would be taken for one that retries. */
+  /**
+   * Identifier of a pooled session. Two processes with the same one would look like one that
+   * retries.
+   */
   session: string;
   port: number;
 }

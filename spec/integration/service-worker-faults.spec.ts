@@ -1,4 +1,4 @@
-// Goal: a service worker that cannot start, hangs, or does not want to leave costs the workers and the
+// Goal: a service worker that cannot start, hangs, or does not exit costs the workers and the
 // server nothing. Method: hooks that do so, with requests and rollouts meanwhile.
 import { expect } from 'chai';
 import { calls, recorder } from '../support/hook-calls.js';
@@ -40,7 +40,7 @@ describe('a service worker in trouble', () => {
     await server.stop();
   });
 
-  it('whose event loop does not turn is killed, with its stack in the log', async () => {
+  it('with a blocked event loop is killed, with its stack in the log', async () => {
     await start(`heartbeatTimeout: '2s',
   beforeServiceWorkerReady() {
     const spinning = () => { for (;;); };
@@ -58,7 +58,7 @@ describe('a service worker in trouble', () => {
     await server.stop();
   });
 
-  it('that is not done in time holds up neither a phased restart nor a stop for long', async () => {
+  it('that overruns its time delays neither a phased restart nor a stop for long', async () => {
     await start(`shutdownTimeout: '1s',
   beforeServiceWorkerReady() {}, beforeServiceWorkerExit: () => new Promise(() => {}),`);
     const pid = await pidOf();
@@ -75,7 +75,7 @@ describe('a service worker in trouble', () => {
     expect(server.log(text).map((line) => line.pid)).to.deep.equal([pid, successor]);
   });
 
-  it('that has an exit hook which throws leaves all the same', async () => {
+  it('exits although its exit hook throws', async () => {
     await start(`beforeServiceWorkerReady() {},
   beforeServiceWorkerExit() { throw new Error('no goodbye'); },`);
     const pid = await pidOf();

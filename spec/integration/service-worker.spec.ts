@@ -1,5 +1,5 @@
-// Goal: with its hook there is one service worker, of the newest code and mold, that accepts nothing
-// and is never there twice. Method: hooks that tell of their calls, the log's order, /proc.
+// Goal: with its hook there is one service worker, of the newest code and mold, which accepts
+// nothing; only one runs at a time. Method: hooks that record their calls, the log's order, /proc.
 import { expect } from 'chai';
 import type { ServiceStats } from '../../lib/control-api/stats.js';
 import { calls, recorder } from '../support/hook-calls.js';
@@ -24,21 +24,21 @@ describe('the service worker', () => {
     return running();
   }
 
-  /** Waits for one that is ready, another one than `before`. */
+  /** Waits for a service worker that is ready, other than `before`. */
   const running = (before?: ServiceStats): Promise<ServiceStats> =>
     until('a service worker', async () => {
       const { service } = await server.stats();
       return service?.ready && service.pid !== before?.pid ? service : null;
     });
 
-  /** Its output is still there to be read. */
+  /** Its output remains to be read. */
   async function stop(): Promise<void> {
     server.signal('SIGTERM');
     expect((await server.exit).code).to.equal(0);
     await server.expectNothingLeft();
   }
 
-  /** What the log has of service workers, one word for each line. */
+  /** The log's lines about service workers, one word for each. */
   const story = (): string[] =>
     server
       .log()
@@ -74,7 +74,7 @@ describe('the service worker', () => {
     await server.stop();
   });
 
-  it('is not there without its hook', async () => {
+  it('does not exist without its hook', async () => {
     server = await Server.start({ app, workers: 2 });
     expect((await expectPostConditions(server, { workers: 2 })).service).to.equal(null);
     await server.stop();
@@ -110,7 +110,7 @@ describe('the service worker', () => {
     await server.stop();
   });
 
-  it('is started again when it is killed, and tells beforeFork that it has no slot', async () => {
+  it('is started again when it is killed, and beforeFork gets no slot for it', async () => {
     const config = `${hooks} beforeFork: record('fork'), afterWorkerExit: record('gone'),`;
     const first = await start({ config });
     process.kill(first.pid, 'SIGKILL');
@@ -126,7 +126,7 @@ describe('the service worker', () => {
     await server.stop();
   });
 
-  it('leaves in good order on TERM, and when the app wants it to, and is replaced', async () => {
+  it('exits in good order on TERM, and at the app’s request, and is replaced', async () => {
     const first = await start({
       prelude: `${recorder}\nimport { worker } from ${index};`,
       config: `
@@ -162,7 +162,7 @@ describe('the service worker', () => {
     expect(order).to.deep.equal(['ready', 'begins', 'ends'].map((name) => [name, pid]));
   });
 
-  it('sees at once that the server is to stop, and works on until then', async () => {
+  it('is informed at once of a stop, and works on until then', async () => {
     const { pid } = await start({
       prelude: `${recorder}\nimport { worker } from ${index};`,
       config: `shutdownDelay: '1s',
@@ -178,7 +178,7 @@ describe('the service worker', () => {
     expect(calls(server, 'exit').map((call) => call.pid)).to.deep.equal([pid]);
   });
 
-  it('has what the app counts in it among the metrics, still when it has left', async () => {
+  it('adds the app’s counts to the metrics, which keep them after its exit', async () => {
     const first = await start({
       app: fixtureApp('prom-client-jobs.mjs'),
       config: `beforeServiceWorkerReady() { globalThis.work(); },

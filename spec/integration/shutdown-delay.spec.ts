@@ -1,6 +1,6 @@
-// Goal: a load balancer can turn away before anything is refused: readiness says no and every worker
-// knows, while all is still accepted and served. Method: a server that is told to stop, asked
-// meanwhile.
+// Goal: a load balancer can turn away before anything is refused: readiness fails and every worker
+// is informed, while everything is still accepted and served. Method: requests to a server that was
+// ordered to stop.
 import { expect } from 'chai';
 import { fromEachWorker } from '../support/each-worker.js';
 import { failures, startLoad } from '../support/load.js';
@@ -39,7 +39,7 @@ describe('a server with a shutdown delay', () => {
     return [...answers.values()].map(({ shuttingDown }) => shuttingDown);
   };
 
-  it('serves on without a loss while it says that it stops, then stops (D13)', async () => {
+  it('serves on without a loss while readiness fails, then stops (D13)', async () => {
     await start('3s');
     expect(await readiness()).to.equal('200 ready\n');
     expect(await knowing()).to.deep.equal([false, false, false]);
@@ -68,7 +68,7 @@ describe('a server with a shutdown delay', () => {
     await server.expectNothingLeft();
   });
 
-  it('does not wait on a second wish to stop at once', async () => {
+  it('does not wait after a second request, for an immediate stop', async () => {
     await start('1h');
     server.signal('SIGTERM');
     await until('readiness to say no', async () => (await readiness()) === '503 stopping\n');
@@ -83,7 +83,7 @@ describe('readiness', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  it('says no while the server boots, and liveness yes', async () => {
+  it('fails while the server boots, and liveness succeeds', async () => {
     server = await Server.start({
       app: { text: 'await new Promise((r) => setTimeout(r, 2_000)); export default () => 0;' },
       workers: 1,

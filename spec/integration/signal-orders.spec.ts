@@ -1,6 +1,6 @@
-// Goal: TERM ends the server in good order, whatever else it was asked for at the same time. Method:
-// SIGUSR1, SIGURG, SIGUSR2 and SIGTERM in each of their 24 orders, at once and apart, to a server
-// that serves (row S2 of docs/faults.md).
+// Goal: TERM ends the server in good order, together with any other requests. Method: SIGUSR1,
+// SIGURG, SIGUSR2 and SIGTERM in each of their 24 orders, at once and apart, to a serving server
+// (row S2 of docs/faults.md).
 import { expect } from 'chai';
 import { fixtureApp, Server, withDeadline } from '../support/server.js';
 

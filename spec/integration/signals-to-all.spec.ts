@@ -1,6 +1,6 @@
-// Goal: a signal that reaches more than the monitor is no accident: Ctrl-C at a terminal goes to the
-// process group, and some service managers send TERM to every process. Method: a server in a session
-// of its own, with a request in flight.
+// Goal: a signal to more processes than the monitor is handled as intended: Ctrl-C at a terminal
+// goes to the process group, and some service managers send TERM to every process. Method: a server
+// in a session of its own, with a request in flight.
 import { expect } from 'chai';
 import { timeOf } from '../support/log-time.js';
 import { RawConnection } from '../support/raw-connection.js';
@@ -33,7 +33,7 @@ describe('a signal to all processes at once', () => {
     expect(server.log('ended unexpectedly')).to.deep.equal([]);
   };
 
-  it('TERM answers what is in flight whole (S10)', async () => {
+  it('TERM answers requests in flight whole (S10)', async () => {
     const connection = await startWithRequest();
     for (const { pid } of server.processes()) process.kill(pid, 'SIGTERM');
     expect((await connection.answer()).body).to.equal('begun done');

@@ -1,6 +1,6 @@
-// Goal: with `workers: 0` one process serves the app, none is forked, and everything that does not need
-// a fork works as ever; what needs one says so. Method: the real server, its processes in /proc, its
-// answers to every command and signal, and load during a phased restart.
+// Goal: with `workers: 0` one process serves the app, none is forked, everything that does not need
+// a fork works as usual, and the rest is refused with a reason. Method: the real server, its
+// processes in /proc, its answers to every command and signal, and load during a phased restart.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -43,7 +43,7 @@ describe('single mode', () => {
     await server.stop();
   });
 
-  it('refuses what needs forks, by command and by signal, and says so', async () => {
+  it('refuses operations that need forks, by command and by signal, with a reason', async () => {
     await start('afterFork() {}, afterMoldFork() {}, afterWorkerFork() {},');
     expect(
       server.log('these hooks never run in single mode (workers: 0)')[0]?.['hooks'],
@@ -61,7 +61,7 @@ describe('single mode', () => {
     const told = (msg: string): number => server.log(msg).length;
     expect(told('no refork in single mode (workers: 0)')).to.equal(1);
     for (const signal of ['SIGURG', 'SIGTTIN', 'SIGTTOU'] as const) server.signal(signal);
-    // The stats come after the signals.
+    // The stats are read after the signals.
     const after = await server.stats();
     expect(told('no refork in single mode (workers: 0)')).to.equal(2);
     expect(told('one worker is all there is in single mode (workers: 0)')).to.equal(4);
@@ -98,7 +98,7 @@ describe('single mode', () => {
     await server.stop();
   });
 
-  it('is suggested to a single worker with a mold, and to nobody else', async () => {
+  it('is suggested to a single worker with a mold, and to no other', async () => {
     const hint = 'a mold beside a single worker doubles the memory: `workers: 0` runs without one';
     server = await Server.start({ app: { text: text('old') }, workers: 1 });
     expect(server.log(hint)).to.have.lengthOf(1);

@@ -1,6 +1,6 @@
-// Goal: trouble of every kind at random moments, while clients ask all the time, costs no request but
-// those inside killed processes, and leaves nothing behind (G1, G3, G5, G6). Method: the soak of
-// benchmarks/, for a short time and with a fixed seed; its verdict has specs of its own.
+// Goal: faults of every kind at random moments under constant load cost no request but those inside
+// killed processes, and leave nothing behind (G1, G3, G5, G6). Method: the soak of benchmarks/, for
+// a short time and with a fixed seed; its verdict has specs of its own.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

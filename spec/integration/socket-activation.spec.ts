@@ -1,6 +1,5 @@
-// Goal: sockets that systemd opened are served, shared by all workers, and left as they are; one that
-// the configuration does not know is refused. Method: a launcher that opens them and becomes the
-// server.
+// Goal: sockets opened by systemd are served, shared by all workers, and left as they are; one that
+// is not configured is refused. Method: a launcher that opens them and becomes the server.
 import { statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -83,7 +82,7 @@ describe('socket activation', () => {
     );
   });
 
-  it('refuses what is no listening stream socket', async () => {
+  it('refuses anything but a listening stream socket', async () => {
     expect(await refused(withSockets(['127.0.0.1:0'], { label: 'datagram' }))).to.equal(
       'pitchfork-ts: cannot use socket 3 (datagram) of LISTEN_FDS: EINVAL: adopt descriptor 3: ' +
         'it is not a listening stream socket',

@@ -1,6 +1,6 @@
-// Goal: a newborn that does not become ready takes nothing with it: its slot is served in the end.
-// Method: hooks and failpoints that hang, stop or fail in newborn workers; the log tells what the
-// monitor did about it, and when.
+// Goal: a newborn that does not become ready costs only itself: its slot is served in the end.
+// Method: hooks and failpoints that hang, stop or fail in newborn workers; the monitor's reactions
+// and their times in the log.
 import { expect } from 'chai';
 import { timeOf } from '../support/log-time.js';
 import { expectPostConditions } from '../support/post-conditions.js';
@@ -13,7 +13,7 @@ describe('a newborn worker that does not become ready', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  /** Slot 1 is served at the boot; then some starts go wrong, and the next one is well. */
+  /** Slot 1 is served at the boot; then some starts fail, and the next one succeeds. */
   const failing = (what: string, times: number): string => `
     spawnTimeout: '6s',
     async afterWorkerFork({ slot }) {

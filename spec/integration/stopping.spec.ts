@@ -1,6 +1,6 @@
-// Goal: a server that is told to stop finishes what it began, accepts nothing new and says 0; one
-// that is told to stop at once does. Method: signals and commands during requests, on idle
-// connections, during the boot, and one after the other.
+// Goal: a graceful stop finishes the requests in flight, accepts nothing new and exits with 0; an
+// immediate stop does not wait. Method: signals and commands during requests, on idle connections,
+// during the boot, and one after the other.
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { runCommand } from '../support/command.js';
@@ -37,7 +37,7 @@ describe('stopping', () => {
     return connection;
   };
 
-  /** A request that is being answered. */
+  /** A request in flight. */
   const inFlight = async (ms: number): Promise<RawConnection> => {
     const connection = await connected();
     connection.send(`/slow?${ms}`);
@@ -51,12 +51,12 @@ describe('stopping', () => {
     await server.expectNothingLeft();
   };
 
-  /** Between the order and the end, by the log: no load on this machine counts. */
+  /** From the order to the end, by the log, so that load on this machine does not count. */
   const stopTook = (order: 'stopping' | 'stopping at once'): number =>
     timeOf(server.log('monitor stopped')[0]) - timeOf(server.log(order)[0]);
 
   for (const signal of ['SIGTERM', 'SIGQUIT'] as const)
-    it(`answers what is in flight whole, and refuses what is new, on ${signal} (D6, D10)`, async () => {
+    it(`answers requests in flight whole, and refuses new ones, on ${signal} (D6, D10)`, async () => {
       server = await Server.start({ app, workers: 2 });
       const slow = [await inFlight(2_000), await inFlight(2_000)];
       server.signal(signal);
@@ -72,7 +72,7 @@ describe('stopping', () => {
       expect(server.log('exited').filter(({ role }) => role === 'worker')).to.have.lengthOf(2);
     });
 
-  it('parts from idle kept-alive connections with an end of file (D11)', async () => {
+  it('closes idle keep-alive connections with an end of file (D11)', async () => {
     server = await Server.start({ app, workers: 2 });
     const idle = await Promise.all(Array.from({ length: 16 }, connected));
     for (const connection of idle) expect((await connection.ask('/')).status).to.equal(200);
@@ -82,7 +82,7 @@ describe('stopping', () => {
     expect(stopTook('stopping')).to.be.below(3_500);
   });
 
-  it('answers a request that comes on a kept-alive connection meanwhile, the last one', async () => {
+  it('answers one last request on a keep-alive connection meanwhile', async () => {
     server = await Server.start({ app, workers: 1 });
     const connection = await connected();
     await connection.ask('/');
@@ -130,7 +130,7 @@ describe('stopping', () => {
     expect(server.log('stopping')).to.have.lengthOf(1);
   });
 
-  it('kills a worker that does not leave', async () => {
+  it('kills a worker that does not exit', async () => {
     server = await Server.start({ app, workers: 2, config: `shutdownTimeout: '1s',` });
     const [stopped] = (await server.stats()).workers;
     process.kill(stopped?.pid ?? 0, 'SIGSTOP');
@@ -157,7 +157,7 @@ describe('stopping', () => {
       await until(`${delay * 60} ms`, () => performance.now() - started >= delay * 60);
       server.signal('SIGTERM');
       const { code, signal } = await withDeadline(server.exit, 15_000, 'the server to end');
-      // Before Node runs any code of ours, the signal ends it as it ends any program.
+      // Before Node runs any code of ours, the signal ends it like any program.
       if (server.text() === '') expect([code, signal]).to.satisfy(isEarlyEnd);
       else expect(code).to.equal(0);
       await server.expectNothingLeft();
@@ -214,7 +214,7 @@ describe('the commands that stop', () => {
     await server.expectNothingLeft();
   });
 
-  it('status and stats tell who is there, and then that nobody is', async () => {
+  it('status and stats list the processes, and then report that no server runs', async () => {
     server = await Server.start({ app, workers: 2 });
     const { workers, mold } = await server.stats();
     const status = await command('status');

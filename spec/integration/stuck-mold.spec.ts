@@ -1,5 +1,5 @@
-// Goal: an order to fork that a mold does not carry out costs that mold its life, and the slot is
-// filled by the next one. Method: failpoints and signals that keep a mold from forking.
+// Goal: a mold that does not carry out an order to fork is killed, and the slot is filled by the
+// next one. Method: failpoints and signals that keep a mold from forking.
 import { expect } from 'chai';
 import { failures, startLoad } from '../support/load.js';
 import { timeOf } from '../support/log-time.js';
@@ -18,7 +18,7 @@ describe('a mold that does not carry out an order to fork', () => {
         app,
         workers: 2,
         config: `spawnTimeout: '6s',`,
-        // The first mold forks nobody; whoever follows it does.
+        // The first mold cannot fork; its successors can.
         env: { PITCHFORK_FAILPOINT: `mold.spawn@0=${action}` },
       });
       const [killing, ...more] = server.log('killing').filter(({ role }) => role === 'mold');
@@ -47,7 +47,7 @@ describe('a mold that does not carry out an order to fork', () => {
     await server.stop();
   });
 
-  it('is asked again when it could not fork, and replaced when it cannot twice (M10)', async () => {
+  it('is asked again after a failed fork, and replaced after two (M10)', async () => {
     server = await Server.start({
       app,
       workers: 2,

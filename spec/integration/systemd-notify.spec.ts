@@ -1,5 +1,5 @@
-// Goal: systemd learns when the server is ready, reloads and stops, and that it is alive. Method: a
-// real datagram socket in its place.
+// Goal: systemd is notified when the server is ready, reloads and stops, and of its health. Method:
+// a real datagram socket in its place.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -28,7 +28,7 @@ describe('notifications to systemd', () => {
   const told = (...states: string[]): Promise<unknown> =>
     until(`${states.join(' ')}`, () => socket.states.join() === states.join());
 
-  it('tell of readiness, each rollout and the end, in order (O12)', async () => {
+  it('report readiness, each rollout and the end, in order (O12)', async () => {
     await start(join(directory.path, 'notify.sock'));
     await told('READY=1');
     const status = 'STATUS=2 of 2 workers serve, generation 0, phase 0';
@@ -50,7 +50,7 @@ describe('notifications to systemd', () => {
     await told('READY=1', ...reloads, 'STOPPING=1');
   });
 
-  it('say READY only when all workers are ready, and nobody inherits the variables (O12)', async () => {
+  it('say READY only when all workers are ready, and no child inherits the variables (O12)', async () => {
     const gate = join(directory.path, 'gate');
     await start(`@pitchfork-spec-${process.pid}`, {
       eager: true,
@@ -75,7 +75,7 @@ describe('notifications to systemd', () => {
     await server.stop();
   });
 
-  it('say that a failed restart is over', async () => {
+  it('report the end of a failed restart', async () => {
     await start(join(directory.path, 'notify.sock'), { app: { text: 'export default () => 0;' } });
     await told('READY=1');
     server.signal('SIGUSR1');
@@ -87,7 +87,7 @@ describe('notifications to systemd', () => {
     await server.stop();
   });
 
-  it('show a watchdog life at half of its time, for as long as the monitor’s loop turns (O12)', async () => {
+  it('feed a watchdog at half of its time, while the monitor’s event loop runs (O12)', async () => {
     await start(join(directory.path, 'notify.sock'), { env: { WATCHDOG_USEC: '2000000' } });
     const beats = (): number[] =>
       socket.received.filter(({ text }) => text === 'WATCHDOG=1').map(({ at }) => at);
@@ -110,7 +110,7 @@ describe('notifications to systemd', () => {
     await server.stop();
   });
 
-  it('cost the server nothing when nobody listens', async () => {
+  it('cost the server nothing when no socket listens', async () => {
     await start(join(directory.path, 'notify.sock'));
     await socket.close();
     socket = await NotifySocket.open(join(directory.path, 'another.sock'));

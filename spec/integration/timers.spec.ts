@@ -1,7 +1,7 @@
 // Goal: timers that an app started at boot run on in every worker, at their own pace: never in a
-// frozen mold, and without making up after a fork for the time that the mold was frozen. Method: an
-// interval that counts itself and knows when it ran in this process; more ticks than the time
-// allows are a burst.
+// frozen mold, and without catching up on frozen time after a fork. Method: an interval that counts
+// its ticks and the time since its first one in this process; more ticks than the time allows are a
+// burst.
 import { expect } from 'chai';
 import { fromEachWorker } from '../support/each-worker.js';
 import { Server } from '../support/server.js';
@@ -29,7 +29,7 @@ interface Answer {
   pid: number;
   ticks: number;
   timeouts: number;
-  /** Since the first tick in this process. */
+  /** Time since the first tick in this process. */
   ms: number;
 }
 
@@ -51,8 +51,8 @@ describe('timers of the app', () => {
   it('do not make up for the time in the mold, neither at boot nor after a refork', async () => {
     server = await Server.start({ app, workers: 2 });
     await expectPace();
-    // By now the mold has been frozen for many intervals; its next fork is as calm as the first
-    // ones.
+    // By now the mold has been frozen for many intervals; its next fork has no more ticks than the
+    // first ones.
     const [victim] = (await server.stats()).workers;
     process.kill(victim?.pid ?? 0, 'SIGKILL');
     await server.logged('ended unexpectedly', { pid: victim?.pid });

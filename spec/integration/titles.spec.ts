@@ -1,6 +1,6 @@
-// Goal: `ps` tells what each process is and what it is doing, in Pitchfork's form, after forks as before.
-// Method: /proc/PID/cmdline of a server that has requests running, across a refork and a phased
-// restart.
+// Goal: `ps` shows the role and the work of each process, in Pitchfork's form, after forks as
+// before. Method: /proc/PID/cmdline of a server with requests in flight, across a refork and a
+// phased restart.
 import { expect } from 'chai';
 import { processOf } from '../support/processes.js';
 import { RawConnection } from '../support/raw-connection.js';
@@ -60,7 +60,7 @@ describe('a process title', () => {
     await server.stop();
   });
 
-  it('says while the app is loaded that its mold is starting', async () => {
+  it('shows while the app is loaded that its mold is starting', async () => {
     const text = 'await new Promise(() => setTimeout(() => {}, 60_000));';
     server = await Server.start({ app: { text }, eager: true });
     const pid = (await server.logged('booting')).pid ?? 0;

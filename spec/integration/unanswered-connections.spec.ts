@@ -1,6 +1,6 @@
-// Goal: a peer that does not answer holds up no fork, but a connection that the app protects is
-// waited for. Method: a listening socket whose queue is full, so that the kernel answers no further
-// client; an app that connects to it for ever, or in a section of preventFork.
+// Goal: an unresponsive peer delays no fork, but a connection that the app protects is waited for.
+// Method: a listening socket with a full queue, so that the kernel answers no further client; an
+// app that connects to it for ever, or in a section of preventFork.
 import { once } from 'node:events';
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { expect } from 'chai';
@@ -30,7 +30,7 @@ export default ({ url }, response) => {
 `.replace("'pitchfork-ts'", JSON.stringify(index)),
 };
 
-/** From when on attempts to connect are given up, and a little more. */
+/** The time limit for attempts to connect, and a little more. */
 const graceMs = 2_000;
 
 describe('a connection that is not answered', () => {
@@ -45,7 +45,7 @@ describe('a connection that is not answered', () => {
     listener = native.listenTcp({ ...options, backlog: 1 });
     const port = native.boundPort(listener);
     env = { SILENT_PORT: String(port) };
-    // The kernel queues one more than it is told.
+    // The kernel queues one more than requested.
     queued = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
     await Promise.all(queued.map((socket) => once(socket, 'connect')));
   });

@@ -1,6 +1,6 @@
-// Goal: an app that cannot be forked is served all the same, by workers that are booted afresh, and an
-// operator reads why and what to do. Method: apps that say so themselves, at boot or while they
-// serve; the log, the stats, the metric and the command all have to tell.
+// Goal: an app that cannot be forked is still served, by workers that are booted afresh, and an
+// operator finds the reason and a remedy. Method: apps that refuse forks, at boot or while they
+// serve; the log, the stats, the metric and the command must all report it.
 import { expect } from 'chai';
 import { fromEachWorker } from '../support/each-worker.js';
 import { metricValue } from '../support/post-conditions.js';
@@ -44,7 +44,7 @@ describe('an app that cannot be forked', () => {
     await server.stop();
   });
 
-  it('keeps its workers when a refork is asked for, and the answer says why', async () => {
+  it('keeps its workers when a refork is requested, and the answer has the reason', async () => {
     server = await Server.start({ app: word('say();'), workers: 2 });
     const before = await server.stats();
     const { status, body } = await server.refork();
@@ -72,7 +72,7 @@ describe('an app that cannot be forked', () => {
     await server.stop();
   });
 
-  it('is said by one worker: another one is promoted (M11)', async () => {
+  it('is reported by one worker: another one is promoted (M11)', async () => {
     server = await Server.start({ app: word(''), workers: 2 });
     const { slot } = JSON.parse(await server.get('/say')) as { slot: number };
     await server.logged('no longer fork-safe', { slot });
@@ -82,7 +82,7 @@ describe('an app that cannot be forked', () => {
     await server.stop();
   });
 
-  it('is said by all workers: SIGURG changes nothing but the log, and they serve on (M12)', async () => {
+  it('is reported by all workers: SIGURG changes nothing but the log, and they serve on (M12)', async () => {
     server = await Server.start({ app: word(''), workers: 2 });
     await fromEachWorker(server, '/say');
     for (const slot of [0, 1]) await server.logged('no longer fork-safe', { slot });

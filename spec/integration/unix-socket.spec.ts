@@ -1,6 +1,6 @@
-// Goal: a unix socket is taken only when nobody has it, stays the same through all changes of
-// workers, and is gone at the end. Method: paths that are stale, live or no socket; requests and
-// inodes on the path.
+// Goal: a unix socket is taken only if no server listens on it, stays the same while workers
+// change, and is removed at the end. Method: paths that are stale, live or not a socket; requests
+// and inodes on the path.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ describe('a unix socket', () => {
     expect(existsSync(socketPath())).to.equal(false);
   });
 
-  it('replaces one that its server left behind', async () => {
+  it('replaces a stale one', async () => {
     leaveStaleSocket(socketPath());
     const { ino, birthtimeNs } = statSync(socketPath(), { bigint: true });
     server = await start();
@@ -55,7 +55,7 @@ describe('a unix socket', () => {
     await server.stop();
   });
 
-  it('leaves one alone that somebody serves', async () => {
+  it('leaves one alone on which another instance listens', async () => {
     server = await start();
     const before = statSync(socketPath());
     const config = directory.write(
@@ -76,7 +76,7 @@ describe('a unix socket', () => {
     await server.stop();
   });
 
-  it('leaves one alone that a stranger serves, and what is no socket (C5)', async () => {
+  it('leaves alone another program’s, and anything but a socket (C5)', async () => {
     const stranger = createServer((socket) => socket.on('error', () => 0)).unref();
     await new Promise<void>((resolve) => stranger.listen(socketPath(), resolve));
     const file = directory.write('precious', 'precious data');

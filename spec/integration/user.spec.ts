@@ -1,6 +1,6 @@
-// Goal: with `user`, no process of the app is ever root, in any generation; it serves, reforks, is
-// measured and dies with the monitor as always. Method: a server started by root; /proc tells who
-// each process is. Nothing to see where the specs do not run as root.
+// Goal: with `user`, no process of the app ever runs as root, in any generation; it serves,
+// reforks, is measured and dies with the monitor as always. Method: a server started by root; /proc
+// shows the user of each process. Skipped where the specs do not run as root.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +35,8 @@ describe('user and group', () => {
 
   async function start(config: string, options: Partial<ServerOptions> = {}): Promise<void> {
     server = await Server.start({ app, config, eager: true, ...options });
-    // The user has to read the app; in the tick of the start, long before anybody does.
+    // The user must be able to read the app; done in the tick of the start, before any process
+    // does.
     chmodSync(server.directory, 0o755);
   }
 
@@ -86,7 +87,7 @@ describe('user and group', () => {
     await server.stop();
   });
 
-  it('leave nobody behind when the monitor is killed, not even one that spins (O4, G4)', async () => {
+  it('leave no process behind when the monitor is killed, not even one that spins (O4, G4)', async () => {
     await start(`user: ${nobody},`);
     await booted();
     await server.refork();

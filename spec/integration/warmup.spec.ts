@@ -1,6 +1,7 @@
-// Goal: what the hook `warmup` made the app do is there in the first workers, with nothing else of it
-// left; one that fails ends the boot, or the phased restart. Method: an app that remembers what it
-// was asked and tells whether V8 has optimised its code; the processes' descriptors from /proc.
+// Goal: the effects of the hook `warmup` on the app are present in the first workers, with nothing
+// else of it left; one that fails ends the boot, or the phased restart. Method: an app that
+// remembers its requests and reports whether V8 has optimised its code; the processes' descriptors
+// from /proc.
 import { readdirSync, readlinkSync } from 'node:fs';
 import { expect } from 'chai';
 import { fromEachWorker } from '../support/each-worker.js';
@@ -13,7 +14,7 @@ interface Answer {
   readonly optimized: boolean;
 }
 
-/** Bits of %GetOptimizationStatus: optimised by whichever compiler. */
+/** Bits of %GetOptimizationStatus: optimised by any compiler. */
 const app = `
 const cache = new Map();
 const render = (n) => { let sum = 0; for (let i = 0; i < n; i++) sum = (sum + i * i) % 1009; return sum; };
@@ -87,7 +88,7 @@ describe('the hook warmup', () => {
       await server.stop();
     });
 
-  it('counts in nobody’s metrics', async () => {
+  it('counts in no metrics', async () => {
     server = await Server.start({
       app: fixtureApp('prom-client.mjs'),
       config: `async warmup({ request }) { for (let n = 0; n < 5; n++) await request('/order'); },`,

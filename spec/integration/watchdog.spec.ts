@@ -1,6 +1,6 @@
-// Goal: when a worker's event loop stands still, the log has the JavaScript that is to blame before the
-// worker is killed. Method: workers that get stuck in every way there is, under each supported Node
-// where it is V8 that must be interrupted; real requests to the other worker all the while.
+// Goal: when a worker's event loop is blocked, the log has the JavaScript that blocks it before the
+// worker is killed. Method: workers that block in every possible way, under each supported Node
+// where V8 must be interrupted; real requests to the other worker throughout.
 import { expect } from 'chai';
 import { calls, recorder } from '../support/hook-calls.js';
 import { supportedNodes } from '../support/nodes.js';
@@ -34,7 +34,7 @@ describe('the watchdog', () => {
     server = await Server.start({ app, workers: 2, prelude: recorder, ...options, config });
   }
 
-  /** Resolves with the pid of the worker that got stuck, when the client has been cut off. */
+  /** Resolves with the pid of the blocked worker when the client has been cut off. */
   async function stick(path: string): Promise<number> {
     const connection = await RawConnection.open(server.port);
     const pid = Number((await connection.ask('/')).body);
@@ -74,7 +74,7 @@ describe('the watchdog', () => {
         await server.stop();
       });
 
-  it('says so when it is native code that does not return', async () => {
+  it('reports native code that does not return', async () => {
     await start();
     const pid = await stick('/derive');
     await server.logged('no JavaScript stack: it is stopped, or in native code', { pid });
@@ -84,7 +84,7 @@ describe('the watchdog', () => {
     await server.stop();
   });
 
-  it('goes along with forks and promotions, and no fork has two', async () => {
+  it('survives forks and promotions, and no fork has two', async () => {
     await start();
     for (let reforks = 0; reforks < 2; reforks++) await server.refork();
     await expectStack(await stick('/spin'), 'spinning');
@@ -93,7 +93,7 @@ describe('the watchdog', () => {
     await server.stop();
   });
 
-  it('tells the hook, and ends the worker by the signal that the configuration names', async () => {
+  it('runs the hook, and ends the worker by the configured signal', async () => {
     await start({
       config: `timeoutSignal: 'SIGABRT', afterWorkerHardTimeout: record('hard'),`,
     });

@@ -1,5 +1,5 @@
-// Goal: the number of workers follows TTIN and TTOU, however fast they come, and never falls below
-// one. Method: bursts of signals, and the commands that mean the same.
+// Goal: the number of workers follows TTIN and TTOU, however fast they arrive, and never falls
+// below one. Method: bursts of signals, and the equivalent commands.
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { expect } from 'chai';
@@ -21,7 +21,7 @@ describe('the number of workers', () => {
   let server: Server;
   afterEach(() => server.destroy());
 
-  /** As fast as the kernel takes them: a signal that is still pending swallows the next of its kind. */
+  /** As fast as the kernel allows: a pending signal swallows the next of its kind. */
   const burst = (signal: 'SIGTTIN' | 'SIGTTOU', times: number): void => {
     for (let sent = 0; sent < times; sent++) {
       server.signal(signal);

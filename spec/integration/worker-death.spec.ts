@@ -1,6 +1,6 @@
-// Goal: whatever happens to a worker, its slot is served again within a second and nobody else
-// notices. Method: workers are killed and made to end in every way, some under load; what the monitor
-// did is read from its log.
+// Goal: after any death of a worker its slot is served again within a second, and no other worker
+// notices. Method: workers are killed and made to end in every way, some under load; the monitor's
+// reactions are read from its log.
 import { expect } from 'chai';
 import { failures, startLoad } from '../support/load.js';
 import { baseline, expectPostConditions, metricValue } from '../support/post-conditions.js';
@@ -22,7 +22,7 @@ export default (request, response) => {
 `,
 };
 
-/** Sends a request that its worker will not survive; resolves with the connection's end. */
+/** Sends a request that its worker does not survive; resolves with the connection's end. */
 async function ruin(server: Server, url: string): Promise<void> {
   const connection = await RawConnection.open(server.port);
   connection.send(url);
@@ -61,7 +61,7 @@ describe('a dead worker', () => {
       await until('a second since the kill', () => Date.now() - timeOf(line) > 1_000);
     }
     const result = await load.stop();
-    // What was inside: at most the connections that the worker had accepted each time.
+    // Lost at most: the connections that the worker had accepted each time.
     expect(result.refused + result.timeout + result.bad_status, JSON.stringify(result)).to.equal(0);
     expect(failures(result)).to.be.at.most(5 * conns);
     expect(failures(result)).to.be.below(result.ok / 20);
@@ -111,7 +111,7 @@ describe('a dead worker', () => {
     await server.stop();
   });
 
-  it('is no failed start, however many die at once', async () => {
+  it('is not a failed start, however many die at once', async () => {
     const config = `maxConsecutiveSpawnErrors: 2,`;
     server = await Server.start({ app, workers: 4, config });
     for (const { pid } of (await server.stats()).workers) process.kill(pid, 'SIGKILL');

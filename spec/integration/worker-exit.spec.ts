@@ -1,5 +1,5 @@
-// Goal: `worker.exit()` lets a worker go with all its answers given, and another takes its slot, in the
-// middle of reforks too, or after an error that nobody caught. Method: workers that leave after some
+// Goal: `worker.exit()` lets a worker exit after all its answers, and another takes its slot, even
+// in the middle of reforks or after an uncaught error. Method: workers that exit after some
 // requests, under load; an app that listens to `uncaughtException`.
 import { expect } from 'chai';
 import { failures, startLoad } from '../support/load.js';

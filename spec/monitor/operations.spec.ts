@@ -1,5 +1,5 @@
-// Goal: an operator's wish is recorded or refused, with its reason. Method: the operations with a
-// real fleet and stubs around it.
+// Goal: an operator's request is recorded or refused, with the reason. Method: the operations with
+// a real fleet and stubs around it.
 import { expect } from 'chai';
 import type { Children } from '../../lib/monitor/children/children.js';
 import { Fleet } from '../../lib/monitor/fleet/fleet.js';
@@ -44,7 +44,7 @@ function operating({ single = false, shutdownDelayMs = 0, grow = () => undefined
 }
 
 describe('operations', () => {
-  it('request a rollout, and have the plan look', () => {
+  it('request a rollout, and run the plan', () => {
     const { operations, fleet, turns } = operating();
     void operations.rollOut('refork', 'SIGURG');
     expect(fleet.rollouts.pending).to.include({ kind: 'refork', reason: 'SIGURG' });
@@ -63,7 +63,7 @@ describe('operations', () => {
     expect(operations.changeWorkers(1)).to.have.property('ok', false);
   });
 
-  it('refuse in single mode whatever needs a fork or a second worker', async () => {
+  it('refuse in single mode operations that need a fork or a second worker', async () => {
     const { operations, fleet } = operating({ single: true });
     expect(await operations.rollOut('refork', 'SIGURG')).to.have.property('ok', false);
     expect(operations.changeWorkers(1)).to.have.property('ok', false);
@@ -90,7 +90,7 @@ describe('operations', () => {
     expect(fleet.isExiting(performance.now())).to.equal(true);
   });
 
-  it('add and remove workers, of which one stays', () => {
+  it('add and remove workers, down to one', () => {
     const { operations, fleet } = operating();
     expect(operations.changeWorkers(1)).to.deep.equal({ ok: true, workers: 4 });
     expect(fleet).to.include({ workers: 4, queues: 4 });
@@ -110,7 +110,7 @@ describe('operations', () => {
     expect(log.texts()).to.include('cannot add a worker');
   });
 
-  it('collect garbage in all workers that serve, not in the mold', () => {
+  it('collect garbage in all serving workers, not in the mold', () => {
     const { operations, sent } = operating();
     expect(operations.collectGarbage()).to.deep.equal({ ok: true, asked: 3 });
     expect(sent.map(([, order]) => order)).to.deep.equal(

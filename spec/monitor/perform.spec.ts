@@ -1,5 +1,5 @@
-// Goal: effects reach the processes, the log, the metrics and whoever waits; what cannot be done
-// becomes a fact of the fleet. Method: a performer with a real fleet and stubs around it.
+// Goal: effects reach the processes, the log, the metrics and the waiting callers; an impossible
+// one becomes a fact of the fleet. Method: a performer with a real fleet and stubs around it.
 import { expect } from 'chai';
 import type { Settings } from '../../lib/config/settings.js';
 import type { Outcome } from '../../lib/control-api/outcome.js';
@@ -131,7 +131,7 @@ describe('the performer', () => {
     expect(performer.rolloutTimes.finishedAt).to.be.instanceOf(Date);
   });
 
-  it('lets waiters wait while another candidate follows, and tells them the last failure', async () => {
+  it('lets waiters wait while another candidate follows, and gives them the last failure', async () => {
     const { log, mold, named, perform, waiters } = performing();
     const { id } = mold();
     const outcomes: Outcome[] = [];

@@ -1,5 +1,5 @@
-// Goal: whoever waits for a rollout hears of one that began after the question. Method: the waiters
-// alone, settled by hand.
+// Goal: a caller that waits for a rollout gets the outcome of one that began after its request.
+// Method: the waiters alone, settled by hand.
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/control-api/outcome.js';
 import { Waiters } from '../../lib/monitor/waiters.js';
@@ -15,7 +15,7 @@ function waiting(waiters: Waiters, ...args: Parameters<Waiters['add']>): Outcome
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('waiters', () => {
-  it('hear of the end of the rollout of their kind', async () => {
+  it('get the outcome of the rollout of their kind', async () => {
     const waiters = new Waiters();
     const refork = waiting(waiters, 'refork', 'current');
     const restart = waiting(waiters, 'phased restart', 'current');
@@ -25,7 +25,7 @@ describe('waiters', () => {
     expect(restart).to.deep.equal([]);
   });
 
-  it('that came during one hear of the next', async () => {
+  it('that came during one get the outcome of the next', async () => {
     const waiters = new Waiters();
     const late = waiting(waiters, 'refork', 'next');
     waiters.settleCurrent('refork', { ok: false, error: 'the one before' });
@@ -36,7 +36,7 @@ describe('waiters', () => {
     expect(late).to.deep.equal([done]);
   });
 
-  it('all hear of the end of the server, once', async () => {
+  it('all get the end of the server, once', async () => {
     const waiters = new Waiters();
     const all = [waiting(waiters, 'refork', 'current'), waiting(waiters, 'refork', 'next')];
     const stopped: Outcome = { ok: false, error: 'the server was stopped' };

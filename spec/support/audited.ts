@@ -1,5 +1,5 @@
-// Runs the fixture that audits itself under a given Node, with an app that is given as its source.
-// The app finds the packages of spec/fixtures.
+// Runs the fixture that audits itself under a given Node, with an app given as source. The app
+// finds the packages of spec/fixtures.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ export interface Audited {
   readonly app: string;
   readonly options?: readonly string[];
   readonly settings?: Partial<Settings['incompatibleModules']>;
-  /** A command that starts what follows it. */
+  /** A command that starts the command appended to it. */
   readonly starter?: readonly string[];
   /** Whether a newborn is audited too. */
   readonly forks?: boolean;
@@ -47,7 +47,7 @@ export async function auditOf(audited: Audited): Promise<Finding[][]> {
   }
 }
 
-/** What is more than told for completeness. */
+/** Findings other than mere information. */
 export function verdicts(findings: readonly Finding[]): string[] {
   return findings
     .filter(({ severity }) => severity !== 'info')

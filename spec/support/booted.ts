@@ -1,5 +1,5 @@
-// A process of the app without a monitor: booted by the real entry point, with the other end of its
-// channel in the spec's hands.
+// A process of the app without a monitor: booted by the real entry point, while the spec holds the
+// other end of its channel.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Role } from '../../lib/api/hooks.js';
@@ -30,7 +30,7 @@ export class Line {
     this.#channel.sendWithDescriptors(order, fds);
   }
 
-  /** The first report of that type, once it is there. */
+  /** Resolves with the first report of that type. */
   report<Type extends Report['type']>(type: Type): Promise<ReportOf<Type>> {
     return until(`the report "${type}" after ${this.types().join()}`, () => {
       const found = this.reports.find((report): report is ReportOf<Type> => report.type === type);
@@ -51,7 +51,7 @@ export class Line {
 
 export interface BootOptions {
   readonly role: Role;
-  /** A module's text. Default: an app that answers its pid. */
+  /** Source of a module. Default: an app that answers its pid. */
   readonly app?: string;
   /** Members of the configuration. */
   readonly config?: string;
@@ -102,7 +102,7 @@ export class Booted {
     );
   }
 
-  /** Orders this mold to fork; the newborn's channel is of no interest. */
+  /** Orders this mold to fork; the newborn's channel is not used. */
   spawn(id: number, slot: number | null): void {
     const [ours, theirs] = native.socketPair();
     this.line.send({ type: 'spawn', id, slot }, slot === null ? [theirs] : [theirs, this.listener]);
@@ -110,7 +110,7 @@ export class Booted {
     native.closeDescriptor(ours);
   }
 
-  /** Until the failpoint has been reached. */
+  /** Resolves when the failpoint has been reached. */
   async reached(failpoint: string): Promise<void> {
     await until(failpoint, () => this.#errors.includes(`failpoint ${failpoint}`));
   }

@@ -1,5 +1,5 @@
-// How many workers served at each moment, told from the log: the lines are in the order in which the
-// monitor did things, so no sample can fall between two of them.
+// The number of serving workers at each moment, derived from the log: its lines are in the order of
+// the monitor's actions, so no moment is missed between two samples.
 import type { LogLine, Server } from './server.js';
 
 const begins = 'ready';
@@ -20,7 +20,7 @@ export function lowestCapacity(server: Server): number {
   return lowest;
 }
 
-/** The place of the first line with this text and these fields; fails if there is none. */
+/** The index of the first line with this text and these fields; fails if there is none. */
 export function placeOf(lines: LogLine[], msg: string, fields: Partial<LogLine> = {}): number {
   const place = lines.findIndex(
     (line) =>

@@ -1,5 +1,5 @@
-// Runs `pitchfork-ts check` to its end on an app that is given as its source, which finds the
-// packages of spec/fixtures, and asserts that nothing of it is left.
+// Runs `pitchfork-ts check` to its end on an app given as source, which finds the packages of
+// spec/fixtures, and asserts that nothing of it is left.
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,7 +50,7 @@ export async function runCheck(options: CheckOptions): Promise<Ended> {
   }
 }
 
-/** With --json; throws if that is not what it printed. */
+/** With --json; throws if the output is anything else. */
 export async function resultOf(options: CheckOptions): Promise<CheckResult & Ended> {
   const ended = await runCheck({ ...options, args: ['--json', ...(options.args ?? [])] });
   try {
@@ -60,7 +60,7 @@ export async function resultOf(options: CheckOptions): Promise<CheckResult & End
   }
 }
 
-/** "refuse: sharp", without what is only told for completeness. */
+/** "refuse: sharp", without mere information. */
 export function verdictsOf({ findings }: CheckResult): string[] {
   return findings
     .filter(({ severity }) => severity !== 'info')

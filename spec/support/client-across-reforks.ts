@@ -1,6 +1,6 @@
-// What must hold for every client of a backend that an app opens at boot, uses in each request, and
-// has no hook for: five reforks under load lose no request and mix up no answer, no connection is ever
-// used by two processes, the backend has nothing to complain about, and a frozen mold has none open.
+// Checks of every client of a backend that an app opens at boot and uses in each request, without a
+// hook: five reforks under load lose no request and mix up no answer, no connection is ever used by
+// two processes, the backend logs no complaint, and a frozen mold has none open.
 import { expect } from 'chai';
 import { fromEachWorker } from './each-worker.js';
 import { failures, startLoad } from './load.js';
@@ -19,9 +19,9 @@ export interface ClientOptions {
   /** In spec/fixtures/apps/clients. */
   app: string;
   backend: Backend;
-  /** What each process opens at most. */
+  /** The most that each process opens. */
   connections: number;
-  /** What each process uses at boot; as many as it opens by default. */
+  /** Number that each process uses at boot; by default all that it opens. */
   atBoot?: number;
 }
 
@@ -81,7 +81,7 @@ const connectionsOf = (uses: readonly Use[], pid: number): string[] => [
   ...new Set(uses.filter((use) => use.pid === pid).map(({ connection }) => connection)),
 ];
 
-/** Neither by the backend's account nor by the kernel's. */
+/** By the account of the backend and of the kernel. */
 async function expectNoneOfMold(server: Server, backend: Backend, uses: Use[]): Promise<void> {
   const pid = (await server.stats()).mold?.pid ?? 0;
   const own = connectionsOf(uses, pid);
@@ -93,7 +93,7 @@ async function expectNoneOfMold(server: Server, backend: Backend, uses: Use[]): 
   expect(connectedSockets(pid), `connected sockets of mold ${pid}`).to.deep.equal([]);
 }
 
-/** In the log of each mold, and nothing but the backend’s. */
+/** In the log of each mold: only the backend’s connections. */
 async function expectCutNamed(server: Server, options: ClientOptions): Promise<void> {
   const { pid } = (await server.stats()).mold ?? {};
   const line = await server.logged('cut connections of the app', { pid });

@@ -1,5 +1,5 @@
-// A client that keeps one connection alive, so that all its requests reach one worker as long as that
-// worker lives.
+// A client that keeps one connection alive, so that all its requests reach one worker during that
+// worker's life.
 import { Agent, request as httpRequest } from 'node:http';
 
 export class Client {

@@ -1,4 +1,4 @@
-// Closes what a start has opened, for specs that run no monitor.
+// Closes everything that a start has opened, for specs that run no monitor.
 import { native } from '../../lib/system/native.js';
 import { releaseControl } from '../../lib/monitor/control/control.js';
 import type { Opened } from '../../lib/monitor/start/opened.js';

@@ -1,4 +1,4 @@
-// Runs a command of pitchfork-ts to its end, as an operator would.
+// Runs a command of pitchfork-ts to its end, like an operator.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

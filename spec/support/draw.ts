@@ -1,4 +1,4 @@
-// Draws from every generator that Node offers, for specs about what a fork copies.
+// Draws from every generator that Node offers, for specs about the copies that a fork makes.
 import { randomBytes, randomInt, randomUUID, webcrypto } from 'node:crypto';
 
 export type Drawn = Record<string, string[]>;
@@ -6,7 +6,7 @@ export type Drawn = Record<string, string[]>;
 /** Taken before any fork, as libraries do. */
 const captured = Math.random;
 
-/** 47 bits: a repetition among some ten thousand values is no chance. */
+/** 47 bits: a repetition among some ten thousand values is no coincidence. */
 const intLimit = 2 ** 47;
 
 const generators: Record<string, () => string> = {
@@ -24,7 +24,7 @@ export function draw(count: number): Drawn {
   );
 }
 
-/** How many values of each generator were drawn before; both of Math.random count as one. */
+/** Number of earlier draws of each generator; both of Math.random count as one. */
 export function repetitions(draws: readonly Drawn[]): Record<string, number> {
   const families = new Map<string, string[]>();
   for (const [name, values] of draws.flatMap((drawn) => Object.entries(drawn))) {

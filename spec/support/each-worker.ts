@@ -1,12 +1,12 @@
-// Asks every worker of a server. Which one gets a connection is the kernel's choice, so connections
-// are opened until each worker has one; then each is asked once.
+// Sends a request to every worker of a server. The kernel distributes the connections, so new ones
+// are opened until each worker has one; then each gets one request.
 import { Client } from './client.js';
 import type { Server } from './server.js';
 import { until } from './until.js';
 
 /**
- * The answer of each worker that serves now, by pid. The app answers `/` with JSON that has its
- * `pid`, and `path` with JSON.
+ * The answer of each serving worker, by pid. The app answers `/` with JSON that has its `pid`, and
+ * `path` with JSON.
  */
 export async function fromEachWorker<Answer>(
   server: Server,

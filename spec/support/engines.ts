@@ -60,7 +60,7 @@ export async function serve(
   return start();
 }
 
-/** For `afterEach`: drains what a spec left running, and removes its sockets. */
+/** For `afterEach`: drains the engines that a spec left running, and removes their sockets. */
 export async function stopEngines(): Promise<void> {
   await Promise.all(running.splice(0).map(({ drain }) => drain()));
   for (const remove of leftovers.splice(0)) remove();

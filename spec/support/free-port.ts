@@ -1,4 +1,4 @@
-// A TCP port of loopback that nobody listens on at this moment.
+// A TCP port of loopback that is free at this moment.
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 

@@ -1,10 +1,10 @@
-// Hooks that tell of their calls: one line of JSON each in the server's output, written by the process
-// that the hook runs in.
+// Hooks that record their calls: one line of JSON each in the server's output, written by the
+// process that runs the hook.
 import type { Server } from './server.js';
 
 export interface Call {
   readonly name: string;
-  /** Of the process that it ran in. */
+  /** The pid of the process that ran it. */
   readonly pid: number;
   readonly args: Record<string, unknown>[];
 }
@@ -20,7 +20,7 @@ const record = (name) => (...args) => {
 };
 `;
 
-/** In the order in which they were made; those of one hook only, if it is named. */
+/** Calls in their order; those of one hook only, if it is named. */
 export function calls(server: Server, name?: string): Call[] {
   return server
     .text()

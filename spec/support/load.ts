@@ -1,5 +1,5 @@
-// A load client that puts every failure into a class, over raw sockets. It runs in a process of its
-// own, so that it shares no event loop with what it measures, and doubles as a command:
+// A load client that classifies every failure, over raw sockets. It runs in a process of its own,
+// so that it shares no event loop with the server under test, and doubles as a command:
 //   node dist/spec/support/load.js --port 8080 [--mode close] [--conns 8] [--seconds 5] …
 import { fork } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
@@ -12,9 +12,9 @@ export const failureClasses = [
   'bad_status',
   /** No connection. */
   'refused',
-  /** The first request of a connection got nothing but its end. */
+  /** The first request of a connection got only the connection's end. */
   'fresh_reset',
-  /** A later request got nothing but the connection's end: the keep-alive race. */
+  /** A later request got only the connection's end: the keep-alive race. */
   'reused_reset0',
   /** The connection ended within an answer. */
   'truncated',
@@ -30,13 +30,13 @@ export interface LoadOptions {
   unix?: string;
   url?: string;
   mode?: 'keepalive' | 'close';
-  /** Connections at a time; each always has one request outstanding. */
+  /** Concurrent connections; each always has one request outstanding. */
   conns?: number;
   seconds?: number;
-  /** Requests after which to end. */
+  /** Number of requests after which to end. */
   max?: number;
   timeoutMs?: number;
-  /** How many failures to tell one by one. */
+  /** Number of failures to report one by one. */
   samples?: number;
 }
 
@@ -44,9 +44,9 @@ export interface LoadOptions {
 export interface Failure {
   readonly kind: FailureClass;
   readonly reason: string;
-  /** The how-manieth request of its connection it was. */
+  /** The index of the request on its connection. */
   readonly nth: number;
-  /** The client's port, by which a server's socket can be told; none over a unix socket. */
+  /** The client's port, which identifies the server's socket; none over a unix socket. */
   readonly port: number | null;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -60,7 +60,7 @@ export type LoadResult = Record<FailureClass | 'ok', number> & {
   requestsPerSecond: number;
   latencyMs: { p50: number; p99: number; p999: number; max: number };
   statuses: Record<string, number>;
-  /** How often each body was received, by its first 64 characters. */
+  /** Number of times that each body was received, by its first 64 characters. */
   bodies: Record<string, number>;
   /** The first failures. */
   samples: Failure[];
@@ -152,9 +152,7 @@ class Client {
     return performance.now() >= this.#endsAt || this.result.sent >= this.#options.max;
   }
 
-  /**
-   * One connection, from its beginning to its end; resolves with how long to wait before the next.
-   */
+  /** One connection, from its beginning to its end; resolves with the delay before the next. */
   #connection(onFirstAnswer: () => void): Promise<number> {
     return new Promise((resolve) => {
       const { result } = this;

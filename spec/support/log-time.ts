@@ -1,4 +1,4 @@
-// When the monitor wrote a line of its log.
+// The time of a line in the monitor's log.
 import type { LogLine } from './server.js';
 
 /** Wall-clock milliseconds. */

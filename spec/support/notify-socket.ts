@@ -1,5 +1,5 @@
-// The datagram socket of a service manager, as systemd has one: a little Python, since Node has no
-// unix datagram sockets.
+// The datagram socket of a service manager such as systemd: a little Python, since Node has no unix
+// datagram sockets.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -39,7 +39,7 @@ export class NotifySocket {
     return socket;
   }
 
-  /** What was received, without what is repeated or only for people. */
+  /** Messages received, without repetitions and lines for humans. */
   get states(): string[] {
     return this.received
       .map(({ text }) => text.split('\n', 1)[0] ?? '')

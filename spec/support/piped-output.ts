@@ -1,10 +1,11 @@
-// Gives a program the stdout and stderr that a shell's pipeline, systemd or another Node would: an
-// anonymous pipe, or a socket. What comes out of it is written to where they led before.
+// Gives a program the stdout and stderr of a shell's pipeline, of systemd or of another Node: an
+// anonymous pipe, or a socket. Its output is copied to their former target.
 import { chmodSync, writeFileSync } from 'node:fs';
 
 /**
- * Writes a wrapper to `file`: to be run in place of Node, with Node's arguments. The copying `cat`
- * is nobody's child, ends with the last writer, and is not marked as a process of the server.
+ * Writes a wrapper to `file`, to be run in place of Node with Node's arguments. The copying `cat`
+ * has no parent in the server, ends with the last writer, and is not marked as a process of the
+ * server.
  */
 export function wrapNode(file: string, kind: 'pipe' | 'socket'): string {
   const script = `#!/usr/bin/env python3

@@ -1,5 +1,5 @@
-// What must hold after every fault, whatever it was (PC1 to PC8 of the fault matrix). PC5, the clean
-// stop, is Server.stop(); PC6 and PC7, the log line and the metric, are each spec's own.
+// Conditions that hold after every fault (PC1 to PC8 of the fault matrix). PC5, the clean stop, is
+// Server.stop(); PC6 and PC7, the log line and the metric, are in each spec.
 import { expect } from 'chai';
 import type { Stats } from '../../lib/control-api/stats.js';
 import { descriptors } from './processes.js';
@@ -7,20 +7,20 @@ import type { Server } from './server.js';
 import { portsOf, wronglyShared } from './shared-files.js';
 import { until } from './until.js';
 
-/** What a spec writes down after the boot, to compare with after the fault. */
+/** The state of a server after the boot, to compare with the state after the fault. */
 export interface Baseline {
   readonly pid: number;
-  /** Of the monitor: sorted by what they are. */
+  /** Descriptors of the monitor, sorted by kind. */
   readonly descriptors: readonly string[];
 }
 
 export interface Expected {
   readonly workers: number;
-  /** From `baseline`; the number of workers has to be the same again. */
+  /** From `baseline`; the number of workers must be the same again. */
   readonly baseline?: Baseline;
   /** Requests that failed under load meanwhile. */
   readonly failed?: number;
-  /** Until everything is in order again. */
+  /** Time limit for all conditions to hold. */
   readonly withinMs?: number;
 }
 
@@ -30,11 +30,11 @@ const inspectorPort = 9229;
 const settleMs = 5_000;
 const freshRequests = 20;
 
-/** What kind of thing each descriptor is; numbers differ from socket to socket. */
+/** The kind of each descriptor; numbers differ from socket to socket. */
 const kindsOf = (pid: number): string[] =>
   [...descriptors(pid).values()].map((link) => link.replace(/\[\d+\]$/, '')).sort();
 
-/** Call it when all workers are ready. */
+/** To be called when all workers are ready. */
 export async function baseline(server: Server): Promise<Baseline> {
   let last: string[] = [];
   let unchanged = 0;
@@ -47,7 +47,7 @@ export async function baseline(server: Server): Promise<Baseline> {
   return { pid: server.pid, descriptors: last };
 }
 
-/** PC1 to PC4 and PC8; returns the stats, for what a spec wants to know besides. */
+/** Checks PC1 to PC4 and PC8; returns the stats, for further checks of a spec. */
 export async function expectPostConditions(server: Server, expected: Expected): Promise<Stats> {
   const { workers, failed = 0, withinMs = 20_000 } = expected;
   expect(failed, 'failed requests').to.equal(0);
@@ -84,7 +84,7 @@ function expectFullStrength({ workers, mold, leaving, refork }: Stats, wanted: n
   expect(leaving, 'workers that leave').to.deep.equal([]);
 }
 
-/** The monitor and its children, each alive, none unknown. */
+/** Checks that the monitor and its children are alive, and that no process is unknown. */
 function expectTree(server: Server, { workers, mold, service }: Stats): void {
   const processes = server.processes();
   const others = service ? [service.pid] : [];

@@ -1,4 +1,4 @@
-// Looks at processes through /proc: the truth about them, whatever the server says.
+// Reads the state of processes from /proc, independently of the server's own account.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export interface Process {
@@ -40,7 +40,7 @@ const pids = (): number[] =>
     .map(Number);
 
 /**
- * Every process whose environment holds the mark; zombies have none, so they are found by their
+ * All processes with the mark in their environment; zombies have none, so they are found by their
  * parents.
  */
 export function marked(mark: string): Process[] {
@@ -56,7 +56,7 @@ export const isAlive = (pid: number): boolean => {
   return state !== undefined && state !== 'Z';
 };
 
-/** What each descriptor of a process is: 'socket:[123]', 'anon_inode:[eventpoll]', a path. */
+/** The target of each descriptor of a process: 'socket:[123]', 'anon_inode:[eventpoll]', a path. */
 export function descriptors(pid: number): Map<number, string> {
   const found = new Map<number, string>();
   try {
@@ -67,7 +67,7 @@ export function descriptors(pid: number): Map<number, string> {
         // It was closed meanwhile.
       }
   } catch {
-    // The process is gone.
+    // The process has exited.
   }
   return found;
 }

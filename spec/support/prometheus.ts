@@ -1,5 +1,5 @@
-// Reads Prometheus' text format strictly: whatever is not exactly a HELP, a TYPE or a sample is an
-// error, as it is for Prometheus.
+// Reads Prometheus' text format strictly: as in Prometheus, any line but a HELP, a TYPE or a sample
+// is an error.
 
 /** Values by series, written as in the text: `name{label="value"}`. */
 export type Samples = ReadonlyMap<string, number>;

@@ -1,4 +1,4 @@
-// One connection of a client that sees what happens to it: whole answers, a polite end, or a reset.
+// A client's connection that records its fate: whole answers, an orderly end, or a reset.
 import { connect, type Socket } from 'node:net';
 import { ResponseReader, type ReadResponse } from './response-reader.js';
 import { until } from './until.js';
@@ -13,7 +13,7 @@ export class RawConnection {
   readonly socket: Socket;
   readonly #reader: ResponseReader;
   #answers: ReadResponse[] = [];
-  /** How the server ended the connection; undefined while it is open. */
+  /** The server's way of ending the connection; undefined while it is open. */
   ending: 'FIN' | 'RST' | undefined;
 
   private constructor(socket: Socket, isHead: boolean) {

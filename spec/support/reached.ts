@@ -3,7 +3,7 @@ import type { Failpoint } from '../../lib/life/process/failpoint.js';
 import type { Server } from './server.js';
 import { until } from './until.js';
 
-/** The pid of the process that stands there. */
+/** Resolves with the pid of the process that stopped there. */
 export async function reached(
   server: Server,
   name: Failpoint,

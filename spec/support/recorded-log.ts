@@ -1,4 +1,4 @@
-// A log that keeps its lines, for specs of single parts of the monitor.
+// A log that records its lines, for specs of single parts of the monitor.
 import type { Log } from '../../lib/monitor/log/log.js';
 
 export interface RecordedLine {
@@ -7,7 +7,12 @@ export interface RecordedLine {
   readonly fields: object;
 }
 
-export function recordedLog(): Log & { readonly lines: RecordedLine[]; texts(): string[] } {
+export interface RecordedLog extends Log {
+  readonly lines: readonly RecordedLine[];
+  texts(): string[];
+}
+
+export function recordedLog(): RecordedLog {
   const lines: RecordedLine[] = [];
   const write = (level: string) => (fields: object, text: string) =>
     void lines.push({ level, text, fields });

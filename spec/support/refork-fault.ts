@@ -1,6 +1,6 @@
-// What must be the case when one attempt at a refork fails, whatever made it fail: the old generation
-// serves on and loses nothing, log and stats name the reason, the next candidate is tried after the
-// back-off and succeeds, and everything is in order in the end.
+// Checks after one failed attempt at a refork, whatever its cause: the old generation serves
+// without a loss, log and stats name the reason, the next candidate is tried after the back-off and
+// succeeds, and all post-conditions hold in the end.
 import { expect } from 'chai';
 import { lowestCapacity } from './capacity.js';
 import { failures, startLoad } from './load.js';
@@ -14,16 +14,16 @@ export interface ReforkFault {
   readonly failpoint?: string;
   /** Configuration that makes the first attempt fail. */
   readonly config?: string;
-  /** What log and stats must say. */
+  /** The expected reason in log and stats. */
   readonly reason: RegExp;
-  /** The process that fails has clients at that moment, and takes their requests along. */
+  /** The failing process has clients at that moment, whose requests are lost with it. */
   readonly takesClientsAlong?: boolean;
 }
 
 const workers = 2;
 const connections = 2;
 
-/** The caller destroys the server, whatever happened. */
+/** The caller destroys the server in any case. */
 export async function startWithFault(fault: ReforkFault, config = ''): Promise<Server> {
   return Server.start({
     app: fixtureApp('plain.mjs'),

@@ -1,12 +1,12 @@
-// What apps do with popular packages that a fork cannot go on with; see safe-packages.ts.
+// Typical uses of popular packages that do not survive a fork; see safe-packages.ts.
 import type { PackageUse } from './safe-packages.js';
 
 export interface RefusedUse extends PackageUse {
-  /** Whose name the refusal bears. */
+  /** The package named in the refusal. */
   readonly subject: string;
   /**
-   * Whether the use fails or hangs at once in a fork that is made against the advice. Others lose
-   * their locks, or fail under a load that needs the lost threads.
+   * Whether the use fails or hangs at once in a fork made against the advice. Others lose their
+   * locks, or fail under a load that needs the lost threads.
    */
   readonly breaks: boolean;
 }

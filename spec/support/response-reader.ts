@@ -1,9 +1,8 @@
-// Reads HTTP/1.1 responses from the pieces that a socket brings, one response outstanding at a
-// time.
+// Reads HTTP/1.1 responses from the chunks of a socket, one response outstanding at a time.
 
 export interface ReadResponse {
   status: number;
-  /** Lower-case names; what comes several times is joined by newlines. */
+  /** Lower-case names; repeated values are joined by newlines. */
   headers: Record<string, string>;
   body: string;
   /** The server announced that it closes the connection. */

@@ -1,17 +1,17 @@
-// What apps do with popular packages that a fork can go on with. A use finds `assert` of Node, the
-// address of a server that answers "origin" as process.env.ORIGIN, those of databases in the
-// variables of their clients, a `token` that is another each time, and `fresh`, which tells whether
-// a value was never drawn before.
+// Typical uses of popular packages that survive a fork. A use has `assert` of Node, the address of
+// a server that answers "origin" as process.env.ORIGIN, those of databases in the variables of
+// their clients, a `token` that differs each time, and `fresh`, which tests whether a value was
+// never drawn before.
 
 export interface PackageUse {
   readonly name: string;
   /** Statements of a module. */
   readonly code: string;
-  /** Statements of an async function that throw where it does not work. */
+  /** Statements of an async function that throw on failure. */
   readonly use: string;
 }
 
-/** A fork can use them, also where they were used before. */
+/** Uses that work in a fork, also after use in its parent. */
 export const safe: readonly PackageUse[] = [
   {
     name: 'express',

@@ -1,6 +1,6 @@
-// Numbers that look random and are the same again.
+// Reproducible random numbers.
 
-/** A small generator with a seed, so that a failing story can be told again. */
+/** A small generator with a seed, so that a failing story can be repeated. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,5 +1,5 @@
-// A real server for a spec: the real command, in a directory of its own, seen through its log, its
-// control socket, real requests and /proc. `stop` asserts that nothing is left.
+// A real server for a spec: the real command, in a directory of its own, observed through its log,
+// its control socket, real requests and /proc. `stop` asserts that nothing is left.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
@@ -45,7 +45,7 @@ export interface ServerOptions {
   launcher?: string[];
   workers?: number;
   listen?: string;
-  /** What its output goes to; what comes out of a pipe is written to the same file. */
+  /** Target of its output; the output of a pipe is copied to the same file. */
   output?: 'file' | 'pipe';
   /** Do not wait for the workers to be ready. */
   eager?: boolean;
@@ -62,7 +62,7 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** Short waits, so that specs are quick; whatever a spec is about it sets itself. */
+/** Short timeouts, so that specs are quick; a spec about one of them sets its own. */
 const defaults = `spawnTimeout: '10s', heartbeatTimeout: '10s', shutdownTimeout: '5s',
   refork: { drainTimeout: '5s', backoff: '300ms', canary: '200ms' },`;
 
@@ -71,7 +71,7 @@ export class Server {
   readonly control = join(this.directory, 'control.sock');
   readonly output = join(this.directory, 'output.log');
   readonly configFile = join(this.directory, 'pitchfork.conf.mjs');
-  /** What is in the environment of all its processes. */
+  /** A mark in the environment of all its processes. */
   readonly mark = `PITCHFORK_SPEC=${randomUUID()}`;
   #process: ChildProcess;
   readonly exit: Promise<{ code: number | null; signal: string | null }>;
@@ -143,7 +143,7 @@ export default {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** All that it wrote, the app's own output included. */
+  /** All of its output, that of the app included. */
   text(): string {
     return readFileSync(this.output, 'utf8');
   }
@@ -214,12 +214,12 @@ export default {
     return text;
   }
 
-  /** Asks for a refork and waits for its end; returns the answer. */
+  /** Requests a refork and waits for its end; returns the answer. */
   async refork(): Promise<{ status: number; body: unknown }> {
     return this.ask('POST', '/refork?wait=1');
   }
 
-  /** Waits until nothing is under way and all workers are of at least this generation. */
+  /** Waits until nothing is under way and all workers have reached this generation. */
   settled(generation = 0): Promise<Stats> {
     return until(
       `all workers of generation ${generation}`,
@@ -263,7 +263,10 @@ export default {
     if (this.port) expect(await canConnect(this.port), `port ${this.port} is open`).to.equal(false);
   }
 
-  /** For the end of every spec, whatever happened: kills what is left and removes the directory. */
+  /**
+   * For the end of every spec, passed or failed: kills remaining processes and removes the
+   * directory.
+   */
   async destroy(): Promise<void> {
     for (const { pid } of this.processes())
       try {

@@ -1,6 +1,6 @@
-// Which open files two processes have in common, asked of the kernel (kcmp(2), through Python, since
-// Node has no system calls). The name that /proc gives a descriptor does not tell: every epoll set
-// has the same one.
+// Finds open files that two processes have in common, by kcmp(2), through Python, since Node has no
+// system calls. The name that /proc gives a descriptor is not enough: every epoll set has the same
+// one.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { descriptors } from './processes.js';
@@ -65,14 +65,14 @@ export function connectedSockets(pid: number): string[] {
   );
 }
 
-/** How many listening sockets of a TCP port a process holds. */
+/** Number of listening sockets of a TCP port that a process holds. */
 export function listenersOf(pid: number, port: number): number {
   return portsOf(pid).filter((listening) => listening === port).length;
 }
 
 /**
  * One line for each open file that two of the processes share and should not: all but listening
- * sockets, stdio, /dev/null, and what whoever started us left open for everybody.
+ * sockets, stdio, /dev/null, and files inherited from the parent of the spec.
  */
 export function wronglyShared(pids: readonly number[]): string[] {
   const shared = execFileSync('python3', ['-c', script, ...pids.map(String)], { encoding: 'utf8' });

@@ -1,5 +1,6 @@
-// Apps that answer late, for specs about timeouts: `/slow?ms`, `/extended?ms` with so much more time,
-// asked for after an await, `/spin?ms`, which stands still from then on, and `/never`.
+// Apps that answer late, for specs about timeouts: `/slow?ms`, `/extended?ms` with as much more
+// time, requested after an await, `/spin?ms`, which blocks the event loop from then on, and
+// `/never`.
 const index = new URL('../../lib/index.js', import.meta.url);
 
 const routes = `

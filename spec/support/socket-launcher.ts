@@ -23,7 +23,7 @@ os.closerange(100, 200)
 os.execvp(command[0], command)
 `;
 
-/** For `launcher` of a Server. `label` 'datagram' makes the sockets what a server cannot use. */
+/** For `launcher` of a Server. `label` 'datagram' makes sockets that a server cannot use. */
 export const withSockets = (
   addresses: readonly string[],
   { label = 'web', pid = '' } = {},

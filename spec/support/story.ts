@@ -1,4 +1,4 @@
-// What a story in the simulated world begins with: the configuration, and what goes wrong in it.
+// The setting of a story in the simulated world: the configuration, and the faults in it.
 import type { Settings } from '../../lib/config/settings.js';
 import type { Finding } from '../../lib/protocol/finding.js';
 
@@ -19,7 +19,7 @@ export const withService: Settings = {
   hooks: { ...settings.hooks, beforeServiceWorkerReady: [() => undefined] },
 };
 
-/** As `workers: 0` becomes it. */
+/** The form that `workers: 0` takes. */
 export const single: Settings = { ...settings, workers: 1, single: true };
 
 /** Probabilities per process and tick. */
@@ -27,11 +27,11 @@ export interface Faults {
   readonly death: number;
   readonly hang: number;
   readonly refusal: number;
-  /** That the audit of a process that is to be a mold refuses it. */
+  /** Refusal by the audit of a process that is to become a mold. */
   readonly unfit: number;
-  /** That the app ends a worker, in good order. */
+  /** Exit of a worker by the app, in good order. */
   readonly exit: number;
-  /** That a start of the service worker fails. */
+  /** Failed start of the service worker. */
   readonly service: number;
 }
 

@@ -1,6 +1,6 @@
-// A simulated world for the plan: processes that start, drain, freeze and die when the random
-// numbers say so, and a clock that is moved by hand. The plan's decisions are carried out by the very
-// code that the monitor runs; here are the processes, and nothing else.
+// A simulated world for the plan: processes that start, drain, freeze and die at random, and a
+// clock that is moved by hand. The decisions are carried out by the monitor's own code; only the
+// processes are simulated.
 import type { Settings } from '../../lib/config/settings.js';
 import { markAboveMemoryLimit, type Child } from '../../lib/monitor/fleet/child.js';
 import { Fleet, type FleetRecord } from '../../lib/monitor/fleet/fleet.js';
@@ -20,7 +20,7 @@ export class World {
   fleet: Fleet;
   now = 0;
   exited: number | null = null;
-  /** Everything the plan ever decided, by type. */
+  /** All decisions of the plan so far, by type. */
   readonly decided: Action[] = [];
   lowestServing = Infinity;
   readonly #hung = new Set<number>();
@@ -63,13 +63,16 @@ export class World {
     if (child?.state === 'serving') markAboveMemoryLimit(child);
   }
 
-  /** Until it is booted and at rest, or for so many ticks. */
+  /** Runs until the fleet is booted and quiescent, or for so many ticks. */
   settle(ticks = 400): void {
     for (let tick = 0; tick < ticks && !(this.fleet.booted && isQuiescent(this.fleet)); tick++)
       this.tick();
   }
 
-  /** Until nothing is left to do, or for so many ticks; and a while longer, to see that it lasts. */
+  /**
+   * Runs until nothing is left to do, or for so many ticks; then a while longer, to check that it
+   * lasts.
+   */
   rest(ticks = 2_000): void {
     for (let tick = 0; tick < ticks && !this.#isAtRest; tick++) this.tick();
     for (let tick = 0; tick < 100; tick++) this.tick();
@@ -88,7 +91,7 @@ export class World {
     );
   }
 
-  /** How often the plan decided that. */
+  /** Number of decisions of that type. */
   count(type: Action['type']): number {
     return this.decided.filter((action) => action.type === type).length;
   }
@@ -118,7 +121,7 @@ export class World {
     ).filter((child) => child?.state === 'serving').length;
   }
 
-  /** Code that cannot be loaded the first time ends the story; that has specs of its own. */
+  /** Code that cannot be loaded the first time ends the story; it has specs of its own. */
   get #faultsNow(): Faults {
     return this.fleet.code.data.loaded ? this.faults : noFaults;
   }

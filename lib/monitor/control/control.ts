@@ -1,5 +1,5 @@
-// The control API: HTTP over a unix socket that only our own user can open. Nothing a client sends,
-// or fails to send, can end or block the monitor.
+// The control API: HTTP over a unix socket that only our own user can open. No request, and no lack
+// of one, can end or block the monitor.
 import { messageOf } from '../../base/error-text.js';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { UserError } from '../../base/user-error.js';
@@ -21,7 +21,7 @@ import { heldSocket, listenOnPath, type UnixSocket } from '../sockets/unix-path.
 
 type Questions = { [Name in QuestionName]: () => Promise<Answers[Name]> };
 
-/** With `wait`, the outcome is that of the whole operation, else of its beginning. */
+/** With `wait`, the outcome of the whole operation, else of its start. */
 type Operations = Record<OperationName, (wait: boolean) => Promise<Outcome>>;
 
 /** The monitor's implementation of the control API. */
@@ -34,7 +34,7 @@ export interface HeldControl extends Pick<UnixSocket, 'fd' | 'identity'> {
 
 export interface Control {
   readonly path: string;
-  /** Gives answers a second to reach their clients. Removes the path if it is still ours. */
+  /** Allows a second for answers to reach their clients. Removes the path if it is still ours. */
   close(): Promise<void>;
 }
 
@@ -88,7 +88,7 @@ export async function serveControl(
   };
 }
 
-/** A client without permission learns only that. */
+/** A client without permission learns nothing else. */
 export function createControlServer(
   commands: Commands,
   log: Log,
@@ -160,7 +160,7 @@ function reply(
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
-    // One command, one connection: no client idles.
+    // One command per connection: no client stays idle.
     connection: 'close',
   });
   response.end(text);

@@ -1,5 +1,5 @@
-// The operators' ways to the monitor: control socket, remote control, metrics, and the pid file.
-// They are held first, opened or taken over from a predecessor, and served when there is a monitor.
+// The operators' endpoints: control socket, remote control, metrics, and the pid file. They are
+// opened, or taken over from a predecessor, before the monitor exists, and served after.
 import { formatHost } from '../../base/format-host.js';
 import { serveMetrics, type MetricsContent } from '../../metrics/server.js';
 import type { HeldPort } from '../../system/held-port.js';

@@ -1,4 +1,4 @@
-// The pid file, by which tools find a server. Invariant: the file of a live process is never
+// The pid file, for tools that look for a server. Invariant: the file of a live process is never
 // replaced, and only a file that still names this process is ever removed.
 import { errorCode, messageOf } from '../../base/error-text.js';
 import { existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ export interface PidFile {
 /** Throws a UserError if it cannot be written, or if it names another live process. */
 export function writePidFile(path: string): PidFile {
   const other = readPid(path);
-  // Our own pid is left from an earlier run, in a container for example.
+  // Our own pid stems from an earlier run, in a container for example.
   if (other !== null && other !== process.pid && existsSync(`/proc/${other}`))
     throw new UserError(
       `pidfile ${path}: names process ${other}, which is running: ` +
@@ -20,7 +20,7 @@ export function writePidFile(path: string): PidFile {
     );
   const aside = `${path}.${process.pid}`;
   try {
-    // Never seen empty or half written.
+    // Readers never find it empty or half written.
     writeFileSync(aside, `${process.pid}\n`);
     renameSync(aside, path);
   } catch (error) {
@@ -42,7 +42,7 @@ export function pidFile(path: string): PidFile {
   };
 }
 
-/** Null if there is no such file or it holds no pid. */
+/** Null if there is no such file, or no pid in it. */
 function readPid(path: string): number | null {
   let text: string;
   try {

@@ -40,7 +40,7 @@ export async function readStats(source: StatsSource): Promise<Stats> {
 
 async function workerStats(child: Child): Promise<WorkerStats> {
   const { requests, inFlight } = child.figures;
-  // Requests reach the app as they arrive: none waits in a worker.
+  // Requests reach the app on arrival: none waits in a worker.
   const counts = { requests, inFlight, backlog: 0 };
   return { slot: child.slot ?? 0, ...(await serviceStats(child)), ...counts };
 }

@@ -62,7 +62,7 @@ function tokenOf({ token, tokenFile }: RemoteControl): string {
   }
 }
 
-/** The time of the comparison reveals nothing of the token, not even its length. */
+/** The duration of the comparison reveals nothing of the token, not even its length. */
 function bearerOf(token: string): Permission {
   const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
   const expected = hash(token);

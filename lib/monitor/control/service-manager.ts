@@ -1,5 +1,5 @@
 // Notifies a service manager such as systemd of the server's state: sd_notify(3). Notifications
-// follow from the fleet; one that fails costs a line in the log and nothing else.
+// follow from the fleet; one that fails is logged and has no other effect.
 import { native } from '../../system/native.js';
 import type { ServiceVariables } from '../../system/service-variables.js';
 import type { Fleet } from '../fleet/fleet.js';
@@ -75,13 +75,13 @@ export class ServiceManager {
     this.#timer = setInterval(() => this.#send('WATCHDOG=1'), intervalMs);
   }
 
-  /** To be called whenever something may have changed. */
+  /** Called after any possible change of the fleet. */
   tell(fleet: Fleet): void {
     if (this.#socket === null) return;
     const phase = phaseOf(fleet);
     const monotonicUsec = process.hrtime.bigint() / 1_000n;
     const texts = announcements(this.#phase, phase, monotonicUsec);
-    // A notification that a full queue refused is repeated the next time.
+    // A notification refused by a full queue is repeated the next time.
     if (texts.every((text) => this.#send(text))) this.#phase = phase;
     const status = statusOf(fleet);
     if (status !== this.#status && this.#send(`STATUS=${status}`)) this.#status = status;

@@ -139,9 +139,7 @@ export class Fleet {
 
   // Facts about the fleet
 
-  /**
-   * The canary stayed healthy: from now on slots are filled from its mold, or by boots as it was.
-   */
+  /** The canary stayed healthy: slots are filled from its mold from now on, or by boots. */
   prove(): Attempt | null {
     const { attempt } = this.rollouts;
     if (!attempt) return null;
@@ -260,13 +258,13 @@ export class Fleet {
     this.notStarted(child, child.reason ?? 'its mold ended before it was born', now);
   }
 
-  /** New code that does not boot is no trouble for the code that serves. */
+  /** A failed start delays the next one, longer each time; a success resets the delay. */
   #startFailed(child: Child, now: number): void {
     change.markStartFailed(child);
     const reason = child.reason ?? 'did not start';
     if (child.role === 'service') return this.serviceStarts.failed(reason, now);
     this.rollouts.failIfInvolved(child, reason);
-    // New code that does not boot is no trouble of the one that serves.
+    // New code that does not boot is no trouble for the code that serves.
     if (this.rollouts.isCandidate(child) || child.phase > this.phase) return;
     this.starts.failed(reason, now);
   }
@@ -284,7 +282,7 @@ export class Fleet {
     };
   }
 
-  /** The restart itself is one more; rollouts under way or requested do not outlive it. */
+  /** Counts the restart itself; rollouts under way or requested do not outlive it. */
   static restore(record: FleetRecord, options: FleetOptions, now: number): Fleet {
     const fleet = new Fleet(options);
     fleet.#queues = Math.max(record.queues, options.workers);

@@ -69,7 +69,7 @@ function leaves(fleet: Fleet, child: Child, now: number): void {
 function failed(fleet: Fleet, child: Child, reason: string, now: number): void {
   change.setReason(child, reason);
   fleet.rollouts.failIfInvolved(child, reason);
-  // One that never became ready stays a failed start, whatever else it reports.
+  // A child that was never ready stays a failed start, whatever else it reports.
   if (!isStarting(child)) change.enterState(child, 'leaving', now);
 }
 
@@ -78,12 +78,12 @@ function froze(fleet: Fleet, child: Child, now: number): void {
   const { attempt } = fleet.rollouts;
   const isCandidate = attempt !== null && fleet.rollouts.isCandidate(child);
   const generation = isCandidate ? attempt.generation : child.generation;
-  // A mold booted for lack of one has no other to be compared with: its workers are all there is.
+  // A mold booted for lack of one has no older mold to be compared with.
   change.becomeMold(child, { generation, proven: !isCandidate }, now);
   fleet.codeLoaded();
 }
 
-/** The audit refused to make it a mold; it leaves or serves on. */
+/** The audit refused to make it a mold; it exits or continues to serve. */
 function refused(
   fleet: Fleet,
   child: Child,

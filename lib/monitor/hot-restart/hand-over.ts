@@ -10,12 +10,12 @@ import type { FleetRecord } from '../fleet/fleet.js';
 import type { HeldListener } from '../sockets/listeners.js';
 import type { MeasurementsRecord } from '../observe/measurements.js';
 
-/** Changes whenever a hand-over of an earlier release could no longer be read. */
+/** Incremented when hand-overs of earlier releases can no longer be read. */
 export const handOverFormat = 2;
 
 export interface HandOver {
   readonly fleet: FleetRecord;
-  /** As configured: while this is the same, a number that an operator has changed is kept. */
+  /** The configured number: an operator's change is kept while this stays the same. */
   readonly configuredWorkers: number;
   readonly channels: readonly HeldChannel[];
   readonly listeners: readonly HeldListener[];
@@ -27,7 +27,7 @@ export interface HandOver {
   readonly logLinesDropped: number;
 }
 
-/** Every descriptor in it. */
+/** All descriptors of a hand-over. */
 export function descriptorsOf(handOver: HandOver): number[] {
   const { channels, listeners, control, remoteControl, metrics } = handOver;
   return [
@@ -40,8 +40,8 @@ export function descriptorsOf(handOver: HandOver): number[] {
 }
 
 /**
- * Reads the predecessor's hand-over, and closes its file. To be called before the configuration is
- * loaded: processes started by that would inherit every descriptor.
+ * Reads the predecessor's hand-over, and closes its file. Must come before the configuration is
+ * loaded: a process started by that would inherit every descriptor.
  */
 export function readHandOver(fd: number): HandOver {
   const handOver = JSON.parse(readFileSync(`/proc/self/fd/${fd}`, 'utf8')) as HandOver;

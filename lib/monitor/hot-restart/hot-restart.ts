@@ -1,6 +1,6 @@
 // A hot restart, inside the running program: its command is tried beside it, everything is handed
-// over, and the command replaces it, under the same pid. Until then nothing is given up: whatever
-// fails, this program continues.
+// over, and the command replaces it, under the same pid. Nothing is given up before that: after any
+// failure this program continues.
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../../base/error-text.js';
 import { settlesWithin } from '../../base/settles-within.js';
@@ -29,7 +29,7 @@ export interface HotRestartParts {
   readonly fleet: Fleet;
   readonly children: Pick<Children, 'areIdle' | 'channels'>;
   readonly measurements: Pick<Measurements, 'record'>;
-  /** Has the plan look again. */
+  /** Makes the plan look again. */
   readonly turn: () => void;
 }
 
@@ -58,8 +58,8 @@ export class HotRestart {
   }
 
   /**
-   * Resolves when the trial of the next program is over: it takes over as soon as nothing is under
-   * way. Requests meanwhile share its outcome.
+   * Resolves when the trial of the next program is over; that takes over as soon as nothing is
+   * under way. Requests in the meantime share its outcome.
    */
   prepare(): Promise<Outcome> {
     return (this.#preparation ??= this.#prepare());
@@ -78,7 +78,7 @@ export class HotRestart {
       if (!fleet.stopping) return this.#fail(error);
     }
     if (fleet.stopping) return { ok: false, error: 'the server was stopped' };
-    // Not before the answer to a control command is on its way.
+    // Only after the answer to a control command has been sent.
     void setImmediate().then(() => {
       if (fleet.hotRestart !== 'preparing') return;
       fleet.setHotRestart('prepared');
@@ -93,11 +93,11 @@ export class HotRestart {
     this.#trial.abort();
   }
 
-  /** Does not return if all goes well. */
+  /** Does not return on success. */
   async perform(): Promise<void> {
     const { fleet, children } = this.#parts;
     native.holdSignals();
-    // Signals that came before are handled first: once more round the event loop.
+    // Pending signals are handled first, in one more turn of the event loop.
     for (let turn = 0; turn < 2; turn++) await setImmediate();
     if (fleet.hotRestart === 'performing') {
       if (canReplaceProgram(fleet) && children.areIdle) await this.#replaceProgram();

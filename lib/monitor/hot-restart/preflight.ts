@@ -1,6 +1,6 @@
-// The trial of a hot restart, inside the next program: started beside the running one, it loads all
-// that it would need, opens and closes whatever the running one does not hold already, and reports
-// that it could take over. An obstacle is a UserError, or whatever ends it before that.
+// The trial of a hot restart, inside the next program: started beside the running one, it loads
+// everything that it would need, opens and closes the endpoints that the running one does not hold
+// already, and reports that it could take over. An obstacle is a UserError, or ends the process.
 import type { Settings } from '../../config/settings.js';
 import { UserError } from '../../base/user-error.js';
 import { isSamePort, type HeldPort } from '../../system/held-port.js';
@@ -14,7 +14,7 @@ import { createLog } from '../log/log.js';
 import { writePidFile } from '../control/pid-file.js';
 import { listenForRemoteControl, permission } from '../control/remote-control.js';
 
-/** From the running program to the one on trial. */
+/** Sent by the running program to the one on trial. */
 export interface HeldByPredecessor {
   readonly format: number;
   /** Names of addresses. */
@@ -25,7 +25,7 @@ export interface HeldByPredecessor {
   readonly pidfile: string | null;
 }
 
-/** The answer of one that could take over. */
+/** Answer of a program that could take over. */
 export interface TrialReport {
   /** Path of its addon, to be preloaded. */
   readonly addon: string;

@@ -1,5 +1,5 @@
-// The program that the server's command stands for now: a symbolic link may lead to another Node
-// than at the start.
+// Resolves the server's command to a program at this moment: a symbolic link may lead to another
+// Node than at the start.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import type { Launch } from '../../system/launch.js';

@@ -1,6 +1,6 @@
 // The start of a hot restart's next program: it takes over everything that its predecessor held.
-// The configuration was tried before. A failure now is logged and its part left out, because the
-// children keep serving.
+// The configuration has been tried before. A part that fails now is logged and left out, because
+// the children keep serving.
 import { messageOf } from '../../base/error-text.js';
 import type { Settings } from '../../config/settings.js';
 import { listenForMetrics } from '../../metrics/server.js';
@@ -33,12 +33,12 @@ export async function takeOver(
   const listeners = await takeOverListeners(handOver, settings, credentials, log);
   const endpoints = await takeOverEndpoints(handOver, settings, log);
   const { channels, measurements: measurementsRecord } = handOver;
-  // Last, since its clocks begin to run here.
+  // Last, since its clocks start here.
   const fleet = takeOverFleet(handOver, settings);
   return { log, serviceManager, listeners, endpoints, fleet, channels, measurementsRecord };
 }
 
-/** To standard output if its file cannot be opened. */
+/** Logs to standard output if the file cannot be opened. */
 function takeOverLog({ logLinesDropped }: HandOver, settings: Settings['log']): Log {
   try {
     return createLog(settings, logLinesDropped);
@@ -106,7 +106,7 @@ async function takeOverMetrics(
   return wanted && port && { port, path: wanted.path };
 }
 
-/** The process is the same: a file is written only if its path has changed. */
+/** The process is the same, so a file is written only if its path has changed. */
 async function takeOverPidFile(
   held: string | null,
   wanted: string | null,

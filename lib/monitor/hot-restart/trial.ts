@@ -10,7 +10,7 @@ import { programOf } from './program.js';
 
 /** Characters kept of each output. */
 const maxOutput = 64 * 1024;
-/** For output that is still to be read when the program has exited. */
+/** Time for output that is still to be read when the program has exited. */
 const lastOutputMs = 500;
 
 /** Rejects with the reason if the next program could not take over, or when `signal` aborts. */
@@ -38,7 +38,7 @@ export function tryNextProgram(
     child.once('exit', (code, signal) => {
       const late = signal === 'SIGKILL' ? ` within ${timeoutMs} ms` : '';
       const end = `it did not get ready${late} (${signal ?? `exit code ${code}`})`;
-      // Processes it started may keep its outputs open for longer.
+      // Processes that it started may keep its outputs open for longer.
       void settlesWithin(once(child, 'close'), lastOutputMs).then(() => {
         child.stdout.destroy();
         child.stderr.destroy();
@@ -58,7 +58,7 @@ function collect(stream: Readable): () => string {
   return () => text;
 }
 
-/** The configuration may print lines of its own before and after. */
+/** The configuration may print lines of its own before and after the report. */
 function reportIn(output: string): TrialReport | undefined {
   for (const line of output.split('\n').reverse())
     try {

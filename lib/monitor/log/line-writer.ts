@@ -20,7 +20,7 @@ export class LineWriter {
   #retry: NodeJS.Timeout | undefined;
   /** The first queued line is partly written. */
   #begun = false;
-  /** The last output was the beginning of a line that was then given up. */
+  /** The last output was the beginning of a line, which was then given up. */
   #torn = false;
   #dropped = 0;
 
@@ -49,7 +49,7 @@ export class LineWriter {
     while (!this.#drain() && performance.now() < deadline) pause(flushPauseMs);
   }
 
-  /** False if the reader leaves no room; the rest is then retried later. */
+  /** False if there is no room; the rest is then retried later. */
   #drain(): boolean {
     clearTimeout(this.#retry);
     this.#retry = undefined;

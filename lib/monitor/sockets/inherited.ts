@@ -16,7 +16,7 @@ export interface InheritedSocket extends InheritedListener {
 }
 
 /**
- * The sockets meant for this process: none if LISTEN_PID is another one. Throws a UserError if one
+ * Sockets passed to this process: none if LISTEN_PID names another one. Throws a UserError if one
  * is not a listening stream socket.
  */
 export function inheritedSockets(variables: ServiceVariables, pid: number): InheritedSocket[] {
@@ -52,7 +52,7 @@ export class Inherited {
     return taken;
   }
 
-  /** Connections to a socket without a worker would hang: refusing to start is better. */
+  /** Connections to a socket without a worker would hang, so the server refuses to start. */
   refuseRest(): void {
     const [first] = this.#left;
     if (!first) return;

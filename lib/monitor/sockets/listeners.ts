@@ -17,11 +17,11 @@ export interface HeldListener {
   readonly address: Address;
   readonly tcp: readonly TcpQueues[];
   readonly unix: Pick<UnixSocket, 'fd' | 'identity'> | null;
-  /** The last phase whose workers accept from it; null: no last one. */
+  /** The last phase with workers that accept from it; null: no last one. */
   lastPhase: number | null;
 }
 
-/** Identifies a listener: other properties of an address do not make another one. */
+/** Identifies a listener: a change of other properties keeps it. */
 export const nameOf = (address: Address): string =>
   address.kind === 'tcp'
     ? `http://${formatHost(address.host)}:${address.port}`
@@ -54,7 +54,7 @@ export class Listeners {
 
   /**
    * `owner` gets the files of unix sockets, so that a proxy can connect through its group. `held`:
-   * the predecessor's.
+   * sockets of the predecessor.
    */
   constructor(owner?: Credentials, held: readonly HeldListener[] = []) {
     this.#owner = owner;
@@ -99,7 +99,7 @@ export class Listeners {
     return wanted.filter((address) => !held.includes(nameOf(address)));
   }
 
-  /** Closes the listeners of earlier phases only, of which no worker is left. */
+  /** Closes listeners of phases before `phase` only; no worker of those may be left. */
   closeBefore(phase: number): void {
     const isOver = ({ lastPhase }: HeldListener) => lastPhase !== null && lastPhase < phase;
     const over = this.#held.filter(isOver);
@@ -107,10 +107,7 @@ export class Listeners {
     over.forEach(closeListener);
   }
 
-  /**
-   * Adds queues until each of that many workers has its own; never closes any. Throws a
-   * UserError.
-   */
+  /** Adds queues until each of `workers` has its own; never closes any. Throws a UserError. */
   grow(workers: number): void {
     for (const { tcp } of this.#held) for (const queues of tcp) addQueues(queues, workers);
   }
@@ -154,7 +151,7 @@ export class Listeners {
 function closeListener({ address, tcp, unix }: HeldListener): void {
   for (const { fds } of tcp) for (const fd of fds) native.closeDescriptor(fd);
   if (!unix || address.kind !== 'unix') return;
-  // The path first, so that no client that finds it is refused.
+  // The path first, so that a client that finds it is not refused.
   heldSocket(address.path, unix).unlink();
   native.closeDescriptor(unix.fd);
 }

@@ -14,7 +14,7 @@ export function isPortShared(fds: readonly number[]): boolean {
   return tables.some((file) => hasStranger(read(file), own));
 }
 
-/** The same, by the text of a table and the inodes of our sockets. */
+/** Like `isPortShared`, from the text of a table and the inodes of our sockets. */
 export function hasStranger(table: string, own: ReadonlySet<string>): boolean {
   const listening = table
     .split('\n')

@@ -80,7 +80,7 @@ async function openMissing(
       if (address.port !== 0 || !isInUse(error) || attempt === maxAttempts) throw error;
       continue;
     }
-    // Two instances started at the same moment. Both step back; the first to return finds the port
+    // Two instances started at the same moment. Both back off; the first to return finds the port
     // free.
     closeAll(opened);
     if (attempt === maxAttempts) throw cannotListen(address, address.host, 'EADDRINUSE');

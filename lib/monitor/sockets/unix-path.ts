@@ -114,7 +114,10 @@ async function isStale(path: string): Promise<boolean> {
   return refuses(path);
 }
 
-/** Only a refusal proves a lack of listeners: a full backlog or missing permission does not. */
+/**
+ * Only a refused connection proves a lack of listeners: a full backlog or missing permission does
+ * not.
+ */
 function refuses(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection(path);
@@ -129,7 +132,7 @@ function refuses(path: string): Promise<boolean> {
 }
 
 /**
- * Another instance may have replaced the stale socket since we looked, and a plain unlink would
+ * Another instance may have replaced the stale socket in the meantime, and a plain unlink would
  * remove its live one. So the path is moved aside first, and moved back if it is not the stale one.
  */
 function removeStale(path: string, stale: BigIntStats): void {

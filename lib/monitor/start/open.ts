@@ -1,5 +1,5 @@
-// A fresh start: opens the log, the sockets and the pid file. Either all of them are open in the
-// end, or none.
+// A fresh start: opens the log, the sockets and the pid file. In the end either all of them are
+// open, or none.
 import type { Settings } from '../../config/settings.js';
 import { listenForMetrics } from '../../metrics/server.js';
 import type { Credentials } from '../../system/credentials.js';
@@ -16,10 +16,10 @@ import { Inherited, inheritedSockets } from '../sockets/inherited.js';
 import { openListeners, type Listeners } from '../sockets/listeners.js';
 import type { Opened } from './opened.js';
 
-/** Registers how to close what was opened, for when a later one cannot be. */
+/** Registers a close function, for the case that a later part cannot be opened. */
 type Keep = <T>(opened: T, close: (opened: T) => void) => T;
 
-/** Throws a UserError at the first that cannot be opened. */
+/** Throws a UserError at the first part that cannot be opened. */
 export async function open(
   settings: Settings,
   credentials: Credentials | undefined,

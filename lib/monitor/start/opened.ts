@@ -1,4 +1,4 @@
-// Everything that a monitor begins with, whether it was opened or taken over from a predecessor.
+// The parts that a monitor starts with, opened afresh or taken over from a predecessor.
 import type { HeldChannel } from '../children/children.js';
 import type { HeldEndpoints } from '../control/endpoints.js';
 import type { ServiceManager } from '../control/service-manager.js';
@@ -13,8 +13,8 @@ export interface Opened {
   readonly listeners: Listeners;
   readonly endpoints: HeldEndpoints;
   readonly fleet: Fleet;
-  /** Of children that run already: none at a fresh start. */
+  /** Channels of children that run already: none at a fresh start. */
   readonly channels: readonly HeldChannel[];
-  /** A predecessor's. */
+  /** Measurements of a predecessor. */
   readonly measurementsRecord: MeasurementsRecord | undefined;
 }

@@ -1,4 +1,4 @@
-// Warnings at the start about a configuration that works, but may not be meant.
+// Warnings at the start about a configuration that works but may be unintended.
 import { isLoopback } from '../../config/loopback.js';
 import type { Settings } from '../../config/settings.js';
 import type { Log } from '../log/log.js';
@@ -8,7 +8,7 @@ export function logWarnings(settings: Settings, log: Log): void {
   warnOfMode(settings, log);
 }
 
-/** Metrics and remote control are for operators, not for every machine that can connect. */
+/** Metrics and remote control are meant for operators, not for every machine that can connect. */
 function warnOfExposure({ metrics, remoteControl }: Settings, log: Log): void {
   if (metrics && !isLoopback(metrics.host))
     log.warn({ host: metrics.host }, 'metrics: listening on a non-loopback address');

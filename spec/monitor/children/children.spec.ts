@@ -1,5 +1,5 @@
-// Goal: each child is heard until its last word, then reaped; none is confused with another.
-// Method: real channels and real processes, of an app that cannot be loaded.
+// Goal: each child's reports are read to the last, then it is reaped; none is confused with
+// another. Method: real channels and real processes, of an app that cannot be loaded.
 import { expect } from 'chai';
 import { Children } from '../../../lib/monitor/children/children.js';
 import { newChild, type Child } from '../../../lib/monitor/fleet/child.js';
@@ -70,7 +70,7 @@ describe('children', () => {
     for (const fd of [theirs, extra, other, ...(received?.fds ?? [])]) native.closeDescriptor(fd);
   });
 
-  it('that are booted have their last words read before their end', async () => {
+  it('that are booted have their last report read before their end', async () => {
     const file = files.write('pitchfork.conf.mjs', `throw new Error('story');`);
     const { children, heard } = listening();
     const made = { role: 'mold', slot: null, generation: 0, phase: 0 } as const;

@@ -1,5 +1,5 @@
-// Goal: commands reach the monitor, and nothing that a client does can end it, hold it up or fill
-// it. Method: real HTTP and raw bytes over the real socket.
+// Goal: commands reach the monitor, and no client can end, delay or fill it. Method: real HTTP and
+// raw bytes over the real socket.
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -143,7 +143,7 @@ describe('the control socket', () => {
     });
   });
 
-  it('answers 500 when a command throws, and goes on', async () => {
+  it('answers 500 when a command throws, and continues', async () => {
     commands.halt = () => {
       throw new Error('broken');
     };
@@ -163,7 +163,7 @@ describe('the control socket', () => {
     expect(calls).to.deep.equal([]);
   });
 
-  it('survives whatever clients send', async () => {
+  it('survives anything that clients send', async () => {
     const garbage = [
       'x'.repeat(1024 * 1024),
       '\0'.repeat(10_000),
@@ -199,7 +199,7 @@ describe('the control socket', () => {
     expect(calls).to.have.length(2_000);
   });
 
-  it('lets a second instance know that it is there, and stays', async () => {
+  it('reports itself to a second instance, and stays', async () => {
     const error: unknown = await listenForControl(path).catch((e: unknown) => e);
     expect(error).to.be.instanceOf(UserError);
     expect((error as UserError).message).to.equal(
@@ -208,7 +208,7 @@ describe('the control socket', () => {
     expect((await ask('GET', '/stats')).status).to.equal(200);
   });
 
-  it('delivers the answer to a command that is done when it closes', async () => {
+  it('delivers the answer to a completed command when it closes', async () => {
     commands.stop = async () => {
       setImmediate(() => void control?.close());
       return { ok: true };
@@ -230,7 +230,7 @@ describe('the control socket', () => {
     expect(existsSync(path)).to.be.false;
   });
 
-  it('removes nothing that is not its own', async () => {
+  it('removes only its own path', async () => {
     renameSync(path, `${path}.old`);
     const server = createServer().listen(path);
     await once(server, 'listening');

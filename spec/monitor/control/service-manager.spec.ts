@@ -1,4 +1,4 @@
-// Goal: what a service manager is told follows from the fleet. Method: literal states.
+// Goal: notifications to a service manager follow from the fleet. Method: literal states.
 import { expect } from 'chai';
 import type { Attempt } from '../../../lib/monitor/fleet/rollouts.js';
 import { announcements, watchdogIntervalMs } from '../../../lib/monitor/control/service-manager.js';
@@ -17,10 +17,10 @@ const attempt = (candidate: number): Attempt => ({
   failure: null,
 });
 
-describe('what a service manager is told', () => {
+describe('notifications to a service manager', () => {
   const begin = 'RELOADING=1\nMONOTONIC_USEC=7';
 
-  it('is each change once', () => {
+  it('report each change once', () => {
     expect(announcements('starting', 'starting', 7n)).to.deep.equal([]);
     expect(announcements('starting', 'ready', 7n)).to.deep.equal(['READY=1']);
     expect(announcements('ready', attempt(1), 7n)).to.deep.equal([begin]);
@@ -30,11 +30,11 @@ describe('what a service manager is told', () => {
       expect(announcements(before, 'stopping', 7n)).to.deep.equal(['STOPPING=1']);
   });
 
-  it('has an end of each reload, where one follows the other at once', () => {
+  it('report the end of each of two consecutive reloads', () => {
     expect(announcements(attempt(1), attempt(2), 7n)).to.deep.equal(['READY=1', begin]);
   });
 
-  it('comes at half of the watchdog’s time, if it is ours', () => {
+  it('come at half of the watchdog’s time, if it is meant for us', () => {
     expect(watchdogIntervalMs({}, 5)).to.equal(null);
     expect(watchdogIntervalMs({ WATCHDOG_USEC: '3000000' }, 5)).to.equal(1500);
     expect(watchdogIntervalMs({ WATCHDOG_USEC: '3000000', WATCHDOG_PID: '5' }, 5)).to.equal(1500);

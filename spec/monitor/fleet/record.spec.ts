@@ -1,4 +1,4 @@
-// Goal: the next program of a hot restart knows of the children as this one did, by its own clock.
+// Goal: the next program of a hot restart has the same knowledge of the children, by its own clock.
 // Method: a fleet is recorded, sent through JSON, and restored at another time.
 import { expect } from 'chai';
 import { Fleet } from '../../../lib/monitor/fleet/fleet.js';
@@ -12,7 +12,7 @@ const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 const restored = (fleet: Fleet, at: number, to = options): Fleet =>
   Fleet.restore(throughJson(fleet.record(5_000)), to, at);
 
-/** Whose second worker serves since 4 s, and whose first has just been ordered. */
+/** A fleet with a second worker that has served for 4 s and a first one that was just ordered. */
 function serving(): Fleet {
   const fleet = new Fleet(options);
   carryOut(fleet, { type: 'boot' }, 500);
@@ -41,12 +41,12 @@ describe('the record of a fleet', () => {
     expect(after.code.data).to.include({ nextGeneration: 1, loaded: true });
   });
 
-  it('gives no id twice', () => {
+  it('never reuses an id', () => {
     const role = { role: 'worker', slot: 0, generation: 0, phase: 2, parent: null } as const;
     expect(restored(serving(), 100).add({ ...role, state: 'booting' }, 200).id).to.equal(3);
   });
 
-  it('keeps the queues, of which there are never fewer', () => {
+  it('keeps the number of queues, which never falls', () => {
     const fleet = serving();
     fleet.resize(5);
     expect(restored(fleet, 100)).to.include({ workers: 2, queues: 5 });
@@ -71,7 +71,7 @@ describe('the record of a fleet', () => {
     expect(restored(new Fleet(single), 100).unforkable).to.equal(null);
   });
 
-  it('does not outlive rollouts, but for the error of the last one', () => {
+  it('omits rollouts, but for the error of the last one', () => {
     const fleet = serving();
     fleet.rollouts.request('refork', 'story', 5_000);
     fleet.rollouts.noteError('story');

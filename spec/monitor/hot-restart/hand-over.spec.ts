@@ -1,5 +1,5 @@
-// Goal: the next program of the monitor goes on with the counts of this one, and with its number of
-// workers. Method: records are sent through JSON. (spec/monitor/fleet/record.spec.ts has the fleet.)
+// Goal: the next program of the monitor continues with the counts and the number of workers of this
+// one. Method: records are sent through JSON. (spec/monitor/fleet/record.spec.ts has the fleet.)
 import { expect } from 'chai';
 import { Fleet } from '../../../lib/monitor/fleet/fleet.js';
 import { wantedWorkers, type HandOver } from '../../../lib/monitor/hot-restart/hand-over.js';
@@ -9,14 +9,14 @@ import { Totals } from '../../../lib/metrics/totals.js';
 const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 describe('a hand-over', () => {
-  it('goes by the configured number of workers only if that has changed', () => {
+  it('takes the configured number of workers only if that has changed', () => {
     const fleet = new Fleet({ workers: 5, backoffMs: 1 }).record(0);
     const before = { fleet, configuredWorkers: 2 } as HandOver;
     expect(wantedWorkers(before, { workers: 2, single: false })).to.equal(5);
     expect(wantedWorkers(before, { workers: 3, single: false })).to.equal(3);
   });
 
-  it('goes on with the totals', () => {
+  it('continues with the totals', () => {
     const latency = { counts: [1, 2], sumSeconds: 3 };
     const before = new Totals();
     before.update(1, { requests: 10, latency });
@@ -28,7 +28,7 @@ describe('a hand-over', () => {
     expect(after.read().requests).to.equal(17);
   });
 
-  it('goes on with the counts of events', async () => {
+  it('continues with the counts of events', async () => {
     const read = () => Promise.reject(new Error('not read'));
     const before = createMetrics({ read });
     before.forked(0.002);

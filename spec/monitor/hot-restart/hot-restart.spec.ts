@@ -6,7 +6,7 @@ import { HotRestart, type Programs } from '../../../lib/monitor/hot-restart/hot-
 import type { HandOver } from '../../../lib/monitor/hot-restart/hand-over.js';
 import type { HeldByPredecessor } from '../../../lib/monitor/hot-restart/preflight.js';
 import { Measurements } from '../../../lib/monitor/observe/measurements.js';
-import { keptLog, type KeptLog } from '../../support/kept-log.js';
+import { recordedLog, type RecordedLog } from '../../support/recorded-log.js';
 import { scratch } from '../../support/scratch.js';
 import { settingsOf } from '../../support/settings-of.js';
 import { until } from '../../support/until.js';
@@ -15,7 +15,7 @@ const directory = scratch();
 
 describe('a hot restart', () => {
   let fleet: Fleet;
-  let log: KeptLog;
+  let log: RecordedLog;
   let areIdle: boolean;
   let turns: number;
   let trials: { held: HeldByPredecessor; signal: AbortSignal }[];
@@ -23,7 +23,7 @@ describe('a hot restart', () => {
 
   beforeEach(() => {
     fleet = new Fleet({ workers: 1, backoffMs: 100 });
-    log = keptLog();
+    log = recordedLog();
     areIdle = true;
     turns = 0;
     trials = [];
@@ -67,7 +67,7 @@ describe('a hot restart', () => {
 
   const prepared = () => until('the preparation', () => fleet.hotRestart === 'prepared');
 
-  it('is prepared once, whoever asks twice', async () => {
+  it('is prepared once for two requests', async () => {
     const restart = await hotRestart();
     const outcomes = await Promise.all([restart.prepare(), restart.prepare()]);
     expect(outcomes).to.deep.equal([
@@ -79,7 +79,7 @@ describe('a hot restart', () => {
     expect(turns).to.equal(1);
   });
 
-  it('lets the trial know what is held already', async () => {
+  it('passes the held endpoints to the trial', async () => {
     await (await hotRestart()).prepare();
     expect(trials[0]?.held).to.deep.include({
       listen: [],
@@ -152,7 +152,7 @@ describe('a hot restart', () => {
     expect(fleet.hotRestart).to.equal('prepared');
   });
 
-  it('goes on as it was if the program cannot be replaced', async () => {
+  it('continues as before if the program cannot be replaced', async () => {
     const restart = await hotRestart({
       replace: () => {
         throw new Error('ENOENT: execve');

@@ -1,5 +1,6 @@
-// Goal: the next program has all that its predecessor held, and does without what it cannot open.
-// Method: a fresh start's sockets are handed over within this process, to other settings.
+// Goal: the next program has everything that its predecessor held, and does without parts that
+// cannot be opened. Method: a fresh start's sockets are handed over within this process, to other
+// settings.
 import { existsSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -84,7 +85,7 @@ describe('a take-over', () => {
     expect(fleet.rollouts.pending).to.include({ kind: 'phased restart', reason: 'hot restart' });
   });
 
-  it('moves what the configuration moves, and closes what it has no more', async () => {
+  it('moves what the configuration moves, and closes what it no longer has', async () => {
     const { endpoints } = await next(`control: './moved.sock', metrics: false,`);
     expect(endpoints.control.path).to.equal(path('moved.sock'));
     expect(existsSync(path('control.sock'))).to.equal(false);

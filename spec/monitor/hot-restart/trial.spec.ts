@@ -30,12 +30,12 @@ const verdict = (launch: Launch, timeoutMs = 20_000, signal = new AbortControlle
   tryNextProgram(launch, held, timeoutMs, signal).catch((error: Error) => error.message);
 
 describe('a trial', () => {
-  it('finds the report among what the configuration prints', async () => {
+  it('finds the report among the output of the configuration', async () => {
     const report = `echo hello; echo '{"addon":"/a.node"}'; echo '{"other":1}'; echo null`;
     expect(await verdict(shell(report))).to.deep.equal({ addon: '/a.node' });
   });
 
-  it('gives the next program what this one holds', async () => {
+  it('passes the held endpoints to the next program', async () => {
     await verdict(shell('printf %s "$PITCHFORK_PREFLIGHT" > held'));
     const text = readFileSync(join(directory.path, 'held'), 'utf8');
     expect(JSON.parse(text)).to.deep.equal(held);
@@ -53,7 +53,7 @@ describe('a trial', () => {
       expect(await verdict(shell(script))).to.equal(reason);
     });
 
-  it('ends a program that does not get ready in time', async () => {
+  it('ends a program that is not ready in time', async () => {
     const late = 'it did not get ready within 300 ms (SIGKILL)';
     expect(await verdict(shell('exec sleep 60'), 300)).to.equal(late);
   });
@@ -83,7 +83,7 @@ describe('the program of a command', () => {
     expect(found('sh', '/nowhere:/bin')).to.equal('/bin/sh');
   });
 
-  it('is the running one if it is nowhere', () => {
+  it('is the running one if it cannot be found', () => {
     expect(found('no-such-program', '/bin')).to.equal(process.execPath);
     expect(found('no-such-program')).to.equal(process.execPath);
   });

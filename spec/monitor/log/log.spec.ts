@@ -1,6 +1,6 @@
-// Goal: whatever becomes of the reader of the log, the process that writes it neither dies nor
-// waits, and counts what it could not write. Method: a real process whose standard output is a full
-// disk, a closed or a stalled pipe; it tells what it saw on standard error.
+// Goal: the log never ends or delays the process that writes it, whatever happens to its reader,
+// and counts the lines that it could not write. Method: a real process with its standard output on
+// a full disk, a closed or a stalled pipe; it reports on standard error.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -27,8 +27,8 @@ const program = (body: string): string[] => [
 ];
 
 /**
- * Logs for a second as a very upset monitor would, and watches its own event loop and memory
- * meanwhile.
+ * Logs for a second as fast as a monitor in deep trouble, and measures its own event loop and
+ * memory meanwhile.
  */
 const upset = `
   const log = createLog({ level: 'info', format: 'json', file: null });
@@ -103,7 +103,7 @@ describe('the log', () => {
       }
   };
 
-  it('is one JSON object a line, with what it is about', async () => {
+  it('is one JSON object a line, with its subject', async () => {
     const lines = await output(`
       const log = createLog({ level: 'info', format: 'json', file: null });
       const worker = { role: 'worker', slot: 1, generation: 2, phase: 0, pid: 99 };
@@ -126,7 +126,7 @@ describe('the log', () => {
     expect(second?.match(/"pid"/g)).to.have.length(1);
   });
 
-  it('is for people when asked to, without a thread of its own', async () => {
+  it('is formatted for people on request, without a thread of its own', async () => {
     const lines = await output(`
       const { readdirSync } = await import('node:fs');
       const log = createLog({ level: 'info', format: 'pretty', file: null });
@@ -189,7 +189,7 @@ describe('the log', () => {
     expect(await exit).to.deep.equal([0, null]);
   });
 
-  it('goes on with whole lines when a new reader comes', async () => {
+  it('continues with whole lines for a new reader', async () => {
     const { path, reader, writer } = openFifo();
     const child = start(
       `const log = createLog({ level: 'info', format: 'json', file: null });
@@ -200,8 +200,8 @@ describe('the log', () => {
     await until('the first line', () => drain(reader));
     closeSync(reader);
     const second = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    // While nobody read, lines were dropped: wait for one that was written afterwards and knows of
-    // it.
+    // Lines were dropped while the reader was stalled: wait for a later one that reports their
+    // number.
     const lines = await until('lines again', () => {
       const seen = drain(second);
       return seen.includes('\n') && seen;
@@ -223,7 +223,7 @@ describe('the log', () => {
       expect(told.longest).to.be.below(100);
       expect(told.dropped).to.be.greaterThan(0);
       expect(told.grown).to.be.below(24 * 1024 * 1024);
-      // What it shares with its children must not be changed for them.
+      // File status flags shared with its children must not change.
       const flags = /flags:\s*(\d+)/.exec(readFileSync(`/proc/${child.pid}/fdinfo/1`, 'utf8'))?.[1];
       if (kind === 'pipe') expect(parseInt(flags ?? '', 8) & constants.O_NONBLOCK).to.equal(0);
 

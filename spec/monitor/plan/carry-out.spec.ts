@@ -1,4 +1,4 @@
-// Goal: each decision changes the fleet as it says, and asks for the effects that go with it.
+// Goal: each decision makes its change of the fleet, and returns the effects that go with it.
 // Method: one decision at a time, on a small fleet.
 import { expect } from 'chai';
 import { markStackRequested, type Child } from '../../../lib/monitor/fleet/child.js';
@@ -11,7 +11,7 @@ import { bootedWorld, World } from '../../support/world.js';
 
 const types = (effects: readonly Effect[]): string[] => effects.map(({ type }) => type);
 
-/** Three workers and their mold, at rest. */
+/** Three workers and their mold, quiescent. */
 function atRest(): { fleet: Fleet; mold: Child; worker: Child; now: number } {
   const { fleet, now } = bootedWorld();
   const [mold, worker] = [currentMold(fleet), servingIn(fleet, 1)];
@@ -19,7 +19,7 @@ function atRest(): { fleet: Fleet; mold: Child; worker: Child; now: number } {
   return { fleet, mold, worker, now };
 }
 
-/** Whose new mold has frozen, unproven, and whose canary is about to be born. */
+/** A refork in progress: the new mold has frozen, unproven, and the canary is about to be born. */
 function onTrial(): ReturnType<typeof atRest> & { canary: Child } {
   const { fleet, mold, worker, now } = atRest();
   carryOut(fleet, { type: 'choose', child: worker.id, reason: 'story' }, now);
@@ -146,7 +146,7 @@ describe('a decision that is carried out', () => {
     expect([worker.state, mold.state]).to.deep.equal(['leaving', 'leaving']);
   });
 
-  it('askForStack: the answer of an earlier question is forgotten', () => {
+  it('askForStack: an earlier stack is discarded', () => {
     const { fleet, worker, now } = atRest();
     markStackRequested(worker, now - 5_000);
     hear(fleet, worker, { type: 'stuck', stack: 'at old' }, now);
@@ -156,7 +156,7 @@ describe('a decision that is carried out', () => {
   });
 
   for (const type of ['kill', 'timeOut'] as const)
-    it(`${type}: the child counts no more, with the reason`, () => {
+    it(`${type}: the child no longer counts, with the reason`, () => {
       const { fleet, worker, now } = atRest();
       const effects = carryOut(fleet, { type, child: worker.id, reason: 'story' }, now);
       expect(effects).to.deep.equal([{ type, child: worker, reason: 'story' }]);
@@ -172,7 +172,7 @@ describe('a decision that is carried out', () => {
     expect(fleet.isExiting(now)).to.equal(true);
   });
 
-  it('does nothing for a child that is gone', () => {
+  it('does nothing for a child that no longer exists', () => {
     const { fleet, now } = atRest();
     for (const type of ['drain', 'announceStop', 'askForStack'] as const)
       expect(carryOut(fleet, { type, child: 999 }, now)).to.deep.equal([]);

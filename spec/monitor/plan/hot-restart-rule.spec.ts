@@ -1,11 +1,11 @@
 // Goal: the monitor's program is replaced when nothing is under way, and never against a stop.
-// Method: a simulated world at rest, in which something begins.
+// Method: a quiescent simulated world, in which something begins.
 import { expect } from 'chai';
 import { canReplaceProgram } from '../../../lib/monitor/plan/hot-restart-rule.js';
 import { bootedWorld } from '../../support/world.js';
 
 describe('the plan for a hot restart', () => {
-  it('replaces the program of a fleet at rest', () => {
+  it('replaces the program of a quiescent fleet', () => {
     const world = bootedWorld();
     expect(canReplaceProgram(world.fleet)).to.equal(true);
     world.fleet.setHotRestart('prepared');

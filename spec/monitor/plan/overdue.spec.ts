@@ -1,5 +1,5 @@
-// Goal: deadlines are kept, by the clock and by what workers say of themselves, and nobody is killed who
-// might not deserve it. Method: a world without faults or chance, whose clock and workers the spec moves.
+// Goal: deadlines are kept, by the clock and by the workers' own reports, and no worker is killed
+// without need. Method: a world without faults or chance; the spec moves its clock and its workers.
 import { expect } from 'chai';
 import type { Child } from '../../../lib/monitor/fleet/child.js';
 import { noFaults, settings } from '../../support/story.js';
@@ -15,8 +15,8 @@ function workersOf(world: World): [Child, ...Child[]] {
   return [first, ...others];
 }
 
-describe('the plan for what takes too long', () => {
-  it('asks a silent worker for its stack, and kills it when it has answered or will not', () => {
+describe('the plan for overdue children', () => {
+  it('asks a silent worker for its stack, and kills it when it has answered or its time is up', () => {
     const world = booted();
     const [silent, ...others] = workersOf(world);
     const after = (ms: number): string[] => {
@@ -35,7 +35,7 @@ describe('the plan for what takes too long', () => {
     expect(silent.state).to.equal('killed');
   });
 
-  it('believes a heartbeat about requests, not the time since', () => {
+  it('judges requests by the last heartbeat, not by the time since', () => {
     const world = booted({
       ...settings,
       requestTimeoutMs: 3_000,

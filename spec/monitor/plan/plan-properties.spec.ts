@@ -1,6 +1,6 @@
-// Goal: the plan leads any story to its proper end. Method: random stories (deaths, hangs, refusals,
-// requests, changes of the number of workers) in the simulated world; what is carried out in it is
-// what the monitor carries out. PITCHFORK_SPEC_RUNS limits the stories of each property.
+// Goal: the plan leads any story to its proper end. Method: random stories (deaths, hangs,
+// refusals, requests, changes of the number of workers) in the simulated world, with the carry-out
+// of the monitor. PITCHFORK_SPEC_RUNS limits the stories of each property.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { isOutdated, isQuiescent } from '../../../lib/monitor/fleet/queries.js';
@@ -28,7 +28,7 @@ describe('the plan in any story', () => {
     ),
   });
 
-  it('comes to rest with every slot served by one worker, whatever happens on the way', function () {
+  it('becomes quiescent with every slot served by one worker, whatever happens on the way', function () {
     this.timeout(120_000);
     fc.assert(
       fc.property(story, ({ seed, faults, config, events }) => {
@@ -46,7 +46,7 @@ describe('the plan in any story', () => {
           if (what === 'less') world.fleet.resize(Math.max(1, world.fleet.workers - 1));
           world.turn();
         }
-        // From here on nothing goes wrong any more.
+        // No more faults from here on.
         Object.assign(world.faults, noFaults);
         world.rest();
         expect(world.fleet.hotRestart).to.equal(null);
@@ -74,7 +74,7 @@ describe('the plan in any story', () => {
     );
   });
 
-  it('comes to rest with one process in single mode, whatever happens on the way', () => {
+  it('becomes quiescent with one process in single mode, whatever happens on the way', () => {
     fc.assert(
       fc.property(story, ({ seed, faults, events }) => {
         const world = new World({ ...faults }, seeded(seed), single);

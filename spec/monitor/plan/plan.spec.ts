@@ -18,7 +18,7 @@ describe('plan', () => {
     expect(currentMold(world.fleet)?.generation).to.equal(0);
   });
 
-  it('tells all workers of the stop first, and serves on until the delay is over', () => {
+  it('announces the stop to all workers first, and serves until the delay is over', () => {
     const world = bootedWorld();
     const exitAt = world.now + 2_000;
     world.fleet.stop('graceful', exitAt);
@@ -82,7 +82,7 @@ describe('plan', () => {
     expect(world.count('bootWorker')).to.equal(4);
   });
 
-  it('asks a few workers for a refork that all refuse, and leaves every one in its place', () => {
+  it('gives a refork up after a few refusals, and keeps every worker', () => {
     const world = bootedWorld({ ...noFaults, unfit: 1 });
     const before = [0, 1, 2].map((slot) => servingIn(world.fleet, slot)?.id);
     world.fleet.rollouts.request('refork', 'story', world.now);
@@ -102,7 +102,7 @@ describe('plan', () => {
     expect(generations(world)).to.deep.equal([1, 1, 1]);
   });
 
-  it('never promotes a worker that is not fork-safe by its own word', () => {
+  it('never promotes a worker that has declared itself not fork-safe', () => {
     const world = bootedWorld();
     for (const child of world.fleet.children.values())
       if (child.slot !== 1) world.hear(child, { type: 'unsafe', reason: 'x' });
@@ -138,7 +138,7 @@ describe('plan', () => {
     expect(world.count('promote')).to.equal(1);
   });
 
-  it('makes at most two reforks of a hundred requests', () => {
+  it('combines a hundred requests into at most two reforks', () => {
     const world = bootedWorld();
     for (let pending = 0; pending < 100; pending++) {
       world.fleet.rollouts.request('refork', 'test', world.now);
@@ -225,7 +225,7 @@ describe('plan', () => {
     }
   });
 
-  it('goes on with a phased restart that was requested while a candidate left', () => {
+  it('continues with a phased restart that was requested while a candidate left', () => {
     const world = bootedWorld();
     const { fleet } = world;
     fleet.rollouts.request('refork', 'story', world.now);

@@ -1,6 +1,6 @@
-// Goal: there is one service worker where it is wanted, never two, and whatever becomes of it the
-// workers do not notice. Method: the simulated world. That it is there at the end of any story is
-// among the properties in plan.spec.ts.
+// Goal: only one service worker runs at a time, if configured, and its faults do not affect the
+// workers. Method: the simulated world. Its presence at the end of any story is among the
+// properties in plan-properties.spec.ts.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Child } from '../../../lib/monitor/fleet/child.js';
@@ -25,7 +25,7 @@ function serviceOf(world: World): Child {
   return world.service;
 }
 
-/** How often one was started. */
+/** Number of service workers started. */
 const starts = ({ decided }: World): number =>
   decided.filter((action) => 'slot' in action && action.slot === null).length;
 
@@ -34,7 +34,7 @@ describe('the plan for the service worker', () => {
     expect(booted({}, 1, settings).service).to.equal(undefined);
   });
 
-  it('is forked once from the mold, and is no worker', () => {
+  it('is forked once from the mold, and does not count as a worker', () => {
     const world = booted();
     expect(serviceOf(world)).to.include({ role: 'service', slot: null, state: 'serving' });
     expect(serviceOf(world).parent).to.equal(currentMold(world.fleet)?.id);
@@ -93,7 +93,7 @@ describe('the plan for the service worker', () => {
     expect(world.fleet.rollouts.lastError).to.equal(null);
     expect(currentMold(world.fleet)?.generation, 'the refork').to.equal(1);
     const before = starts(world);
-    run(world, 1_200); // A minute: every ten seconds by now.
+    run(world, 1_200); // A minute: one start every ten seconds by now.
     expect(starts(world) - before).to.be.within(4, 8);
     expect(world.lowestServing).to.equal(3);
     Object.assign(world.faults, noFaults);
@@ -113,7 +113,7 @@ describe('the plan for the service worker', () => {
     expect(world.fleet.starts.notBefore, 'the delay of workers').to.equal(0);
   });
 
-  it('holds up neither a rollout nor a stop when it hangs', () => {
+  it('delays neither a rollout nor a stop when it hangs', () => {
     const world = booted();
     const hung = serviceOf(world);
     world.hang(hung);
@@ -134,14 +134,14 @@ describe('the plan for the service worker', () => {
     expect(world.now - stoppedAt).to.be.below(settings.shutdownTimeoutMs + 1_500);
   });
 
-  it('leaves when a new configuration does not want it any more', () => {
+  it('leaves when a new configuration no longer has it', () => {
     const world = booted();
     Object.assign(world, { config: settings });
     run(world, 50);
     expect(world.service).to.equal(undefined);
   });
 
-  it('does not change what the workers do', () => {
+  it('does not affect the workers', () => {
     const worst = { service: 1, death: 0 };
     fc.assert(
       fc.property(fc.integer(), fc.constantFrom('refork', 'phased restart'), (seed, kind) => {

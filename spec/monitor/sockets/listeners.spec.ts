@@ -1,5 +1,5 @@
-// Goal: every worker has its own queue, no queue is lost, and nobody else's address is taken or
-// shared. Method: real sockets on loopback, real connections.
+// Goal: every worker has its own queue, no queue is lost, and no address of another server is taken
+// or shared. Method: real sockets on loopback, real connections.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -25,7 +25,7 @@ const portOf = (listeners: Listeners): number =>
 
 const slotsOf = (workers: number): number[] => Array.from({ length: workers }, (_, slot) => slot);
 
-/** The one-line reason why the addresses cannot be had. */
+/** The one-line reason of the failure. */
 async function refusal(addresses: Address[], workers = 2): Promise<string> {
   try {
     (await openListeners(addresses, workers)).close();
@@ -45,7 +45,7 @@ describe('Listeners', () => {
   const open = async (addresses: Address[], workers: number): Promise<Listeners> =>
     (listeners = await openListeners(addresses, workers));
 
-  /** Accepts from a descriptor as a worker would; returns what it accepted. */
+  /** Accepts from a descriptor like a worker; returns the accepted connections. */
   const accept = async (fd: number): Promise<Socket[]> => {
     const accepted: Socket[] = [];
     const server = createServer((socket) => accepted.push(socket));
@@ -89,7 +89,7 @@ describe('Listeners', () => {
     for (const socket of accepted.flat()) socket.destroy();
   });
 
-  it('share one queue when asked to', async () => {
+  it('share one queue if configured', async () => {
     const opened = await open([tcp({ queues: 1 })], 3);
     const [first, ...others] = slotsOf(3).map((slot) => opened.descriptorsFor(slot, 3));
     expect(first).to.have.length(1);
@@ -98,7 +98,7 @@ describe('Listeners', () => {
     expect(opened.descriptorsFor(7, 8)).to.deep.equal(first);
   });
 
-  it('add queues for added workers, and leave those that are there alone', async () => {
+  it('add queues for added workers, and keep the existing ones', async () => {
     const opened = await open([tcp()], 2);
     const earlier = slotsOf(2).map((slot) => opened.descriptorsFor(slot, 2));
     opened.grow(4);
@@ -115,7 +115,7 @@ describe('Listeners', () => {
     expect(opened.descriptorsFor(3, 3)).to.deep.equal([]);
   });
 
-  it('keep connections waiting while nobody accepts', async () => {
+  it('keep connections waiting while no worker accepts', async () => {
     const opened = await open([tcp()], 1);
     await dial(portOf(opened));
     const [fd = -1] = opened.descriptorsFor(0, 1);
@@ -157,7 +157,7 @@ describe('Listeners', () => {
     await dial(port);
   });
 
-  it('say why an address cannot be had', async () => {
+  it('give the reason when an address cannot be opened', async () => {
     expect(await refusal([tcp({ host: '192.0.2.1', port: 8080 })])).to.equal(
       'cannot listen on 192.0.2.1:8080: EADDRNOTAVAIL: this machine does not have that address',
     );
@@ -166,7 +166,7 @@ describe('Listeners', () => {
     );
   });
 
-  it('leave nothing open when one of several addresses cannot be had', async () => {
+  it('leave nothing open when one of several addresses cannot be opened', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'pitchfork-')), 'app.sock');
     await refusal([
       tcp(),
@@ -178,7 +178,7 @@ describe('Listeners', () => {
     rmSync(join(path, '..'), { recursive: true });
   });
 
-  it('listen on a unix path with the mode that was asked for, and remove it at the end', async () => {
+  it('listen on a unix path with the requested mode, and remove it at the end', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'pitchfork-')), 'app.sock');
     const opened = await open([{ kind: 'unix', path, backlog: 16, mode: 0o660 }], 2);
     expect(opened.addresses()).to.deep.equal([`unix:${path}`]);
@@ -200,7 +200,7 @@ describe('Listeners', () => {
     free.close();
     for (let round = 0; round < 20; round++) {
       const rivals = [contender(program, port), contender(program, port)];
-      // Both are loaded and wait for the word, so that they really start together.
+      // Both are loaded and wait for the signal, so that they start at the same moment.
       await Promise.all(rivals.map((rival) => once(rival, 'message')));
       const answers = rivals.map((rival) => once(rival, 'message'));
       for (const rival of rivals) rival.send('go');

@@ -31,7 +31,7 @@ describe('hasStranger', () => {
     expect(hasStranger(text, own)).to.be.false;
   });
 
-  it('is false for a table that is not there', () => {
+  it('is false for a table that does not exist', () => {
     expect(hasStranger('', own)).to.be.false;
   });
 });

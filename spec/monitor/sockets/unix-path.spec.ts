@@ -1,5 +1,5 @@
-// Goal: only a socket that nobody listens on is ever replaced; whatever else is at the path is
-// refused and left as it is. Method: real files and sockets in a directory of their own.
+// Goal: only a socket without a listener is ever replaced; anything else at the path is refused and
+// left as it is. Method: real files and sockets in a directory of their own.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -66,7 +66,7 @@ describe('listenOnPath', () => {
     expect(lstatSync(path).isSocket()).to.be.true;
   };
 
-  it('makes a socket with the mode that was asked for', async () => {
+  it('makes a socket with the requested mode', async () => {
     await listen();
     expect(lstatSync(path).mode & 0o777).to.equal(0o600);
     expect(await answers()).to.be.true;
@@ -113,7 +113,7 @@ describe('listenOnPath', () => {
     expect(await refusal()).to.equal(`cannot listen on ${path}: a directory is there`);
   });
 
-  it('says that the directory is missing', async () => {
+  it('reports a missing directory', async () => {
     const missing = join(directory, 'no', 'app.sock');
     expect(await refusal(missing)).to.equal(
       `cannot listen on ${missing}: ENOENT: its directory does not exist`,
@@ -151,7 +151,7 @@ describe('listenOnPath', () => {
       process.once('disconnect', () => process.exit());
     process.send('ready');`;
     for (let round = 0; round < 10; round++) {
-      // The winner of the round before left without removing its path.
+      // The winner of the previous round exited without removing its path.
       if (round === 0) await leaveStale();
       const rivals = [1, 2, 3].map(() =>
         spawn(process.execPath, ['--input-type=module', '-e', text], {

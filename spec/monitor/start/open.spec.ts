@@ -57,7 +57,7 @@ const rejection = (promise: Promise<unknown>): Promise<unknown> =>
   );
 
 describe('a fresh start', () => {
-  it('opens the sockets and the pid file, with a fleet of nobody', async () => {
+  it('opens the sockets and the pid file, with an empty fleet', async () => {
     const { settings, ports } = await someSettings();
     const opened = await open(settings, undefined);
     try {

@@ -1,5 +1,5 @@
-// A server that apps under test are clients of, and what all of them have in common: a process with a
-// directory, a port and a log of its own, and nothing of them left when it is stopped.
+// The common base of servers that apps under test connect to: a process with a directory, a port
+// and a log of its own, and nothing of them left after its stop.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,24 +9,24 @@ import { withDeadline } from '../server.js';
 import { until } from '../until.js';
 
 export interface Backend {
-  /** What the fixture apps read to find it. */
+  /** Environment variables by which the fixture apps find it. */
   readonly env: Record<string, string>;
   /** Its address as the kernel names it: "127.0.0.1:6379", or the path of a unix socket. */
   readonly address: string;
-  /** The open connections of clients by the server's own account, as the apps tell them. */
+  /** The open connections of clients by the server's own account, in the form that the apps use. */
   connections(): Promise<string[]>;
-  /** What the server has to say against its clients: errors of the protocol. */
+  /** Complaints of the server about its clients: errors of the protocol. */
   complaints(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
 export interface DaemonOptions {
-  /** Given to it; a port that was free a moment ago. */
+  /** Assigned to it; a port that was free a moment ago. */
   port: number;
   directory: string;
   command: string;
   args: string[];
-  /** Whom it runs as; whoever runs the spec by default. */
+  /** The user that it runs as; default: the user of the spec. */
   user?: { uid: number; gid: number };
   /** Resolves once it answers. */
   answers: () => Promise<unknown>;
@@ -35,7 +35,7 @@ export interface DaemonOptions {
 /** A directory for `Daemon`, which removes it. */
 export const ownDirectory = (): string => mkdtempSync(join(tmpdir(), 'pitchfork-backend-'));
 
-/** Another process may take it before it is used, though the kernel goes round all others first. */
+/** Another process may take it first, though the kernel tries all others before it. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
@@ -89,7 +89,7 @@ export class Daemon {
     return daemon;
   }
 
-  /** What it wrote since it answered for the first time. */
+  /** Its output since its first answer. */
   log(): string {
     return readFileSync(this.#logFile, 'utf8').slice(this.#logStart);
   }

@@ -42,8 +42,8 @@ export async function startMariadb(): Promise<Backend> {
       );
       return ids.split('\n').filter((id) => id !== '');
     },
-    // "Got an error reading communication packets" is how it tells that a client went without a
-    // word, which is what the cut means to be.
+    // "Got an error reading communication packets" is its report of a client that disconnected
+    // without notice, which is the purpose of the cut.
     complaints: async () =>
       daemon
         .log()

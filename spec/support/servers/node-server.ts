@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { withDeadline } from '../server.js';
 import { ownDirectory, type Backend } from './backend.js';
 
-/** What it tells of its connections, as spec/fixtures/servers/view.mjs has them. */
+/** Its report on its connections, in the form of spec/fixtures/servers/view.mjs. */
 interface View {
   readonly open: string[];
   readonly complaints: string[];
@@ -17,7 +17,7 @@ type Message = { type: 'listening'; port: number } | ({ type: 'view' } & View);
 const fixtures = fileURLToPath(new URL('../../../../spec/fixtures/servers/', import.meta.url));
 const answerMs = 15_000;
 
-/** `tls`: with a certificate made for it, which signs itself. */
+/** `tls`: with a self-signed certificate made for it. */
 export async function startNodeServer(file: string, { tls = false } = {}): Promise<Backend> {
   const directory = ownDirectory();
   const args = tls ? makeCertificate(directory) : [];

@@ -1,5 +1,4 @@
-// A real PostgreSQL server. It refuses to run as root, so there it runs as the user that its package
-// has made for it.
+// A real PostgreSQL server. It refuses to run as root, so there it runs as the user of its package.
 import { execFile, execFileSync } from 'node:child_process';
 import { chownSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +32,7 @@ export async function startPostgres(): Promise<PostgresBackend> {
   if (user) chownSync(directory, user.uid, user.gid);
   const data = join(directory, 'data');
   const flags = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'];
-  // A locale's name makes it slow, and is not there on every machine.
+  // A locale's name makes it slow, and does not exist on every machine.
   await run(program('initdb'), [...flags, '--no-locale'], { ...user, cwd: directory });
   const ask = async (query: string): Promise<string> => {
     const args = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-XAtc', query];

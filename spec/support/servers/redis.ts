@@ -19,7 +19,7 @@ export async function startRedis(): Promise<RedisBackend> {
     bind: '127.0.0.1',
     dir: directory,
     save: '',
-    // Below this level it does not tell of errors of the protocol.
+    // Below this level it does not report errors of the protocol.
     loglevel: 'verbose',
   };
   const daemon = await Daemon.start({
