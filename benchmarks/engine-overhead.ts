@@ -53,7 +53,7 @@ async function compare(name: 'node' | 'uws', pairs: number): Promise<void> {
   const throughput: number[] = [];
   const efficiency: number[] = [];
   for (let pair = 0; pair < pairs; pair++) {
-    // Whoever comes first may find a cooler machine: so they take turns.
+    // The first of a pair may run on a cooler machine, so they take turns.
     const order: Variant[] = [`bare ${name}`, `engine ${name}`];
     if (pair % 2 === 1) order.reverse();
     const trials = new Map<Variant, Trial>();

@@ -85,7 +85,7 @@ async function settledServer(server: Server, workers: number): Promise<Baseline>
 const privateMemory = async (server: Server): Promise<number> =>
   (await memoryOf(server.pid))?.private ?? NaN;
 
-/** What the clients saw meanwhile, and what went wrong. */
+/** The figures of the clients, and the faults. */
 async function ordeal(
   scene: Scene,
   { seconds, workers }: Options,

@@ -72,6 +72,20 @@ describe('the source tree', () => {
     expect(mute).to.deep.equal([]);
   });
 
+  it('begins no comment with "What" or "Who"', () => {
+    const begins = /^\s*(\/\/|\/\*\*) (What|Who(ever)?|Those who|That which)\b/;
+    const found = sources.flatMap((file) =>
+      read(file)
+        .split('\n')
+        .flatMap((line, index, lines) =>
+          begins.test(line) && !/^\s*\/\/ /.test(lines[index - 1] ?? '')
+            ? [`${file}:${index + 1}`]
+            : [],
+        ),
+    );
+    expect(found).to.deep.equal([]);
+  });
+
   it(`has at most ${maxFilesInARoom} files in a room`, () => {
     const rooms = new Map<string, number>();
     for (const room of library.map((file) => dirname(file)))
@@ -134,14 +148,14 @@ describe('the source tree', () => {
     expect(impure).to.deep.equal([]);
   });
 
-  it('forks in fork.ts, kills in kill.ts, and mends globals in after-fork.ts only', () => {
+  it('forks in fork.ts, kills in kill.ts, and mends globals in mend-newborn.ts only', () => {
     const using = (pattern: RegExp): string[] => library.filter((file) => pattern.test(read(file)));
     expect(using(/native\.fork/)).to.deep.equal(['lib/life/mold/fork.ts']);
     expect(using(/process\.kill\(/).sort()).to.deep.equal([
       'lib/life/process/failpoint.ts',
       'lib/monitor/children/kill.ts',
     ]);
-    expect(using(/defineProperty\(process/)).to.deep.equal(['lib/life/process/after-fork.ts']);
+    expect(using(/defineProperty\(process/)).to.deep.equal(['lib/life/process/mend-newborn.ts']);
   });
 });
 

@@ -43,12 +43,12 @@ export interface Findings {
   readonly descriptors: readonly [before: number, after: number];
   /** Private memory of the monitor, in bytes. */
   readonly memory: readonly [before: number, after: number];
-  /** What else was wrong at the end, such as a slot without a worker. */
+  /** Other faults at the end, such as a slot without a worker. */
   readonly problems: readonly string[];
 }
 
 /**
- * What a monitor may grow by: V8 lets its heap grow before it collects. A leak grows with the time
+ * The growth allowed to a monitor: V8 lets its heap grow before it collects. A leak grows with the time
  * that a soak takes.
  */
 export const memoryAllowance = 32 * 2 ** 20;

@@ -17,7 +17,7 @@ export type UwsApp = Record<string, (...args: never[]) => unknown>;
 export interface UwsContext {
   /** The place of the worker, from 0 to `workers` - 1. */
   readonly slot: number;
-  /** The number of molds since the last boot of the code. */
+  /** The number of its mold within the phase, counted from 0. */
   readonly generation: number;
   /** The uWebSockets.js module. */
   readonly uws: unknown;

@@ -9,9 +9,9 @@ export type Role = 'mold' | 'worker' | 'service';
 export interface MoldInfo {
   /** The process id. */
   readonly pid: number;
-  /** The number of molds since the last boot of the code. */
+  /** The number of its mold within the phase, counted from 0. */
   readonly generation: number;
-  /** The number of boots of the code, counted from 0. */
+  /** The number of restarts with new code (phased or hot) before its code was loaded. */
   readonly phase: number;
 }
 

@@ -25,9 +25,9 @@ export interface WorkerState {
 export interface WorkerHandle {
   /** The place of the worker, from 0 to `workers` - 1; null in the service worker. */
   readonly slot: number | null;
-  /** The number of molds since the last boot of the code. */
+  /** The number of its mold within the phase, counted from 0. */
   readonly generation: number;
-  /** The number of boots of the code, counted from 0. */
+  /** The number of restarts with new code (phased or hot) before its code was loaded. */
   readonly phase: number;
   /** The process id. */
   readonly pid: number;

@@ -2,7 +2,7 @@
 // module to load. Operations of the control API are commands by themselves.
 import type { Flag, Options } from '../api/option-kinds.js';
 import { options, port } from '../api/options.js';
-import { operationNames, operations } from '../control-api/operations.js';
+import { operationNames, operations } from '../control-api/routes.js';
 import type { Invocation } from './client/invocation.js';
 
 export interface CommandOption extends Flag {

@@ -14,7 +14,7 @@ import type { Invocation } from './client/invocation.js';
 import { interruptible } from './interruptible.js';
 import { showProgress } from './client/progress.js';
 import { restarted } from './client/restarted.js';
-import { operations, type Operation, type OperationName } from '../control-api/operations.js';
+import { operations, type Operation, type OperationName } from '../control-api/routes.js';
 
 /** From the last answer of a server to the end of its process. */
 const endingMs = 10_000;

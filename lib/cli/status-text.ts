@@ -42,7 +42,7 @@ function errors({ refork }: Stats): string[] {
   const { unforkable } = refork;
   return [
     ...(unforkable === null ? [] : [`workers are booted afresh: the app ${unforkable}`]),
-    ...(refork.lastError === null ? [] : [`the last refork failed: ${refork.lastError}`]),
+    ...(refork.lastError === null ? [] : [`the last rollout failed: ${refork.lastError}`]),
   ];
 }
 

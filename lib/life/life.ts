@@ -9,7 +9,7 @@ import { watchHyperid } from '../fork-safety/renew/hyperid.js';
 import { observe } from '../fork-safety/audit/observer.js';
 import { watchPools } from '../fork-safety/renew/random-pools.js';
 import { native } from '../system/native.js';
-import { loadApp } from './app.js';
+import { loadApp } from './load-app.js';
 import type { App } from '../api/app-kind.js';
 import { mold } from './mold/mold.js';
 import type { Birth, BootOrder, Life, Orders } from './process/birth.js';

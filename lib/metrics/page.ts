@@ -107,7 +107,7 @@ export const page = `<!doctype html>
       ...stats.leaving.map((worker) => row(worker, true, largest)));
     const error = stats.refork.lastError;
     if (stats.shuttingDown) note('shutting down', false);
-    else if (error) note('last refork failed: ' + error, true);
+    else if (error) note('last rollout failed: ' + error, true);
     else note('monitor ' + stats.pid, false);
   }
 

@@ -1,9 +1,9 @@
-// The metrics of the server: read values (readings.ts), counted events (events.ts) and the app's
-// own, as one Prometheus text.
+// The metrics of the server: read at a scrape (scrape-metrics.ts), counted as they happen
+// (event-metrics.ts) and the app's own, as one Prometheus text.
 import { AggregatorRegistry, Registry } from 'prom-client';
-import { countEvents, type Events } from './events.js';
+import { countEvents, type Events } from './event-metrics.js';
 import { parseMetrics, type MetricJson } from './metric-json.js';
-import { valuesAt, type MetricsReading } from './readings.js';
+import { valuesAt, type MetricsReading } from './scrape-metrics.js';
 
 export interface MetricsSource {
   /** Called once per scrape. */

@@ -3,6 +3,7 @@ import type { Outcome } from '../control-api/outcome.js';
 import type { Commands } from './control/control.js';
 import type { Monitor } from './monitor.js';
 import { readStats } from './control/read-stats.js';
+import type { Stopping } from './fleet/fleet.js';
 import type { RolloutKind } from './fleet/rollouts.js';
 
 export function commandsOf(monitor: Monitor): Commands {
@@ -10,10 +11,15 @@ export function commandsOf(monitor: Monitor): Commands {
   const rollOut =
     (kind: RolloutKind) =>
     async (wait: boolean): Promise<Outcome> => {
-      const refusal = operations.refusal(kind);
-      if (refusal) return refusal;
       const outcome = operations.rollOut(kind, 'control command');
-      return wait ? outcome : { ok: true };
+      return wait || !(outcome instanceof Promise) ? outcome : { ok: true };
+    };
+  const stop =
+    (how: Stopping) =>
+    async (wait: boolean): Promise<Outcome> => {
+      operations.stop(how, 'control command');
+      if (wait) await monitor.over;
+      return { ok: true };
     };
   return {
     stats: () => readStats(monitor),
@@ -22,15 +28,8 @@ export function commandsOf(monitor: Monitor): Commands {
     'phased-restart': rollOut('phased restart'),
     // The outcome is that of the preparation: the monitor that performs the restart cannot answer.
     restart: () => operations.hotRestart('control command'),
-    stop: async (wait) => {
-      operations.stop('graceful', 'control command');
-      if (wait) await monitor.over;
-      return { ok: true };
-    },
-    halt: async () => {
-      operations.stop('immediate', 'control command');
-      return { ok: true };
-    },
+    stop: stop('graceful'),
+    halt: stop('immediate'),
     gc: async () => operations.collectGarbage(),
     'add-worker': async () => operations.changeWorkers(1),
     'remove-worker': async () => operations.changeWorkers(-1),

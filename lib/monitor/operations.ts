@@ -30,18 +30,11 @@ export class Operations {
     this.#parts = parts;
   }
 
-  /** Null if such a rollout can be asked for. */
-  refusal(kind: RolloutKind): Outcome | null {
-    const { fleet } = this.#parts;
-    if (fleet.stopping) return { ok: false, error: `no ${kind}: the server is shutting down` };
-    return kind === 'refork' && fleet.single ? this.#refuse('no refork') : null;
-  }
-
-  /** Resolves when the requested rollout has succeeded or was given up. */
-  async rollOut(kind: RolloutKind, reason: string): Promise<Outcome> {
+  /** A refusal, or a promise that resolves when the rollout has succeeded or was given up. */
+  rollOut(kind: RolloutKind, reason: string): Outcome | Promise<Outcome> {
     const { fleet, log, waiters, turn } = this.#parts;
-    const refusal = this.refusal(kind);
-    if (refusal) return refusal;
+    if (fleet.stopping) return { ok: false, error: `no ${kind}: the server is shutting down` };
+    if (kind === 'refork' && fleet.single) return this.#refuse('no refork');
     log.info({ reason }, `${kind} requested`);
     const during = fleet.rollouts.attempt !== null;
     fleet.rollouts.request(kind, reason, now());

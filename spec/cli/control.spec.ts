@@ -218,7 +218,7 @@ describe('statusText', () => {
   it('gives the reason of the last failed refork', () => {
     const refork = { ...stats.refork, lastError: 'the mold died' };
     expect(statusText({ ...stats, refork, mold: null })).to.include(
-      'the last refork failed: the mold died\n',
+      'the last rollout failed: the mold died\n',
     );
   });
 });

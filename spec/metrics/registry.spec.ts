@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { emptyLatency, observe } from '../../lib/protocol/latency.js';
-import type { MetricsReading } from '../../lib/metrics/readings.js';
+import type { MetricsReading } from '../../lib/metrics/scrape-metrics.js';
 import { createMetrics } from '../../lib/metrics/registry.js';
 
 function readingWith(part: Partial<MetricsReading>): MetricsReading {

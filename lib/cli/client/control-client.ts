@@ -9,7 +9,7 @@ import {
   type Answers,
   type OperationName,
   type QuestionName,
-} from '../../control-api/operations.js';
+} from '../../control-api/routes.js';
 import { launch } from '../../system/launch.js';
 import type { Invocation, Remote } from './invocation.js';
 

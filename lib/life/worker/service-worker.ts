@@ -14,7 +14,7 @@ import { failpoint } from '../process/failpoint.js';
 import { orphanGraceMs, orphanMarginMs } from '../process/orphan.js';
 import { roleSignals } from '../process/role-signals.js';
 import { entitleService } from '../process/title.js';
-import { fillHandle, reportBirth } from './common/birth.js';
+import { fillHandle, reportBirth } from './common/first-steps.js';
 import { abort, exitUnserved, exitWithTotals } from './common/exits.js';
 import { Heartbeat } from './common/heartbeat.js';
 import { runLogged } from './common/logged-hooks.js';

@@ -15,7 +15,7 @@ import type { Life } from '../process/birth.js';
 import { failpoint } from '../process/failpoint.js';
 import { roleSignals } from '../process/role-signals.js';
 import { entitleWorker } from '../process/title.js';
-import { fillHandle, reportBirth } from './common/birth.js';
+import { fillHandle, reportBirth } from './common/first-steps.js';
 import { abort, exitUnserved, exitWithTotals } from './common/exits.js';
 import { runLogged } from './common/logged-hooks.js';
 import { obeyCommon, type WorkerChannel } from './common/orders.js';

@@ -36,7 +36,7 @@ export interface HeldChannel {
 
 const entry = fileURLToPath(new URL('../../life/main.js', import.meta.url));
 
-/** Room for a process title, which cannot outgrow the command line (see lib/life/title.ts). */
+/** Room for a process title, which cannot outgrow the command line (lib/life/process/title.ts). */
 const titleRoom = ' '.repeat(160);
 
 export class Children {

@@ -13,7 +13,7 @@ import {
   type Answers,
   type OperationName,
   type QuestionName,
-} from '../../control-api/operations.js';
+} from '../../control-api/routes.js';
 import { createOperatorsServer, listenOn } from '../../system/operators-server.js';
 import type { Outcome } from '../../control-api/outcome.js';
 import type { Log } from '../log/log.js';

@@ -1,5 +1,5 @@
-// The app's code as the fleet runs it: boots (phases), molds since the last boot (generations), and
-// whether it can be loaded and forked.
+// The app's code as the fleet runs it: its phase, the generations of its molds, and whether it can
+// be loaded and forked.
 import { singleMode, type Attempt, type Unforkable } from './rollouts.js';
 
 /** Plain data, for the next program of a hot restart. */

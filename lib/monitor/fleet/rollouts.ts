@@ -1,6 +1,7 @@
 // The rollout that is requested or under way: a refork or a phased restart, which differ only in
 // the source of the next mold. Invariant: at most one attempt at a time; any number of requests
 // during an attempt leads to one more after it.
+import { Backoff } from './backoff.js';
 import type { Child } from './child.js';
 
 export type RolloutKind = 'refork' | 'phased restart';
@@ -61,24 +62,19 @@ export const singleMode: Unforkable = {
   generation: 0,
 };
 
-const longestBackoffMs = 10 * 60_000;
-
 /** Workers tried for one request before it is given up. */
-export const maxCandidates = 3;
+const maxCandidates = 3;
 
 export class Rollouts {
   #attempt: AttemptData | null = null;
   #lastError: string | null = null;
-  #backoffUntil = 0;
   readonly #requests = new Map<RolloutKind, RequestData>();
   /** Requests made during an attempt, with the reason of the first. */
   readonly #again = new Map<RolloutKind, string>();
-  /** Failed attempts in a row: each doubles the back-off. */
-  #failures = 0;
-  readonly #backoffMs: number;
+  readonly #backoff: Backoff;
 
   constructor(backoffMs: number) {
-    this.#backoffMs = backoffMs;
+    this.#backoff = new Backoff(backoffMs);
   }
 
   get attempt(): Attempt | null {
@@ -92,7 +88,7 @@ export class Rollouts {
 
   /** The earliest time of the next automatic refork. */
   get backoffUntil(): number {
-    return this.#backoffUntil;
+    return this.#backoff.until;
   }
 
   /** The next request. */
@@ -199,10 +195,10 @@ export class Rollouts {
     const { request } = attempt;
     const retry =
       failure !== null && request.kind === 'refork' && request.tried.size < maxCandidates;
-    this.#failures = failure === null ? 0 : this.#failures + 1;
-    if (failure !== null) this.#backoffUntil = now + this.#backoff();
+    if (failure === null) this.#backoff.succeeded();
+    else this.#backoff.failed(now);
     if (retry) {
-      request.notBefore = this.#backoffUntil;
+      request.notBefore = this.#backoff.until;
       this.#requests.set(request.kind, request);
     }
     this.#requestAgain(now, retry ? request.kind : null);
@@ -212,7 +208,7 @@ export class Rollouts {
   /** No candidate is left for the request. */
   drop({ kind }: RolloutRequest, reason: string, now: number): void {
     this.#lastError = reason;
-    this.#backoffUntil = now + this.#backoff();
+    this.#backoff.begin(now);
     this.#requests.delete(kind);
     this.#requestAgain(now, null);
   }
@@ -231,10 +227,6 @@ export class Rollouts {
 
   #requestOf(kind: RolloutKind, reason: string, now: number): RequestData {
     return this.#requests.get(kind) ?? { kind, reason, tried: new Set(), notBefore: now };
-  }
-
-  #backoff(): number {
-    return Math.min(longestBackoffMs, this.#backoffMs * 2 ** Math.max(0, this.#failures - 1));
   }
 
   /** Requests of the kind `waiting` remain until the attempt's own is fulfilled or dropped. */

@@ -2,7 +2,7 @@
 // every process.
 import { AppMetrics, type AppMetricsRecord } from '../../metrics/app-metrics.js';
 import { memoryOf } from '../../system/process-memory.js';
-import type { MetricsReading } from '../../metrics/readings.js';
+import type { MetricsReading } from '../../metrics/scrape-metrics.js';
 import { createMetrics, type Metrics } from '../../metrics/registry.js';
 import type { MetricJson } from '../../metrics/metric-json.js';
 import { Totals, type TotalsRecord } from '../../metrics/totals.js';

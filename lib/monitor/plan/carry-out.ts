@@ -7,7 +7,38 @@ import { unreachable } from '../../base/unreachable.js';
 import { isStarting, markStackRequested, markStopAnnounced, type Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { singleMode, type Attempt, type Next, type RolloutKind } from '../fleet/rollouts.js';
-import type { Action } from './action.js';
+
+/** A decision of the plan. */
+export type Action =
+  | { type: 'boot' }
+  /** Load the code from disk again, for a phased restart. */
+  | { type: 'bootNext' }
+  /** Boot a worker of its own, where the app cannot be forked. Slot null: the service worker. */
+  | { type: 'bootWorker'; slot: number | null; canary: boolean }
+  | { type: 'spawn'; mold: number; slot: number | null; canary: boolean }
+  /** Make this worker the next mold. */
+  | { type: 'choose'; child: number; reason: string }
+  | { type: 'promote'; child: number; generation: number }
+  /** The canary is healthy. */
+  | { type: 'prove' }
+  | { type: 'drain'; child: number }
+  /** Announce the coming stop to the app. */
+  | { type: 'announceStop'; child: number }
+  /** `last`: no other process of its phase is alive. */
+  | { type: 'retire'; mold: number; last: boolean }
+  | { type: 'kill'; child: number; reason: string }
+  /** The worker serves but sends no heartbeat: find the JavaScript that blocks its event loop. */
+  | { type: 'askForStack'; child: number }
+  /** Kill a worker that has served, by the configured signal and after its hook. */
+  | { type: 'timeOut'; child: number; reason: string }
+  | { type: 'abandon'; reason: string }
+  | { type: 'dropRequest'; reason: string }
+  | { type: 'finish' }
+  | { type: 'requestRefork'; reason: string }
+  | { type: 'replaceProgram' }
+  | { type: 'giveUp'; reason: string }
+  | { type: 'booted' }
+  | { type: 'exit'; code: 0 | 1; reason: string };
 
 /** An effect: something to send, start, kill or announce. The fleet has recorded it already. */
 export type Effect =

@@ -10,7 +10,7 @@ import {
   slots,
   unprovenMold,
 } from '../fleet/queries.js';
-import type { Action } from './action.js';
+import type { Action } from './carry-out.js';
 import { candidates } from '../fleet/candidates.js';
 
 /**

@@ -3,7 +3,7 @@
 import { isStarting, type Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { all } from '../fleet/queries.js';
-import type { Action } from './action.js';
+import type { Action } from './carry-out.js';
 
 export function replaceProgram(fleet: Fleet): Action[] {
   return fleet.hotRestart === 'prepared' && canReplaceProgram(fleet)

@@ -1,7 +1,7 @@
 // The plan's rule for children that take too long to start, to exit, to send a heartbeat, or to
 // answer a request.
 import type { Settings } from '../../config/settings.js';
-import type { Action } from './action.js';
+import type { Action } from './carry-out.js';
 import type { Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { all } from '../fleet/queries.js';

@@ -3,11 +3,12 @@
 // that a spec can run it through any story.
 import type { Settings } from '../../config/settings.js';
 import type { Fleet } from '../fleet/fleet.js';
-import type { Action } from './action.js';
-import { advanceAttempt, endFailedAttempt } from './attempt.js';
+import type { Action } from './carry-out.js';
+import { tryCanary } from './canary.js';
 import { fillMold, fillSlots } from './fill.js';
 import { replaceProgram } from './hot-restart-rule.js';
 import { killOverdue } from './overdue.js';
+import { endFailedAttempt, promoteCandidate } from './promotion.js';
 import { drainOutdated, roll, settle } from './roll.js';
 import { startRollout } from './rollout-rule.js';
 import { keepService } from './service-rule.js';
@@ -22,7 +23,8 @@ const whileServing: readonly Rule[] = [
   fillMold,
   endFailedAttempt,
   fillSlots,
-  advanceAttempt,
+  promoteCandidate,
+  tryCanary,
   roll,
   drainOutdated,
   keepService,

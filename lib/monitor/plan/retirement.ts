@@ -1,5 +1,5 @@
 // The plan's rule for the exit of a mold that is no longer needed.
-import type { Action } from './action.js';
+import type { Action } from './carry-out.js';
 import type { Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { all } from '../fleet/queries.js';

@@ -14,7 +14,7 @@ import {
   serving,
   slots,
 } from '../fleet/queries.js';
-import type { Action } from './action.js';
+import type { Action } from './carry-out.js';
 import { fill } from './fill.js';
 import { retire } from './retirement.js';
 

@@ -2,7 +2,7 @@
 import type { Settings } from '../../config/settings.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { all, isQuiescent } from '../fleet/queries.js';
-import type { Action } from './action.js';
+import type { Action } from './carry-out.js';
 import { noCandidate, warmestCandidate } from '../fleet/candidates.js';
 
 export function startRollout(fleet: Fleet, settings: Settings, now: number): Action[] {

@@ -2,7 +2,7 @@
 // hook for it. Only one runs at a time, so the old one has exited before a new one is ordered,
 // whatever the cause. Nothing else waits for it.
 import type { Settings } from '../../config/settings.js';
-import type { Action } from './action.js';
+import type { Action } from './carry-out.js';
 import { fill } from './fill.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { all, canFill, isOutdated } from '../fleet/queries.js';

@@ -2,7 +2,7 @@
 import type { Settings } from '../../config/settings.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { all, serving } from '../fleet/queries.js';
-import type { Action } from './action.js';
+import type { Action } from './carry-out.js';
 import { retire } from './retirement.js';
 
 /**

@@ -1,7 +1,7 @@
 // The first steps of a worker and of the service worker: a forked process is mended and reports its
 // birth, then the app's worker handle is filled in.
 import { workerState } from '../../../api/worker-handle.js';
-import { mendNewborn } from '../../process/after-fork.js';
+import { mendNewborn } from '../../process/mend-newborn.js';
 import type { Birth, Life } from '../../process/birth.js';
 import type { WorkerChannel } from './orders.js';
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { UserError } from '../../lib/base/user-error.js';
 import type { App } from '../../lib/api/app-kind.js';
-import { loadApp } from '../../lib/life/app.js';
+import { loadApp } from '../../lib/life/load-app.js';
 import { scratch } from '../support/scratch.js';
 
 const fixture = (name: string): string =>
