@@ -71,7 +71,7 @@ describe('pitchfork-ts check', function () {
         'throws when it is loaded',
         `throw new Error('no licence');`,
         '',
-        /^loading the app failed: \S+app\.mjs:1:7: Error: no licence/,
+        /^loading the app failed: \S*app\.mjs:1:7: Error: no licence/,
       ],
       [
         'ends the process when it is loaded',
