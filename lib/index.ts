@@ -35,6 +35,6 @@ export type {
 } from './api/hooks.js';
 export { factory, uws } from './api/app-brands.js';
 export type { FactoryExport, UwsExport } from './api/app-brands.js';
-export type { FetchHandler, RequestListener, UwsApp, UwsContext } from './api/app-kind.js';
+export type { FetchHandler, RequestListener, UwsApp, UwsContext } from './api/app-types.js';
 export { worker } from './api/worker-handle.js';
 export type { WorkerHandle } from './api/worker-handle.js';

@@ -148,14 +148,14 @@ describe('the source tree', () => {
     expect(impure).to.deep.equal([]);
   });
 
-  it('forks in fork.ts, kills in kill.ts, and mends globals in mend-newborn.ts only', () => {
+  it('forks in fork.ts, kills in kill.ts, and mends process.pid in process-id.ts only', () => {
     const using = (pattern: RegExp): string[] => library.filter((file) => pattern.test(read(file)));
     expect(using(/native\.fork/)).to.deep.equal(['lib/life/mold/fork.ts']);
     expect(using(/process\.kill\(/).sort()).to.deep.equal([
       'lib/life/process/failpoint.ts',
       'lib/monitor/children/kill.ts',
     ]);
-    expect(using(/defineProperty\(process/)).to.deep.equal(['lib/life/process/mend-newborn.ts']);
+    expect(using(/defineProperty\(process/)).to.deep.equal(['lib/fork-safety/renew/process-id.ts']);
   });
 });
 

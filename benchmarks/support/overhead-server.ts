@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { createEngine } from '../../lib/engines/create.js';
 import { loadUws, type UwsTemplatedApp } from '../../lib/engines/uws-module.js';
-import type { App } from '../../lib/api/app-kind.js';
+import type { App } from '../../lib/api/app-types.js';
 import { native } from '../../lib/system/native.js';
 
 export type Variant = 'bare node' | 'engine node' | 'bare uws' | 'engine uws';

@@ -1,6 +1,6 @@
 // Marks for app exports that are functions but not request listeners. The marks are registered
 // symbols, since the app may load another copy of this package than the server.
-import type { UwsApp, UwsContext } from './app-kind.js';
+import type { UwsApp, UwsContext } from './app-types.js';
 
 export const uwsBrand = Symbol.for('pitchfork-ts.uws');
 export const factoryBrand = Symbol.for('pitchfork-ts.factory');

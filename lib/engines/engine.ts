@@ -1,7 +1,7 @@
 // The interface between a worker and its HTTP engine. An engine lives in one worker: it is created
 // after the fork and gone before a promotion.
 import type { CompletedRequest } from '../api/hooks.js';
-import type { App, UwsContext } from '../api/app-kind.js';
+import type { App, UwsContext } from '../api/app-types.js';
 import type { Latency } from '../protocol/latency.js';
 import type { InFlightRequest } from './in-flight-request.js';
 

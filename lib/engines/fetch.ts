@@ -1,6 +1,6 @@
 // Turns a Web-standard fetch handler into a node:http listener.
 import { getRequestListener } from '@hono/node-server';
-import type { FetchHandler, RequestListener } from '../api/app-kind.js';
+import type { FetchHandler, RequestListener } from '../api/app-types.js';
 
 /**
  * Replaces the global Request and Response with the faster ones of @hono/node-server, as its own

@@ -5,12 +5,12 @@ import { isThenable } from '../base/is-thenable.js';
 import { stackOf } from '../base/error-text.js';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, createServer as createNetServer, type Socket } from 'node:net';
-import type { RequestListener } from '../api/app-kind.js';
+import type { RequestListener } from '../api/app-types.js';
 import { announceClose } from './announce-close.js';
 import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
 import type { InFlightRequest } from './in-flight-request.js';
 import { Meter } from './meter.js';
-import { runWithRequest } from './request-deadline.js';
+import { runWithRequest } from './deadline-extension.js';
 
 export type NodeEngineOptions = Pick<
   EngineOptions,

@@ -1,7 +1,7 @@
 // Turns a Web-standard fetch handler into a route of uWebSockets.js. Bodies stream both ways, with
 // backpressure: a slow reader slows down the writer instead of filling memory.
 import { STATUS_CODES } from 'node:http';
-import type { FetchHandler } from '../api/app-kind.js';
+import type { FetchHandler } from '../api/app-types.js';
 import type { UwsHandler, UwsRequest, UwsResponse } from './uws-module.js';
 
 /** The part of a request's body that is buffered before the client is paused. */

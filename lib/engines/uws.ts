@@ -8,7 +8,7 @@ import { native, type Connection } from '../system/native.js';
 import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
 import type { InFlightRequest } from './in-flight-request.js';
 import { Meter } from './meter.js';
-import { runWithRequest } from './request-deadline.js';
+import { runWithRequest } from './deadline-extension.js';
 import {
   beginExchange,
   type Exchange,

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import type { CompletedRequest } from '../../lib/api/hooks.js';
 import type { EngineName } from '../../lib/api/config.js';
 import type { UwsResponse, UwsTemplatedApp } from '../../lib/engines/uws-module.js';
-import type { App } from '../../lib/api/app-kind.js';
+import type { App } from '../../lib/api/app-types.js';
 import { hasUws, serve, stopEngines } from '../support/engines.js';
 import { failures, startLoad } from '../support/load.js';
 import { ask, RawConnection } from '../support/raw-connection.js';

@@ -2,7 +2,7 @@
 // backpressure, and disconnections are noticed. Method: a route for each case, raw connections.
 import { expect } from 'chai';
 import type { EngineName } from '../../lib/api/config.js';
-import type { App } from '../../lib/api/app-kind.js';
+import type { App } from '../../lib/api/app-types.js';
 import { hasUws, serve, stopEngines } from '../support/engines.js';
 import { ask, RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';

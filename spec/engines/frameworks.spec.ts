@@ -7,7 +7,7 @@ import express from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
 import type { EngineName } from '../../lib/api/config.js';
-import type { App, RequestListener } from '../../lib/api/app-kind.js';
+import type { App, RequestListener } from '../../lib/api/app-types.js';
 import { hasUws, serve, stopEngines } from '../support/engines.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';

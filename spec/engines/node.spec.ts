@@ -2,7 +2,7 @@
 // requests. Method: a listener with a route for each, raw connections.
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
-import type { App } from '../../lib/api/app-kind.js';
+import type { App } from '../../lib/api/app-types.js';
 import { serve, stopEngines } from '../support/engines.js';
 import { ask, RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';

@@ -8,7 +8,7 @@ import type {
   UwsResponse,
   UwsTemplatedApp,
 } from '../../lib/engines/uws-module.js';
-import type { App } from '../../lib/api/app-kind.js';
+import type { App } from '../../lib/api/app-types.js';
 import { hasUws, serve, stopEngines, type Served } from '../support/engines.js';
 import { ask, RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';

@@ -7,7 +7,7 @@ import type { CompletedRequest } from '../../lib/api/hooks.js';
 import type { EngineName } from '../../lib/api/config.js';
 import { createEngine } from '../../lib/engines/create.js';
 import type { DrainOptions, Engine } from '../../lib/engines/engine.js';
-import type { App } from '../../lib/api/app-kind.js';
+import type { App } from '../../lib/api/app-types.js';
 import { native } from '../../lib/system/native.js';
 
 /** Whether uWebSockets.js, an optional peer, has a binary for this Node. */

@@ -1,5 +1,5 @@
 // The inheritance of a process of the app, booted or forked.
-import type { App } from '../../api/app-kind.js';
+import type { App } from '../../api/app-types.js';
 import type { Settings } from '../../config/settings.js';
 import type { BlockingChannel } from '../../protocol/channel.js';
 import type { Order, Report } from '../../protocol/message.js';

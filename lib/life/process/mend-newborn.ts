@@ -1,7 +1,7 @@
-// Mends a newborn before any other code runs in it; the order matters. The only file that mends
-// globals.
-import { renewEntropy } from '../../fork-safety/renew/entropy.js';
+// Mends a newborn before any other code runs in it. The order matters.
+import { renewRandomness } from '../../fork-safety/renew/randomness.js';
 import { renewIdentity } from '../../fork-safety/renew/identity.js';
+import { renewProcessId } from '../../fork-safety/renew/process-id.js';
 import { observeNewborn } from '../../fork-safety/audit/observer.js';
 import { refillPools } from '../../fork-safety/renew/random-pools.js';
 import { leaveInheritedPages } from '../../heap/compaction.js';
@@ -11,9 +11,8 @@ import type { Life } from './birth.js';
 import { orphanGraceMs } from './orphan.js';
 
 export async function mendNewborn(life: Life, forkId: number): Promise<void> {
-  const parentPid = process.pid;
-  // 1. Identity: process.pid is a plain property, computed once.
-  Object.defineProperty(process, 'pid', { ...writable, value: native.pid() });
+  // 1. The pid, which everything below may use.
+  const parentPid = renewProcessId();
   // 2. The end together with the monitor. Only now is the monitor the parent, to whose death the
   // kernel's signal is bound.
   native.dieWithMonitor(life.monitorPid, orphanGraceMs);
@@ -22,7 +21,7 @@ export async function mendNewborn(life: Life, forkId: number): Promise<void> {
   // 4. The heap: pages shared with the mold stay shared.
   leaveInheritedPages();
   // 5. Randomness, before the first identifier is drawn, then the values libraries derived from it.
-  renewEntropy();
+  renewRandomness();
   refillPools();
   renewIdentity({ id: forkId, parentPid });
   // 6. The baseline of the audit.
@@ -30,5 +29,3 @@ export async function mendNewborn(life: Life, forkId: number): Promise<void> {
   // 7. Counters: the mold's counts are not the newborn's.
   await forgetInheritedCounts();
 }
-
-const writable = { configurable: true, enumerable: true, writable: true };

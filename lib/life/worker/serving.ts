@@ -3,7 +3,7 @@
 import { workerState } from '../../api/worker-handle.js';
 import type { Engine } from '../../engines/engine.js';
 import type { InFlightRequest } from '../../engines/in-flight-request.js';
-import { extendDeadline } from '../../engines/request-deadline.js';
+import { extendDeadline } from '../../engines/deadline-extension.js';
 import { OutOfBandGc } from '../../heap/out-of-band.js';
 import type { Figures, RequestDeadline } from '../../protocol/message.js';
 import { native } from '../../system/native.js';
@@ -14,7 +14,7 @@ import { activityOf, entitleWorker } from '../process/title.js';
 import { Heartbeat } from './common/heartbeat.js';
 import { Listening } from './listening.js';
 import type { WorkerChannel } from './common/orders.js';
-import { RequestWatch } from './request-watch.js';
+import { RequestTimeout } from './request-timeout.js';
 
 /** The time for kept-alive clients to send a last request before idle connections are closed. */
 const lingerMs = 1_000;
@@ -34,7 +34,7 @@ export interface ServingOptions {
 
 export class Serving {
   readonly #options: ServingOptions;
-  readonly #requestWatch: RequestWatch | undefined;
+  readonly #requestWatch: RequestTimeout | undefined;
   #heartbeat: Heartbeat | undefined;
 
   /** Resolves as soon as the worker accepts connections. */
@@ -50,7 +50,7 @@ export class Serving {
     const { requestTimeoutMs } = life.settings;
     if (requestTimeoutMs === false) return;
     workerState.extendDeadline = extendDeadline;
-    this.#requestWatch = new RequestWatch({
+    this.#requestWatch = new RequestTimeout({
       timeoutMs: requestTimeoutMs,
       running: () => engine.running(),
       overran: onOverrun,

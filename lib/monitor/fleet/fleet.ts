@@ -5,7 +5,7 @@ import * as change from './child.js';
 import { isStarting, newChild, type Child, type ChildState, type MadeChild } from './child.js';
 import { Code, type CodeRecord } from './code.js';
 import { Rollouts, type Attempt, type Unforkable } from './rollouts.js';
-import { Starts, type StartsRecord } from './starts.js';
+import { StartBackoff, type StartBackoffRecord } from './start-backoff.js';
 
 export type Stopping = 'graceful' | 'immediate';
 
@@ -27,7 +27,7 @@ export interface FleetRecord {
   readonly restarts: number;
   readonly nextId: number;
   readonly code: CodeRecord;
-  readonly starts: StartsRecord;
+  readonly starts: StartBackoffRecord;
   readonly lastError: string | null;
   readonly children: readonly Child[];
 }
@@ -41,8 +41,8 @@ export class Fleet {
   readonly code: Code;
   readonly rollouts: Rollouts;
   /** Of workers and molds. */
-  readonly starts = new Starts();
-  readonly serviceStarts = new Starts();
+  readonly starts = new StartBackoff();
+  readonly serviceStarts = new StartBackoff();
   #workers: number;
   #queues: number;
   #booted = false;

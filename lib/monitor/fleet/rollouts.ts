@@ -1,7 +1,7 @@
 // The rollout that is requested or under way: a refork or a phased restart, which differ only in
 // the source of the next mold. Invariant: at most one attempt at a time; any number of requests
 // during an attempt leads to one more after it.
-import { Backoff } from './backoff.js';
+import { RolloutBackoff } from './rollout-backoff.js';
 import type { Child } from './child.js';
 
 export type RolloutKind = 'refork' | 'phased restart';
@@ -71,10 +71,10 @@ export class Rollouts {
   readonly #requests = new Map<RolloutKind, RequestData>();
   /** Requests made during an attempt, with the reason of the first. */
   readonly #again = new Map<RolloutKind, string>();
-  readonly #backoff: Backoff;
+  readonly #backoff: RolloutBackoff;
 
   constructor(backoffMs: number) {
-    this.#backoff = new Backoff(backoffMs);
+    this.#backoff = new RolloutBackoff(backoffMs);
   }
 
   get attempt(): Attempt | null {

@@ -3,7 +3,7 @@
 import type { EngineName } from '../api/config.js';
 import { UserError } from '../base/user-error.js';
 import { factoryBrand, uwsBrand } from '../api/app-brands.js';
-import type { App, FetchHandler, RequestListener, UwsRegister } from '../api/app-kind.js';
+import type { App, FetchHandler, RequestListener, UwsRegister } from '../api/app-types.js';
 import { loadModule } from '../config/load-module.js';
 
 const allowed =

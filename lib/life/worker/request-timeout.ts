@@ -15,7 +15,7 @@ export interface Watched {
   readonly overran: (request: InFlightRequest, urgent: RequestDeadline) => void;
 }
 
-export class RequestWatch {
+export class RequestTimeout {
   readonly #watched: Watched;
   readonly #timer: NodeJS.Timeout;
   #checkedAt = performance.now();

@@ -1,10 +1,10 @@
 // Goal: a crash loop slows down, and a single death costs nothing. Method: a clock moved by hand.
 import { expect } from 'chai';
-import { Starts } from '../../../lib/monitor/fleet/starts.js';
+import { StartBackoff } from '../../../lib/monitor/fleet/start-backoff.js';
 
 describe('the pace of starts', () => {
   it('doubles the pause with each failed start, up to ten seconds', () => {
-    const starts = new Starts();
+    const starts = new StartBackoff();
     const pauses = Array.from({ length: 8 }, () => {
       starts.failed('story', 1_000);
       return starts.notBefore - 1_000;
@@ -14,7 +14,7 @@ describe('the pace of starts', () => {
   });
 
   it('forgives all failures when one succeeds', () => {
-    const starts = new Starts();
+    const starts = new StartBackoff();
     starts.failed('story', 0);
     starts.failed('story', 0);
     starts.succeeded();
@@ -23,7 +23,7 @@ describe('the pace of starts', () => {
   });
 
   it('lets a few processes die at once without a pause', () => {
-    const starts = new Starts();
+    const starts = new StartBackoff();
     for (let death = 0; death < 5; death++) starts.died(1_000);
     expect(starts.notBefore).to.equal(1_000);
     starts.died(1_000);
@@ -31,14 +31,14 @@ describe('the pace of starts', () => {
   });
 
   it('forgets deaths, by half every five seconds', () => {
-    const starts = new Starts();
+    const starts = new StartBackoff();
     for (let death = 0; death < 5; death++) starts.died(0);
     starts.died(5_000);
     expect(starts.notBefore).to.equal(5_000);
   });
 
   it('never shortens a pause that a failed start has caused', () => {
-    const starts = new Starts();
+    const starts = new StartBackoff();
     for (let start = 0; start < 5; start++) starts.failed('story', 0);
     starts.died(100);
     expect(starts.notBefore).to.equal(3_200);

@@ -12,7 +12,7 @@ const uuidBatch = 128;
 const intBatch = 1024;
 
 /** Runs in a newborn before any code of the app: no generator continues the mold's sequence. */
-export function renewEntropy(): void {
+export function renewRandomness(): void {
   for (let draw = 0; draw < uuidBatch; draw++) crypto.randomUUID();
   for (let draw = 0; draw < intBatch; draw++) crypto.randomInt(2);
   // Node 26 has a separate batch for version 7.

@@ -5,8 +5,8 @@ import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { UserError } from '../../lib/base/user-error.js';
-import type { App } from '../../lib/api/app-kind.js';
-import { loadApp } from '../../lib/life/load-app.js';
+import type { App } from '../../lib/api/app-types.js';
+import { loadApp } from '../../lib/life/app-export.js';
 import { scratch } from '../support/scratch.js';
 
 const fixture = (name: string): string =>

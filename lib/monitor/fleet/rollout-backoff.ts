@@ -2,7 +2,7 @@
 
 const longestMs = 10 * 60_000;
 
-export class Backoff {
+export class RolloutBackoff {
   readonly #firstMs: number;
   #failures = 0;
   #until = 0;

@@ -7,14 +7,14 @@ const free = 5;
 const longestPauseMs = 10_000;
 
 /** Plain data, for the next program of a hot restart. */
-export interface StartsRecord {
+export interface StartBackoffRecord {
   readonly failures: number;
   readonly lastError: string | null;
   /** Milliseconds, counted from the hand-over. */
   readonly notBeforeIn: number;
 }
 
-export class Starts {
+export class StartBackoff {
   #failures = 0;
   #lastError: string | null = null;
   #notBefore = 0;
@@ -57,12 +57,12 @@ export class Starts {
     this.#notBefore = Math.max(this.#notBefore, now + pauseMs);
   }
 
-  record(now: number): StartsRecord {
+  record(now: number): StartBackoffRecord {
     const { failures, lastError, notBefore } = this;
     return { failures, lastError, notBeforeIn: notBefore - now };
   }
 
-  restore({ failures, lastError, notBeforeIn }: StartsRecord, now: number): void {
+  restore({ failures, lastError, notBeforeIn }: StartBackoffRecord, now: number): void {
     this.#failures = failures;
     this.#lastError = lastError;
     this.#notBefore = now + notBeforeIn;
