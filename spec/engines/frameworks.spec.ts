@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { expect } from 'chai';
-import express from 'express';
+import type Express from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
 import type { EngineName } from '../../lib/api/config.js';
@@ -11,6 +11,11 @@ import type { App, RequestListener } from '../../lib/api/app-types.js';
 import { hasUws, serve, stopEngines } from '../support/engines.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';
+
+// By require, as Koa below: an ES import of a CommonJS module that re-exports another one can come
+// out empty under Node 20, when mocha has loaded other specs in the process before.
+const require = createRequire(import.meta.url);
+const express = require('express') as typeof Express;
 
 const short = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
 
@@ -56,7 +61,7 @@ interface Koa {
 }
 
 function koaApp(): App {
-  const Koa = createRequire(import.meta.url)('koa') as new () => Koa;
+  const Koa = require('koa') as new () => Koa;
   const app = new Koa();
   app.use(async (context) => {
     if (context.path === '/slow') {
