@@ -16,7 +16,10 @@ const interfaceFile = `${library}index.d.ts`;
 
 type Properties = ReadonlyMap<string, ts.Symbol>;
 
-describe('the public interface', () => {
+describe('the public interface', function () {
+  // The compiler reads all of lib twice, and may have to share the machine.
+  this.timeout(180_000);
+
   let checker: ts.TypeChecker;
   let exported: Map<string, ts.Symbol>;
   let config: Properties;
