@@ -45,7 +45,11 @@ describe('a newborn worker that does not become ready', () => {
       const [killed, ...ends] = server.log('ended unexpectedly').filter(isOurs);
       expect(killed?.pid).to.equal(victim?.pid);
       expect(ends).to.have.lengthOf(times);
-      for (const end of ends) expect(end.reason).to.match(reason);
+      // A child that reports its failure itself has the reason in that line, and there only.
+      const failures = server.log('failed');
+      const reasonOf = ({ pid, reason }: LogLine): unknown =>
+        reason ?? failures.find((line) => line.pid === pid)?.reason;
+      for (const end of ends) expect(reasonOf(end)).to.match(reason);
       const spawns = server.log('spawning').filter(isOurs).slice(1).map(timeOf);
       expect(spawns).to.have.lengthOf(times + 1);
       const pauses = spawns.slice(1).map((spawn, index) => spawn - (spawns[index] ?? 0));
