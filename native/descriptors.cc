@@ -1,10 +1,11 @@
-// Descriptors: duplicating, replacing in place, closing, and finding a listening socket by its
-// port.
+// Descriptors: duplicating, replacing in place, locking, closing, and finding a listening socket by
+// its port.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -103,4 +104,16 @@ void CloseDescriptor(const v8::FunctionCallbackInfo<v8::Value>& info) {
   // EINTR means success on Linux: the descriptor is closed, and its number may be in use again.
   if (close(fd) != 0 && errno != EINTR)
     ThrowErrno(info.GetIsolate(), errno, "close descriptor " + std::to_string(fd));
+}
+
+void LockDescriptor(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  Arguments arguments(info, "lockDescriptor");
+  int fd = arguments.Descriptor(arguments.At(0), "fd");
+  if (!arguments.valid()) return;
+  int locked;
+  do locked = flock(fd, LOCK_EX | LOCK_NB);
+  while (locked != 0 && errno == EINTR);
+  if (locked != 0 && errno != EWOULDBLOCK)
+    return ThrowErrno(info.GetIsolate(), errno, "lock descriptor " + std::to_string(fd));
+  info.GetReturnValue().Set(locked == 0);
 }

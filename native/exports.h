@@ -23,7 +23,8 @@ Callback Receive, Send, SocketPair;
 // listeners.cc
 Callback ListenTcp, ListenUnix;
 // descriptors.cc
-Callback BoundPort, FindListener, ReplaceDescriptor, DuplicateDescriptor, CloseDescriptor;
+Callback BoundPort, FindListener, ReplaceDescriptor, DuplicateDescriptor, CloseDescriptor,
+    LockDescriptor;
 // connections.cc
 Callback ConnectionsOf, EndReading;
 // dead-ends.cc

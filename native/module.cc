@@ -40,6 +40,7 @@ const struct {
     {"replaceDescriptor", ReplaceDescriptor},
     {"duplicateDescriptor", DuplicateDescriptor},
     {"closeDescriptor", CloseDescriptor},
+    {"lockDescriptor", LockDescriptor},
     {"becomeSubreaper", BecomeSubreaper},
     {"dieWithMonitor", DieWithMonitor},
     {"leadProcessGroup", LeadProcessGroup},

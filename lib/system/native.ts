@@ -176,6 +176,11 @@ export interface Native {
   /** fcntl(F_DUPFD_CLOEXEC), never below 3. */
   duplicateDescriptor(fd: number): number;
   closeDescriptor(fd: number): void;
+  /**
+   * flock(LOCK_EX | LOCK_NB) of a file or directory, until the descriptor is closed; false if
+   * another process holds the lock.
+   */
+  lockDescriptor(fd: number): boolean;
 
   /** PR_SET_CHILD_SUBREAPER: orphaned descendants become our children. */
   becomeSubreaper(): void;

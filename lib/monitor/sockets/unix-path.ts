@@ -2,8 +2,9 @@
 // listener, is ever replaced, and only a socket of our own is ever removed; anything else at the
 // path stays as it is.
 import { errorCode, messageOf } from '../../base/error-text.js';
-import { lstatSync, renameSync, unlinkSync, linkSync, type BigIntStats } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, unlinkSync, type BigIntStats } from 'node:fs';
 import { createConnection } from 'node:net';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../../base/user-error.js';
 import { native, type UnixListener } from '../../system/native.js';
@@ -132,27 +133,22 @@ function refuses(path: string): Promise<boolean> {
 }
 
 /**
- * Another instance may have replaced the stale socket in the meantime, and a plain unlink would
- * remove its live one. So the path is moved aside first, and moved back if it is not the stale one.
+ * Another instance may have replaced the stale socket in the meantime, so all that remove one look
+ * once more under a lock of the directory. It leaves no lock file behind, and the kernel releases
+ * it when its holder dies.
  */
 function removeStale(path: string, stale: BigIntStats): void {
-  const aside = `${path}.stale-${process.pid}`;
   try {
-    renameSync(path, aside);
+    const directory = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      if (!native.lockDescriptor(directory)) return;
+      const found = look(path);
+      if (found && identityOf(found) === identityOf(stale)) unlinkSync(path);
+    } finally {
+      closeSync(directory);
+    }
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return;
     throw new UserError(`cannot replace the stale socket ${path}: ${errorCode(error)}`);
-  }
-  const moved = look(aside);
-  if (moved && identityOf(moved) !== identityOf(stale)) linkBack(aside, path);
-  unlinkSync(aside);
-}
-
-/** Unlike rename(2), link(2) replaces nothing. */
-function linkBack(aside: string, path: string): void {
-  try {
-    linkSync(aside, path);
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
   }
 }
