@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The signal handlers come first; everything else is loaded after them.
+// The version check and then the signal handlers come first; everything else is loaded after them.
+import './node-version.js';
 import '../lib/system/early-signals.js';
 
 const { main } = await import('../lib/cli/main.js');

@@ -1,6 +1,7 @@
 // `pitchfork-ts backtrace`: the current activity of every process.
 import type { Backtrace, ProcessTrace } from '../control-api/backtrace.js';
-import { accepted, ask, controlPoint } from './client/control-client.js';
+import { accepted, ask } from './client/control-client.js';
+import { controlPoint } from './client/control-point.js';
 import { interruptible } from './interruptible.js';
 import type { Invocation } from './client/invocation.js';
 

@@ -3,12 +3,12 @@ import { UserError } from '../base/user-error.js';
 import {
   accepted,
   answerTo,
-  controlPoint,
   nameOf,
   request,
   type Answer,
   type ControlPoint,
 } from './client/control-client.js';
+import { controlPoint } from './client/control-point.js';
 import { endsWithin } from './client/process-end.js';
 import type { Invocation } from './client/invocation.js';
 import { interruptible } from './interruptible.js';

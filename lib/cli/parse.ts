@@ -4,7 +4,7 @@ import type { OptionTexts } from '../config/overrides.js';
 import { UserError } from '../base/user-error.js';
 import { packageVersion } from '../system/package-version.js';
 import { commands, type Command } from './commands.js';
-import { unknownArgument, usageProblem } from './usage-problem.js';
+import { unknownArgument, usageProblem } from './usage/usage-problem.js';
 
 export interface Parsed {
   readonly command: Command;

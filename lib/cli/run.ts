@@ -1,11 +1,15 @@
 // `pitchfork-ts run`: this process becomes the monitor.
 import cluster from 'node:cluster';
 import { UserError } from '../base/user-error.js';
+import { displayName } from '../config/display-name.js';
 import { findConfig, loadSettings } from '../config/load.js';
+import { isInForeignDirectory } from '../config/runtime-directory.js';
 import type { Settings } from '../config/settings.js';
 import type { HeldByPredecessor } from '../monitor/hot-restart/preflight.js';
 import { launch, preflight, succession } from '../system/launch.js';
+import { answerTo } from './client/control-client.js';
 import type { Invocation } from './client/invocation.js';
+import { listensAt } from './client/listens-at.js';
 
 /** Its forks would share the channel to the primary process, which could not distinguish them. */
 function refuseCluster(): void {
@@ -27,9 +31,23 @@ export async function run({ config, overrides, remote }: Invocation): Promise<nu
     ? (await import('../monitor/hot-restart/hand-over.js')).readHandOver(succession.fd)
     : undefined;
   const settings = await loadSettings(config ?? findConfig(launch.directory), overrides);
+  if (!handOver && preflight === null) await refuseSecond(settings);
   if (preflight !== null) return tryOut(settings, JSON.parse(preflight) as HeldByPredecessor);
   const { runMonitor } = await import('../monitor/run.js');
   return runMonitor(settings, overrides, handOver);
+}
+
+/** The ports would be refused as taken; this names the server that has them. */
+async function refuseSecond({ file, control }: Settings): Promise<void> {
+  if (isInForeignDirectory(control) || !(await listensAt(control))) return;
+  const stats = await answerTo({ socketPath: control }, 'stats').catch(() => undefined);
+  if (stats === undefined) return;
+  throw new UserError(
+    `${displayName(file)}: already served by process ${stats.pid}` +
+      (stats.shuttingDown
+        ? ', which is stopping: `pitchfork-ts stop --wait` waits for its end'
+        : ': `pitchfork-ts restart` replaces the program, `pitchfork-ts stop` ends it'),
+  );
 }
 
 async function tryOut(settings: Settings, held: HeldByPredecessor): Promise<number> {

@@ -1,5 +1,6 @@
 // `pitchfork-ts stats`: the statistics of the server, as it reports them.
-import { accepted, ask, controlPoint } from './client/control-client.js';
+import { accepted, ask } from './client/control-client.js';
+import { controlPoint } from './client/control-point.js';
 import { interruptible } from './interruptible.js';
 import type { Invocation } from './client/invocation.js';
 

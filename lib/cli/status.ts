@@ -1,5 +1,6 @@
 // `pitchfork-ts status`: the processes of the server, one line each.
-import { answerTo, controlPoint } from './client/control-client.js';
+import { answerTo } from './client/control-client.js';
+import { controlPoint } from './client/control-point.js';
 import { interruptible } from './interruptible.js';
 import type { Invocation } from './client/invocation.js';
 import { statusText } from './status-text.js';

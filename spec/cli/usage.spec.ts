@@ -23,6 +23,39 @@ describe('a mistaken command line', () => {
     ['status --workers 2', '--workers: not an option of this command'],
     ['stats --wait', '--wait: not an option of this command'],
     ['statsu', 'statsu: unknown command (did you mean "stats"?)'],
+    [
+      'start',
+      'start: unknown command: the server starts without a command: pitchfork-ts -c pitchfork.conf.ts',
+    ],
+    [
+      'reload --wait',
+      'reload: unknown command: `phased-restart` loads new code without downtime, `restart` the configuration as well',
+    ],
+    ['list', 'list: unknown command: `status` shows the processes'],
+    [
+      'logs',
+      'logs: unknown command: the log goes to standard output, or to `log.file` in the configuration',
+    ],
+    [
+      'scale 4',
+      'scale: unknown command: `add-worker` and `remove-worker` change the number of workers',
+    ],
+    ['kill', 'kill: unknown command: `stop` finishes requests in flight first, `halt` does not'],
+    ['constructor', 'constructor: unknown command'],
+    ['-i 4', '-i: unknown option: the number of workers is -w (--workers)'],
+    ['--instances=max', '--instances: unknown option: the number of workers is --workers (-w)'],
+    [
+      'app.ts',
+      "app.ts: unknown command: write `app: './app.ts'` in pitchfork.conf.ts, and start it with -c pitchfork.conf.ts",
+    ],
+    [
+      'start ../server.mjs',
+      'start: unknown command: the server starts without a command: pitchfork-ts -c pitchfork.conf.ts',
+    ],
+    [
+      'ecosystem.config.js',
+      'ecosystem.config.js: unknown command: name a configuration with -c ecosystem.config.js',
+    ],
     ['stop refork', 'refork: unexpected argument of stop'],
     ['-- bogus', 'bogus: unknown command'],
     ['--workers', '--workers: a value is missing'],

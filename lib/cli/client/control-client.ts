@@ -10,8 +10,8 @@ import {
   type OperationName,
   type QuestionName,
 } from '../../control-api/routes.js';
-import { launch } from '../../system/launch.js';
-import type { Invocation, Remote } from './invocation.js';
+import type { Remote } from './invocation.js';
+import { noServer } from './no-server.js';
 
 export interface Answer {
   readonly status: number;
@@ -23,16 +23,6 @@ export type ControlPoint = { readonly socketPath: string } | Remote;
 
 /** For answers that wait for nothing; the statistics of a large server take a moment. */
 const timeoutMs = 30_000;
-
-/** As given, or else as in the configuration, which is not even loaded if it is given. */
-export async function controlPoint(invocation: Invocation): Promise<ControlPoint> {
-  const { config, overrides, remote } = invocation;
-  if (remote) return remote;
-  if (overrides.control !== undefined) return { socketPath: overrides.control };
-  const { findConfig, loadSettings } = await import('../../config/load.js');
-  const settings = await loadSettings(config ?? findConfig(launch.directory), overrides);
-  return { socketPath: settings.control };
-}
 
 export const nameOf = (point: ControlPoint): string =>
   'socketPath' in point ? point.socketPath : `http://${formatEndpoint({ kind: 'tcp', ...point })}`;
@@ -127,13 +117,6 @@ function unreachable(place: string, error: NodeJS.ErrnoException): UserError {
   const { code = '', message } = error;
   const meaning = meanings[code]?.(place, code);
   return new UserError(meaning ?? `cannot talk to the server at ${place}: ${message}`);
-}
-
-function noServer(path: string): string {
-  return (
-    `no server answers at ${path}: is it running, and with this config? ` +
-    '(--control names another socket)'
-  );
 }
 
 function forbidden(path: string, code: string): string {

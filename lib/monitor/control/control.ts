@@ -1,8 +1,6 @@
 // The control API: HTTP over a unix socket that only our own user can open. No request, and no lack
 // of one, can end or block the monitor.
-import { messageOf } from '../../base/error-text.js';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { UserError } from '../../base/user-error.js';
 import { ensureControlDirectory } from '../../config/runtime-directory.js';
 import { native } from '../../system/native.js';
 import {
@@ -53,11 +51,7 @@ const farewellMs = 1_000;
 
 /** Throws a UserError if the path cannot be used, such as that of another live instance. */
 export async function listenForControl(path: string): Promise<HeldControl> {
-  try {
-    ensureControlDirectory(path);
-  } catch (error) {
-    throw new UserError(messageOf(error));
-  }
+  ensureControlDirectory(path);
   const live = `another pitchfork-ts already runs with control socket ${path}`;
   const { fd, identity } = await listenOnPath({ path, backlog, mode: 0o600 }, live);
   return { path, fd, identity };

@@ -7,6 +7,7 @@ import { prettyFactory } from 'pino-pretty';
 import type { Settings } from '../../config/settings.js';
 import { LineWriter } from './line-writer.js';
 import { openLogFile } from './log-file.js';
+import { isColored } from './is-colored.js';
 import { openOutlet } from './outlet.js';
 
 export interface Log {
@@ -53,7 +54,9 @@ export function createLog(settings: Settings['log'], dropped = 0): Log {
           'role' in fields ? fields : { role: 'monitor', pid: process.pid, ...fields },
       },
     },
-    isPretty(settings) ? pretty(writer, settings.file === null && isatty(1)) : writer,
+    isPretty(settings)
+      ? pretty(writer, isColored(process.env, settings.file === null && isatty(1)))
+      : writer,
   );
 
   return {
