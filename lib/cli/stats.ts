@@ -1,4 +1,5 @@
 // `pitchfork-ts stats`: the statistics of the server, as it reports them.
+import { printable } from '../base/printable.js';
 import { accepted, ask, controlPoint } from './client/control-client.js';
 import { interruptible } from './interruptible.js';
 import type { Invocation } from './client/invocation.js';
@@ -7,6 +8,6 @@ export async function stats(invocation: Invocation): Promise<number> {
   interruptible();
   const answer = await ask(await controlPoint(invocation), 'stats');
   accepted(answer);
-  process.stdout.write(`${answer.body.trimEnd()}\n`);
+  process.stdout.write(`${printable(answer.body.trimEnd())}\n`);
   return 0;
 }

@@ -1,4 +1,5 @@
 // `pitchfork-ts status`: the processes of the server, one line each.
+import { printable } from '../base/printable.js';
 import { answerTo, controlPoint } from './client/control-client.js';
 import { interruptible } from './interruptible.js';
 import type { Invocation } from './client/invocation.js';
@@ -7,6 +8,6 @@ import { statusText } from './status-text.js';
 export async function status(invocation: Invocation): Promise<number> {
   interruptible();
   const point = await controlPoint(invocation);
-  process.stdout.write(statusText(await answerTo(point, 'stats')));
+  process.stdout.write(printable(statusText(await answerTo(point, 'stats'))));
   return 0;
 }
