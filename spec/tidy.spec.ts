@@ -86,6 +86,17 @@ describe('the source tree', () => {
     expect(found).to.deep.equal([]);
   });
 
+  it('writes to terminals and titles through `printable` only', () => {
+    const writes = /(?:process\.std(?:out|err)\.write\(|process\.title = |console\.\w+\()[^;]*;/g;
+    const found = sources.flatMap((file) =>
+      [...read(file).matchAll(writes)]
+        .map(([statement]) => statement)
+        .filter((statement) => !/printable(Line)?\(|\(eraseLine\)/.test(statement))
+        .map((statement) => `${file}: ${statement}`),
+    );
+    expect(found).to.deep.equal([]);
+  });
+
   it(`has at most ${maxFilesInARoom} files in a room`, () => {
     const rooms = new Map<string, number>();
     for (const room of library.map((file) => dirname(file)))

@@ -1,4 +1,5 @@
 // `pitchfork-ts backtrace`: the current activity of every process.
+import { printable, printableLine } from '../base/printable.js';
 import type { Backtrace, ProcessTrace } from '../control-api/backtrace.js';
 import { accepted, ask } from './client/control-client.js';
 import { controlPoint } from './client/control-point.js';
@@ -9,12 +10,14 @@ export async function backtrace(invocation: Invocation): Promise<number> {
   interruptible();
   const answer = await ask(await controlPoint(invocation), 'backtrace');
   const traced = accepted(answer) as Backtrace;
-  process.stdout.write(invocation.json ? `${answer.body.trimEnd()}\n` : backtraceText(traced));
+  process.stdout.write(
+    printable(invocation.json ? `${answer.body.trimEnd()}\n` : backtraceText(traced)),
+  );
   return 0;
 }
 
 export function backtraceText({ pid, processes }: Backtrace): string {
-  return [`monitor ${pid}`, ...processes.flatMap(linesOf), ''].join('\n');
+  return [`monitor ${pid}`, ...processes.flatMap(linesOf), ''].map(printableLine).join('\n');
 }
 
 function linesOf(trace: ProcessTrace): string[] {

@@ -1,4 +1,5 @@
 // `pitchfork-ts check`: whether the app can be forked, as a table or as JSON.
+import { printable } from '../base/printable.js';
 import { findConfig, loadSettings } from '../config/load.js';
 import { launch } from '../system/launch.js';
 import type { Invocation } from './client/invocation.js';
@@ -13,6 +14,6 @@ export async function check({ config, overrides, request, json }: Invocation): P
   const { check: run } = await import('../check/check.js');
   const { checkText } = await import('../check/text.js');
   const result = await run(settings, overrides, request);
-  write(json ? `${JSON.stringify(result, null, 2)}\n` : checkText(result));
+  write(printable(json ? `${JSON.stringify(result, null, 2)}\n` : checkText(result)));
   return result.safe ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 // The command line. Whatever goes wrong is one line on stderr and exit code 1.
 import { stackOf } from '../base/error-text.js';
+import { printable } from '../base/printable.js';
 import { UserError } from '../base/user-error.js';
 import { readOverrides } from '../config/overrides.js';
 import { launch } from '../system/launch.js';
@@ -12,14 +13,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     const parsed = parse(argv);
     if (typeof parsed === 'string') {
-      process.stdout.write(`${parsed}\n`);
+      process.stdout.write(`${printable(parsed)}\n`);
       return 0;
     }
     const invocation = invocationOf(parsed);
     const run = await parsed.command.load();
     return await run(invocation);
   } catch (error) {
-    process.stderr.write(describeFailure(error));
+    process.stderr.write(printable(describeFailure(error)));
     return 1;
   }
 }

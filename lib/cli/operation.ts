@@ -1,4 +1,5 @@
 // `pitchfork-ts refork` and the other operations: asks a running server for one.
+import { printable } from '../base/printable.js';
 import { UserError } from '../base/user-error.js';
 import {
   accepted,
@@ -35,7 +36,7 @@ export async function requestOperation(
     await shown(name === 'restart' ? untilRestarted(answered, point) : answered, point);
   else if (monitor === undefined) accepted(await answered);
   else await untilOver(answered, monitor);
-  process.stdout.write(`${name}: ${wait || !waits ? 'done' : 'under way'}\n`);
+  process.stdout.write(printable(`${name}: ${wait || !waits ? 'done' : 'under way'}\n`));
   return 0;
 }
 

@@ -1,5 +1,6 @@
 // `pitchfork-ts run`: this process becomes the monitor.
 import cluster from 'node:cluster';
+import { printable } from '../base/printable.js';
 import { UserError } from '../base/user-error.js';
 import { displayName } from '../config/display-name.js';
 import { findConfig, loadSettings } from '../config/load.js';
@@ -54,6 +55,6 @@ async function tryOut(settings: Settings, held: HeldByPredecessor): Promise<numb
   const { tryTakingOver } = await import('../monitor/hot-restart/preflight.js');
   // Loads all of the monitor, to find files that a new release lacks.
   await import('../monitor/run.js');
-  process.stdout.write(`\n${JSON.stringify(await tryTakingOver(settings, held))}\n`);
+  process.stdout.write(`\n${printable(JSON.stringify(await tryTakingOver(settings, held)))}\n`);
   return 0;
 }

@@ -1,6 +1,7 @@
 // `pitchfork-ts stats`: the statistics of the server, as it reports them.
 import { accepted, ask } from './client/control-client.js';
 import { controlPoint } from './client/control-point.js';
+import { printable } from '../base/printable.js';
 import { interruptible } from './interruptible.js';
 import type { Invocation } from './client/invocation.js';
 
@@ -8,6 +9,6 @@ export async function stats(invocation: Invocation): Promise<number> {
   interruptible();
   const answer = await ask(await controlPoint(invocation), 'stats');
   accepted(answer);
-  process.stdout.write(`${answer.body.trimEnd()}\n`);
+  process.stdout.write(`${printable(answer.body.trimEnd())}\n`);
   return 0;
 }

@@ -1,4 +1,5 @@
 // The stats of a server as a table for people.
+import { printableLine } from '../base/printable.js';
 import type { ServiceStats, Stats, WorkerStats } from '../control-api/stats.js';
 import { progressText } from './client/progress.js';
 
@@ -29,7 +30,7 @@ export function statusText(stats: Stats): string {
     ...(service ? [row(service, service.ready ? 'running' : 'not ready')] : []),
     ...stats.leaving.map((worker) => row(worker, 'leaving')),
   ].map((cells) => cells.map(String));
-  return [summary(stats), ...errors(stats), '', ...table(rows), ''].join('\n');
+  return [summary(stats), ...errors(stats), '', ...table(rows), ''].map(printableLine).join('\n');
 }
 
 function summary(stats: Stats): string {

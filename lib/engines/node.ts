@@ -3,6 +3,7 @@
 // `#running` until its response has closed.
 import { isThenable } from '../base/is-thenable.js';
 import { stackOf } from '../base/error-text.js';
+import { printable } from '../base/printable.js';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, createServer as createNetServer, type Socket } from 'node:net';
 import type { RequestListener } from '../api/app-types.js';
@@ -175,5 +176,5 @@ function fail(response: ServerResponse, error: unknown): void {
 /** Also listens for a write after the end, which would otherwise crash the worker. */
 function logFailure(error: unknown): void {
   const text = stackOf(error);
-  process.stderr.write(`request failed: ${text}\n`);
+  process.stderr.write(`request failed: ${printable(text)}\n`);
 }

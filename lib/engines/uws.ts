@@ -3,6 +3,7 @@
 // has opened, and the kernel lists the connections.
 import { isThenable } from '../base/is-thenable.js';
 import { stackOf } from '../base/error-text.js';
+import { printable } from '../base/printable.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { native, type Connection } from '../system/native.js';
 import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
@@ -224,7 +225,7 @@ function urlOf(request: UwsRequest): string {
  */
 function fail(exchange: Exchange, error: unknown): void {
   const text = stackOf(error);
-  process.stderr.write(`request failed: ${text}\n`);
+  process.stderr.write(`request failed: ${printable(text)}\n`);
   if (isOpen(exchange)) answerFailure(exchange.response, exchange.headBegun);
 }
 

@@ -1,111 +1,74 @@
-// The app's own metrics over all workers: the last snapshot of each live worker, and the totals of
-// those that are gone. Invariant: no counter falls when a worker is replaced or killed; gauges
-// cover live workers only.
-import { AggregatorRegistry } from 'prom-client';
+// The app's own metrics over all workers: the last snapshot of each live worker, and one snapshot
+// with the totals of those that are gone. Invariant: no counter falls when a worker is replaced or
+// killed; gauges cover live workers only. A scrape costs the same however many have gone.
+import { Pace } from '../base/pace.js';
+import { isRecord } from '../base/is-record.js';
 import type { MetricSnapshot } from '../protocol/message.js';
-import { Ledger, type LedgerRecord } from './ledger.js';
-import { parseMetrics, type MetricJson, type MetricValue } from './metric-json.js';
-
-/** Reserved for the monitor's metrics; the app's metrics of this name are dropped. */
-const reservedPrefix = 'pitchfork_';
+import type { SnapshotMetric } from '../protocol/metric-snapshot.js';
+import { fold, merge } from './app-merge.js';
+import { readSnapshot, recordOf, type AppMetric, type AppSnapshot } from './app-snapshot.js';
 
 /** Plain data, handed to the next program of a hot restart. */
 export interface AppMetricsRecord {
-  readonly ledger: LedgerRecord<readonly MetricJson[]>;
-  readonly lastRead: readonly (readonly [series: string, value: number])[];
+  readonly live: readonly (readonly [childId: number, metrics: readonly SnapshotMetric[]])[];
+  readonly gone: readonly SnapshotMetric[];
+  readonly last: readonly SnapshotMetric[];
+  readonly retired: readonly number[];
 }
 
+const nothing: AppSnapshot = new Map();
+/** Of the gone. An app whose labels never repeat must not fill the monitor. */
+const maxGoneSeries = 100_000;
+/** More than the processes that can have retired and still be there. */
+const maxRetired = 1_000;
+
 export class AppMetrics {
-  readonly #ledger: Ledger<readonly MetricJson[]>;
-  readonly #lastRead: Map<string, number>;
+  readonly #live = new Map<number, AppSnapshot>();
+  readonly #retired: Set<number>;
+  #gone: AppSnapshot;
+  /** The result of the last scrape. */
+  #last: AppSnapshot;
 
   constructor(before?: AppMetricsRecord) {
-    const fold = (one: readonly MetricJson[], other: readonly MetricJson[]) =>
-      aggregate([lasting(one), lasting(other)]);
-    this.#ledger = new Ledger<readonly MetricJson[]>([], { fold }, before?.ledger);
-    this.#lastRead = new Map(before?.lastRead);
+    const { live, gone, last, retired } = isRecord(before) ? before : {};
+    for (const [id, metrics] of live ?? []) this.#live.set(id, readSnapshot([...metrics]));
+    this.#gone = readSnapshot([...(gone ?? [])]);
+    this.#last = readSnapshot([...(last ?? [])]);
+    this.#retired = new Set(retired);
   }
 
   record(): AppMetricsRecord {
-    return { ledger: this.#ledger.record(), lastRead: [...this.#lastRead] };
+    return {
+      live: [...this.#live].map(([id, metrics]) => [id, recordOf(metrics)]),
+      gone: recordOf(this.#gone),
+      last: recordOf(this.#last),
+      retired: [...this.#retired],
+    };
   }
 
   /** Replaces the child's snapshot. */
   update(childId: number, snapshot: MetricSnapshot): void {
-    const metrics = parseMetrics(snapshot).filter(({ name }) => !name.startsWith(reservedPrefix));
-    this.#ledger.update(childId, metrics);
+    // A late answer of a child whose last report is in the totals already.
+    if (this.#retired.has(childId)) return;
+    const before = this.#live.get(childId) ?? nothing;
+    this.#live.set(childId, readSnapshot(snapshot, before, this.#last));
   }
 
-  /** The child is gone; its counters stay in the totals. */
+  /** The child is gone; its counters stay in the totals. Safe to call twice. */
   retire(childId: number): void {
-    this.#ledger.retire(childId);
+    this.#retired.add(childId);
+    for (const oldest of this.#retired)
+      if (this.#retired.size > maxRetired) this.#retired.delete(oldest);
+    const ended = this.#live.get(childId);
+    if (!ended) return;
+    this.#live.delete(childId);
+    this.#gone = fold(this.#gone, ended, maxGoneSeries);
   }
 
-  /** The metrics over all workers, each name once. */
-  collect(): MetricJson[] {
-    const metrics = aggregate([
-      lasting(this.#ledger.gone()),
-      ...meanQuantiles(this.#ledger.live()),
-    ]);
-    return metrics.map((metric) =>
-      metric.type === 'gauge' || metric.aggregator !== 'sum'
-        ? metric
-        : { ...metric, values: metric.values.map((value) => this.#notFalling(metric, value)) },
-    );
+  /** The metrics over all workers, each name once. The event loop turns meanwhile. */
+  async collect(): Promise<AppMetric[]> {
+    const snapshots = [this.#gone, ...this.#live.values()];
+    this.#last = await merge(snapshots, this.#last, new Pace());
+    return [...this.#last.values()];
   }
-
-  /** As in totals.ts: adding floats in another order can yield a smaller sum. */
-  #notFalling({ name, type }: MetricJson, value: MetricValue): MetricValue {
-    if (isQuantile(value)) return value;
-    const series = `${type} ${seriesOf(value.metricName ?? name, value)}`;
-    const highest = Math.max(value.value, this.#lastRead.get(series) ?? -Infinity);
-    this.#lastRead.set(series, highest);
-    return { ...value, value: highest };
-  }
-}
-
-/** The part that outlives the process: no gauges, averages or quantiles. */
-function lasting(metrics: readonly MetricJson[]): MetricJson[] {
-  return metrics
-    .filter(({ type, aggregator }) => type !== 'gauge' && aggregator !== 'average')
-    .map((metric) => ({ ...metric, values: metric.values.filter((value) => !isQuantile(value)) }));
-}
-
-const seriesOf = (name: string, { labels }: MetricValue): string =>
-  `${name} ${JSON.stringify(Object.entries(labels).sort())}`;
-
-const isQuantile = ({ labels }: MetricValue): boolean => 'quantile' in labels;
-
-/** Divides quantiles by the number of workers that report them: summed, they become a mean. */
-function meanQuantiles(snapshots: readonly (readonly MetricJson[])[]): MetricJson[][] {
-  const counts = new Map<string, number>();
-  for (const { name, values } of snapshots.flat())
-    for (const value of values.filter(isQuantile))
-      counts.set(seriesOf(name, value), (counts.get(seriesOf(name, value)) ?? 0) + 1);
-
-  const mean = (name: string, value: MetricValue): MetricValue =>
-    isQuantile(value)
-      ? { ...value, value: value.value / (counts.get(seriesOf(name, value)) ?? 1) }
-      : value;
-  return snapshots.map((metrics) =>
-    metrics.map((metric) =>
-      metric.type === 'summary' && metric.aggregator === 'sum'
-        ? { ...metric, values: metric.values.map((value) => mean(metric.name, value)) }
-        : metric,
-    ),
-  );
-}
-
-/**
- * Merges by each metric's own aggregator. If the code of two phases defines a metric differently,
- * the newest definition wins.
- */
-function aggregate(snapshots: readonly (readonly MetricJson[])[]): MetricJson[] {
-  const newest = new Map(
-    snapshots.flat().map(({ name, type, aggregator }) => [name, `${type} ${aggregator}`]),
-  );
-  const agreeing = snapshots.map((metrics) =>
-    metrics.filter(({ name, type, aggregator }) => newest.get(name) === `${type} ${aggregator}`),
-  );
-  return parseMetrics(AggregatorRegistry.aggregate(agreeing).getMetricsAsArray());
 }

@@ -1,8 +1,6 @@
-// Metrics in the form of prom-client's getMetricsAsJSON(), validated: they come from processes that
-// run the user's code and any version of prom-client. Invalid metrics are left out, as they must
-// not fail a scrape.
+// Metrics in the form of prom-client's getMetricsAsJSON(), validated: a record of them may stem from
+// another release. Invalid metrics are left out, as they must not fail a scrape.
 import { isRecord } from '../base/is-record.js';
-import type { MetricSnapshot } from '../protocol/message.js';
 
 export interface MetricValue {
   readonly value: number;
@@ -33,8 +31,8 @@ export interface MetricJson {
 /** Names of metrics and labels (Prometheus, data model). */
 const nameSyntax = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 
-/** The valid metrics of a snapshot, with their valid values. */
-export function parseMetrics(snapshot: MetricSnapshot): MetricJson[] {
+/** The valid ones of these metrics, with their valid values. */
+export function parseMetrics(snapshot: readonly unknown[]): MetricJson[] {
   return snapshot.flatMap((metric) => parseMetric(metric) ?? []);
 }
 

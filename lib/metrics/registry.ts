@@ -1,6 +1,8 @@
 // The metrics of the server: read at a scrape (scrape-metrics.ts), counted as they happen
 // (event-metrics.ts) and the app's own, as one Prometheus text.
 import { AggregatorRegistry, Registry } from 'prom-client';
+import { Pace } from '../base/pace.js';
+import { textOf } from './app-snapshot.js';
 import { countEvents, type Events } from './event-metrics.js';
 import { parseMetrics, type MetricJson } from './metric-json.js';
 import { valuesAt, type MetricsReading } from './scrape-metrics.js';
@@ -11,7 +13,10 @@ export interface MetricsSource {
 }
 
 export interface Metrics extends Events {
-  /** The Prometheus text, format 0.0.4. Rejects if the source does. */
+  /**
+   * The Prometheus text, format 0.0.4. Concurrent callers share the result. Rejects if the source
+   * does.
+   */
   collect(): Promise<string>;
   /** The counted events, for the next program of a hot restart. Waits for no I/O. */
   record(): Promise<MetricJson[]>;
@@ -25,13 +30,17 @@ export function createMetrics(source: MetricsSource, before: readonly MetricJson
     // The texts of this program come first, and prevail.
     return parseMetrics(AggregatorRegistry.aggregate([now, [...before]]).getMetricsAsArray());
   };
+  const collect = async (): Promise<string> => {
+    const reading = await source.read();
+    const own = AggregatorRegistry.aggregate([valuesAt(reading), await record()]);
+    const names = new Set(own.getMetricsAsArray().map(({ name }) => name));
+    const app = reading.app.filter(({ name }) => !names.has(name));
+    return (await own.metrics()) + (await textOf(app, new Pace()));
+  };
+  let collecting: Promise<string> | null = null;
   return {
     ...countEvents(counted),
     record,
-    async collect() {
-      const reading = await source.read();
-      const all = [valuesAt(reading), await record(), [...reading.app]];
-      return AggregatorRegistry.aggregate(all).metrics();
-    },
+    collect: () => (collecting ??= collect().finally(() => (collecting = null))),
   };
 }

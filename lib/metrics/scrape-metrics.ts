@@ -4,6 +4,7 @@
 import type { Role } from '../api/hooks.js';
 import { latencyBoundsSeconds, type Latency } from '../protocol/latency.js';
 import type { Memory } from '../system/process-memory.js';
+import type { AppMetric } from './app-snapshot.js';
 import type { MetricJson, MetricType, MetricValue } from './metric-json.js';
 
 /** The current numbers, taken once per scrape. */
@@ -30,7 +31,7 @@ export interface MetricsReading {
   /** Log lines lost since the monitor started. */
   readonly logLinesDropped: number;
   /** The app's metrics over all workers (app-metrics.ts). */
-  readonly app: readonly MetricJson[];
+  readonly app: readonly AppMetric[];
 }
 
 interface ReadMetric {

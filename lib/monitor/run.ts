@@ -4,6 +4,7 @@ import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import { takeSignals } from '../system/early-signals.js';
 import { native } from '../system/native.js';
+import { printableLine } from '../base/printable.js';
 import { settlesWithin } from '../base/settles-within.js';
 import { credentialsOf } from '../system/credentials.js';
 import { serveEndpoints } from './control/endpoints.js';
@@ -27,14 +28,15 @@ export async function runMonitor(
   overrides: Overrides,
   handOver?: HandOver,
 ): Promise<number> {
-  process.title = `pitchfork-ts monitor - ${displayName(settings.file)}`;
+  process.title = `pitchfork-ts monitor - ${printableLine(displayName(settings.file))}`;
   native.becomeSubreaper();
   const credentials = credentialsOf(settings);
   const opened = handOver
     ? await takeOver(handOver, settings, credentials)
     : await open(settings, credentials);
   const ending = await runToEnd({ settings, overrides, credentials, ...opened });
-  if (ending.code !== 0) process.stderr.write(`pitchfork-ts: ${firstLine(ending.reason)}\n`);
+  if (ending.code !== 0)
+    process.stderr.write(`pitchfork-ts: ${printableLine(firstLine(ending.reason))}\n`);
   return ending.code;
 }
 

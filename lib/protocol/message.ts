@@ -6,7 +6,7 @@ import type { Trial } from './trial.js';
 import type { Finding } from './finding.js';
 import type { Latency } from './latency.js';
 
-/** prom-client's JSON of a registry; opaque here. */
+/** The app's metrics, as metric-snapshot.ts writes them; opaque here. */
 export type MetricSnapshot = unknown[];
 
 /** Monitor to child. */

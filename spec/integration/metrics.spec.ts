@@ -5,6 +5,7 @@ import { get } from 'node:http';
 import { expect } from 'chai';
 import { fromEachWorker } from '../support/each-worker.js';
 import { processOf } from '../support/processes.js';
+import { ask } from '../support/raw-connection.js';
 import { parsePrometheus, type Samples } from '../support/prometheus.js';
 import { fixtureApp, Server } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -195,6 +196,19 @@ describe('metrics of a running server', () => {
     expect(requestsIn(await scrape(server))).to.equal(10);
     expect(performance.now() - started).to.be.below(1_500);
     process.kill(pid, 'SIGCONT');
+    await server.stop();
+  });
+
+  it('wait for the first answer of a worker, and hold up no probe', async () => {
+    server = await Server.start({ app: fixtureApp('prom-client-slow.mjs'), workers: 2 });
+    let isOver = false;
+    const scraping = scrape(server).finally(() => (isOver = true));
+    const probe = await ask(server.metricsPort, '/healthz');
+    expect({ status: probe.status, isOver }).to.deep.equal({ status: 200, isOver: false });
+    const samples = await scraping;
+    expect(samples.get('app_rows')).to.equal(10);
+    expect(samples.get('app_ratio')).to.be.NaN;
+    expect(samples.get('app_limit')).to.equal(Infinity);
     await server.stop();
   });
 

@@ -126,11 +126,27 @@ describe('createMetrics', () => {
             help: 'h',
             type: 'counter',
             aggregator: 'sum',
-            values: [{ value: 7, labels: { kind: 'a "b"' } }],
+            series: new Map([['{kind="a \\"b\\""}', 7]]),
           },
         ],
       }).collect(),
     );
     expect(samples.get('orders_total{kind="a \\"b\\""}')).to.equal(7);
+  });
+
+  it('keeps its own metrics apart from those of the app', async () => {
+    const name = 'pitchfork_generation';
+    const metric = { name, help: 'h', type: 'gauge', aggregator: 'sum' } as const;
+    const app = [{ ...metric, series: new Map([['', 99]]) }];
+    expect(parse(await metricsOf({ app }).collect()).get(name)).to.equal(3);
+  });
+
+  it('answers scrapes at the same time with one reading', async () => {
+    let readings = 0;
+    const metrics = createMetrics({ read: async () => readingWith({ requests: ++readings }) });
+    const [one, other] = await Promise.all([metrics.collect(), metrics.collect()]);
+    expect(one).to.equal(other);
+    expect(readings).to.equal(1);
+    expect(parse(await metrics.collect()).get('pitchfork_requests_total')).to.equal(2);
   });
 });

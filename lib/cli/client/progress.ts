@@ -1,4 +1,5 @@
 // Shows the progress of a rollout at a terminal.
+import { printableLine } from '../../base/printable.js';
 import type { Stats } from '../../control-api/stats.js';
 import { answerTo, type ControlPoint } from './control-client.js';
 
@@ -14,7 +15,7 @@ export function showProgress(point: ControlPoint): { stop(): void } {
   let stopped = false;
   const show = async (): Promise<void> => {
     const stats = await answerTo(point, 'stats');
-    if (!stopped) process.stderr.write(`${eraseLine}${progressText(stats)}`);
+    if (!stopped) process.stderr.write(`${eraseLine}${printableLine(progressText(stats))}`);
   };
   const timer = setInterval(() => void show().catch(() => undefined), pollMs);
   return {

@@ -1,23 +1,29 @@
 // The titles of molds, workers and service workers in `ps`. Setting one takes less than a
 // microsecond: it overwrites the command line of this process, or of the one it was forked from.
+import { printableLine } from '../../base/printable.js';
 import { pathOf, type InFlightRequest } from '../../engines/in-flight-request.js';
 
 /** A longer path would not fit into the space that the monitor reserves for the title. */
 const maxPathLength = 100;
 
 export function entitleMold(generation: number, state: 'starting...' | 'ready'): void {
-  process.title = `pitchfork-ts (gen:${generation}) mold - ${state}`;
+  entitle(`(gen:${generation}) mold - ${state}`);
 }
 
 export function entitleService(generation: number): void {
-  process.title = `pitchfork-ts (gen:${generation}) service`;
+  entitle(`(gen:${generation}) service`);
 }
 
 export function entitleWorker(
   { slot, generation }: { readonly slot: number; readonly generation: number },
   activity: string,
 ): void {
-  process.title = `pitchfork-ts (gen:${generation}) worker[${slot}] - ${activity}`;
+  entitle(`(gen:${generation}) worker[${slot}] - ${activity}`);
+}
+
+/** Paths are chosen by clients, and `ps` prints titles as they are. */
+function entitle(text: string): void {
+  process.title = printableLine(`pitchfork-ts ${text}`);
 }
 
 /** Names the oldest request in flight, without its query, which may hold secrets. */

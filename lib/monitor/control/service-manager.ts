@@ -1,5 +1,6 @@
 // Notifies a service manager such as systemd of the server's state: sd_notify(3). Notifications
 // follow from the fleet; one that fails is logged and has no other effect.
+import { printableLine } from '../../base/printable.js';
 import { native } from '../../system/native.js';
 import type { ServiceVariables } from '../../system/service-variables.js';
 import type { Fleet } from '../fleet/fleet.js';
@@ -84,7 +85,8 @@ export class ServiceManager {
     // A notification refused by a full queue is repeated the next time.
     if (texts.every((text) => this.#send(text))) this.#phase = phase;
     const status = statusOf(fleet);
-    if (status !== this.#status && this.#send(`STATUS=${status}`)) this.#status = status;
+    if (status !== this.#status && this.#send(`STATUS=${printableLine(status)}`))
+      this.#status = status;
   }
 
   close(): void {

@@ -2,6 +2,8 @@
 // reader costs lines, which are counted, but neither ends nor delays the monitor.
 import { isatty } from 'node:tty';
 import type { Role } from '../../api/hooks.js';
+import { isRecord } from '../../base/is-record.js';
+import { printable, printableLine } from '../../base/printable.js';
 import { pino, stdTimeFunctions, type DestinationStream } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Settings } from '../../config/settings.js';
@@ -56,7 +58,7 @@ export function createLog(settings: Settings['log'], dropped = 0): Log {
     },
     isPretty(settings)
       ? pretty(writer, isColored(process.env, settings.file === null && isatty(1)))
-      : writer,
+      : json(writer),
   );
 
   return {
@@ -78,6 +80,11 @@ function isPretty({ format, file }: Settings['log']): boolean {
   return format === 'pretty' || (format === 'auto' && file === null && isatty(1));
 }
 
+/** JSON escapes C0 only; the rest means the same escaped. */
+const json = (writer: LineWriter): DestinationStream => ({
+  write: (line) => writer.write(printable(line)),
+});
+
 /** In this thread: pino's transports would start a worker thread for it. */
 function pretty(writer: LineWriter, colorize: boolean): DestinationStream {
   const format = prettyFactory({
@@ -86,13 +93,30 @@ function pretty(writer: LineWriter, colorize: boolean): DestinationStream {
     singleLine: true,
     ignore: 'stack',
   });
-  return { write: (line) => writer.write(format(line) + stackLines(line)) };
+  return {
+    write(line) {
+      const fields = readPrintable(line);
+      writer.write(format(fields) + stackLines(fields['stack']));
+    },
+  };
 }
 
-/** A frame a line, indented. It comes from the app: no control character reaches a terminal. */
-function stackLines(line: string): string {
-  const { stack } = JSON.parse(line) as { readonly stack?: unknown };
+/** Before colours are added, which are control characters too. Only stacks have several lines. */
+function readPrintable(line: string): Record<string, unknown> {
+  const read: unknown = JSON.parse(line, (name, value: unknown) => {
+    if (typeof value === 'string')
+      return name === 'stack' ? printable(value) : printableLine(value);
+    if (!isRecord(value) || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, it]) => [printableLine(key), it]));
+  });
+  return isRecord(read) ? read : {};
+}
+
+/** A frame a line, indented. */
+function stackLines(stack: unknown): string {
   if (typeof stack !== 'string') return '';
-  const frames = stack.split('\n').map((frame) => frame.trim().replaceAll(/\p{Cc}/gu, ' '));
-  return frames.map((frame) => `    ${frame}\n`).join('');
+  return stack
+    .split('\n')
+    .map((frame) => `    ${frame.trim()}\n`)
+    .join('');
 }

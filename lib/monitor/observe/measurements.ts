@@ -13,11 +13,14 @@ import type { RolloutKind } from '../fleet/rollouts.js';
 
 /** Limit for the answers to a scrape; for a late worker its last answer counts. */
 const answerWithinMs = 500;
+/** The same for a worker that was never asked before: it has no last answer. */
+const firstAnswerWithinMs = 5_000;
 
 const workerStates = ['spawning', 'starting', 'serving', 'promoting', 'leaving', 'killed'] as const;
 
 interface Question {
   readonly number: number;
+  /** Children that have not answered. */
   readonly open: Set<number>;
   answered(): void;
 }
@@ -37,6 +40,8 @@ export class Measurements {
   readonly #app: AppMetrics;
   readonly #metrics: Metrics;
   readonly #questions = new Set<Question>();
+  /** Children that are there and have been asked. */
+  readonly #asked = new Set<number>();
   #lastQuestion = 0;
 
   constructor(
@@ -104,6 +109,7 @@ export class Measurements {
   retire(id: number): void {
     this.#totals.retire(id);
     this.#app.retire(id);
+    this.#asked.delete(id);
     for (const question of this.#questions) this.#answered(question.number, id);
   }
 
@@ -137,7 +143,7 @@ export class Measurements {
       })),
       memory: await this.#memory([...serving, ...children.filter(({ role }) => role !== 'worker')]),
       logLinesDropped: this.#logLinesDropped(),
-      app: this.#app.collect(),
+      app: await this.#app.collect(),
     };
   }
 
@@ -157,19 +163,27 @@ export class Measurements {
     const asked = [...this.#fleet.children.values()].filter(({ state }) => state === 'serving');
     if (asked.length === 0) return;
     const number = ++this.#lastQuestion;
+    const known = asked.filter(({ id }) => this.#asked.has(id)).map(({ id }) => id);
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => question.answered(), answerWithinMs);
+      const late = setTimeout(() => {
+        for (const id of known) this.#answered(number, id);
+      }, answerWithinMs);
+      const timer = setTimeout(() => question.answered(), firstAnswerWithinMs);
       const question: Question = {
         number,
         open: new Set(asked.map(({ id }) => id)),
         answered: () => {
+          clearTimeout(late);
           clearTimeout(timer);
           this.#questions.delete(question);
           resolve();
         },
       };
       this.#questions.add(question);
-      for (const { id } of asked) this.#ask(id, { type: 'measure', request: number });
+      for (const { id } of asked) {
+        this.#asked.add(id);
+        this.#ask(id, { type: 'measure', request: number });
+      }
     });
   }
 

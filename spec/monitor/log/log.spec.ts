@@ -147,13 +147,31 @@ describe('the log', () => {
     expect(pretty).to.match(/ERROR: failed .*"reason":"app\.ts:3:14: Error: story"/);
     expect(pretty.split('\n').slice(1)).to.deep.equal([
       '    at load (app.ts:3:14)',
-      '     [2Jat app.ts:9:1',
+      '    \\u001b[2Jat app.ts:9:1',
       '',
     ]);
     expect(JSON.parse(await write('json'))).to.include({
       reason: 'app.ts:3:14: Error: story',
       stack: 'at load (app.ts:3:14)\n\u001b[2Jat app.ts:9:1',
     });
+  });
+
+  it('has no control character of others, wherever it comes from, and forges no line', async () => {
+    const hostile = String.raw`\x1b]0;pwned\x07\x1b[2J\x7f\x9b31m\u202e\u2028\n[00:00:00.000] INFO: forged\r`;
+    const write = (format: string): Promise<string> =>
+      output(`
+        const log = createLog({ level: 'info', format: '${format}', file: null });
+        const text = '${hostile}';
+        const err = Object.assign(new Error(text), { stack: text, code: text });
+        log.error({ path: text, nested: { [text]: [text] }, err, stack: text }, text);`);
+    for (const format of ['pretty', 'json']) {
+      const text = await write(format);
+       
+      expect(text, format).to.match(/^[\x20-\x7e\n]+$/);
+      expect(text, format).not.to.match(/^\[00:00/m);
+    }
+    const { path } = JSON.parse(await write('json')) as { path: string };
+    expect(path).to.equal(JSON.parse(`"${hostile.replaceAll('\\x', '\\u00')}"`));
   });
 
   it('keeps its last lines when the process ends at once', async () => {
