@@ -101,6 +101,7 @@ export class Measurements {
       case 'overran':
       case 'stuck':
       case 'traced':
+      case 'uncaught':
       case 'unsafe':
       case 'note':
         return;
