@@ -1,7 +1,9 @@
 // The answer to GET /stats: a snapshot of all processes. Memory is in bytes, durations are in
 // seconds; a field is null while its value is unknown, as for a worker that has not reported yet or
 // a process that has just exited.
+import type { Role } from '../api/hooks.js';
 import type { Memory } from '../system/process-memory.js';
+import type { ExitReason } from './exit-reason.js';
 
 export interface MoldStats {
   readonly pid: number;
@@ -36,6 +38,25 @@ export interface WorkerStats {
 /** `ready` from the end of its first hook until it exits. */
 export type ServiceStats = Omit<WorkerStats, 'slot' | 'requests' | 'inFlight' | 'backlog'>;
 
+/** The last death of a slot. */
+export interface Death {
+  readonly reason: ExitReason;
+  /** The reason in words: 'no heartbeat for 5000 ms (SIGKILL)'. */
+  readonly text: string;
+  readonly pid: number;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** Deaths of a slot since the server started: exits that were not asked for. */
+export interface DeathStats {
+  readonly role: Role;
+  /** null for molds and the service worker. */
+  readonly slot: number | null;
+  readonly count: number;
+  readonly last: Death;
+}
+
 export interface ReforkStats {
   /** 'idle', or the current step of a rollout of any kind. */
   readonly state: string;
@@ -65,6 +86,8 @@ export interface Stats {
   /** null if there is none, currently or by configuration. */
   readonly service: ServiceStats | null;
   readonly refork: ReforkStats;
+  /** One entry per slot with deaths, even if it is down; also of molds, and the service worker. */
+  readonly deaths: readonly DeathStats[];
   /** For example { 'pitchfork-ts': '1.0.0', node: '20.20.2' }. */
   readonly versions: Readonly<Record<string, string>>;
 }

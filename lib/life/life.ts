@@ -19,6 +19,7 @@ import { describeFailure } from './process/failure.js';
 import { serviceWorker } from './worker/service-worker.js';
 import { roleSignals } from './process/role-signals.js';
 import { entitleMold, entitleService, entitleWorker } from './process/title.js';
+import { uncaughtErrors } from './process/uncaught-errors.js';
 import { warmUp } from './warmup.js';
 import { worker } from './worker/worker.js';
 
@@ -27,6 +28,8 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   native.dieWithMonitor(monitorPid, orphanGraceMs);
   roleSignals.install();
   channel.send({ type: 'born', pid: process.pid });
+  uncaughtErrors.install();
+  uncaughtErrors.reportTo((report) => channel.send(report));
   observe();
   watchPools();
   watchHyperid();

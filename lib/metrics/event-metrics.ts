@@ -1,12 +1,13 @@
 // The metrics that count events as they happen. Adding one takes an entry in the table below, under
 // the event that it counts; a new event also takes a line in `Events`.
 import { Counter, Histogram, type Registry } from 'prom-client';
+import { exitReasons, type ExitReason } from '../control-api/exit-reason.js';
 
 export interface Events {
   /** A mold forked a worker, in that many seconds. */
   forked(seconds: number): void;
-  /** A worker exited. `reason` is one of a few words, 'code', or a signal such as 'SIGKILL'. */
-  exited(reason: string): void;
+  /** A worker, a mold or the service worker exited. */
+  exited(reason: ExitReason): void;
   /** The audit refused a fork because of `subject`, for example the name of a package. */
   refused(subject: string): void;
   /** A rollout ended, after that many seconds. */
@@ -49,8 +50,9 @@ const countedMetrics: CountedMetrics = {
   exited: [
     {
       name: 'pitchfork_worker_exits_total',
-      help: 'Worker exits, by reason.',
+      help: 'Exits of workers, molds and the service worker, by reason.',
       labelNames: ['reason'],
+      initial: exitReasons.map((reason) => ({ reason })),
       sample: (reason) => [{ reason }, 1],
     },
   ],

@@ -3,13 +3,14 @@
 import type { Report } from '../protocol/message.js';
 import { Backtraces } from './observe/backtraces.js';
 import { Children, type HeldChannel } from './children/children.js';
-import type { Child } from './fleet/child.js';
+import { describeChildEnd, exitReason } from './fleet/exit-reason.js';
 import type { Fleet } from './fleet/fleet.js';
 import { hear } from './fleet/hear.js';
 import { HotRestart } from './hot-restart/hot-restart.js';
 import { runMonitorHook } from '../config/run-hooks.js';
 import { Measurements } from './observe/measurements.js';
 import { watchMemory } from './observe/memory-watch.js';
+import { OomKills } from './observe/oom-kills.js';
 import { askForStack, signal } from './children/kill.js';
 import { fieldsOf, logReport } from './log/report-lines.js';
 import type { MonitorParts } from './parts.js';
@@ -26,9 +27,6 @@ const oversleptMs = 1_000;
 /** More rounds than this without an end are a defect of the plan. */
 const maxRounds = 1_000;
 
-/** Reasons for a requested exit, for the metrics. */
-const askedBy = ({ aboveMemoryLimit }: Child): string => (aboveMemoryLimit ? 'memory' : 'asked');
-
 const now = (): number => performance.now();
 
 export class Monitor {
@@ -38,6 +36,7 @@ export class Monitor {
   readonly #parts: MonitorParts;
   readonly #children: Children;
   readonly #backtraces: Backtraces;
+  readonly #oomKills = new OomKills();
   #timer: NodeJS.Timeout | undefined;
   #lastTick = now();
   #performing = false;
@@ -153,16 +152,20 @@ export class Monitor {
   #ended(pid: number, code: number | null, signal: string | null): void {
     const child = this.fleet.byPid(pid);
     if (!child) return;
-    const how = signal ?? `exit code ${code}`;
+    const mayBeKernels = signal === 'SIGKILL' && !child.killedFor;
+    const end = { code, signal, outOfMemory: mayBeKernels && this.#oomKills.claim(now()) };
+    const how = describeChildEnd(child, end);
     const { asked, stopped, explained } = this.fleet.ended(child, how, now());
+    const cause = exitReason(child, end, asked);
     const clean = stopped || (asked && code === 0);
+    const reason = clean || explained ? {} : { reason: child.reason };
     this.#parts.log[clean ? 'info' : 'error'](
-      { ...fieldsOf(child), code, signal, ...(clean || explained ? {} : { reason: child.reason }) },
+      { ...fieldsOf(child), code, signal, cause, ...reason },
       stopped ? 'killed' : clean ? 'exited' : 'ended unexpectedly',
     );
     this.#children.forget(child.id);
     this.measurements.retire(child.id);
-    this.measurements.exited(clean ? askedBy(child) : (signal ?? 'code'));
+    this.measurements.exited(child, cause);
     const { role, slot, generation, phase } = child;
     const info = { pid, role, slot, generation, phase };
     void runMonitorHook(this.#parts, 'afterWorkerExit', info, { code, signal });
@@ -172,6 +175,7 @@ export class Monitor {
   #tick(): void {
     this.#noticeSleep();
     this.#lastTick = now();
+    this.#oomKills.tick(now());
     this.reap();
   }
 

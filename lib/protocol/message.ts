@@ -93,6 +93,17 @@ export type Report =
   | { type: 'forkFailed'; id: number; reason: string; stack: string | null }
   /** This process cannot continue in its role, and exits. */
   | { type: 'failed'; step: string; reason: string; stack: string | null }
+  /**
+   * An uncaught exception or unhandled rejection in any child. Unless the app handles it, the
+   * process ends now.
+   */
+  | {
+      type: 'uncaught';
+      origin: 'uncaughtException' | 'unhandledRejection';
+      handled: boolean;
+      reason: string;
+      stack: string | null;
+    }
   /** A mold, or a child not yet serving, exits in response to a signal or an order. */
   | { type: 'dismissed' }
   /** The last totals of a worker that is about to exit. */

@@ -42,6 +42,7 @@ const stats: Stats = {
   leaving: [{ ...worker, pid: 9, generation: 0 }],
   service: null,
   refork: { state: 'idle', lastError: null, unforkable: null, startedAt: null, finishedAt: null },
+  deaths: [],
   versions: { node: '20' },
 };
 

@@ -59,7 +59,7 @@ describe('a dead mold', () => {
       await expectPostConditions(server, { workers: 3, baseline: before });
       expect(evaluations(server)).to.equal(1);
       const exits = metricValue(await server.metrics(), 'pitchfork_worker_exits_total', {
-        reason: 'SIGKILL',
+        reason: 'signal',
       });
       expect(exits, 'unexpected ends: the mold and the worker').to.equal(2);
       await server.stop();

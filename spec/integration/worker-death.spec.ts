@@ -69,7 +69,7 @@ describe('a dead worker', () => {
     expect(after.generation).to.equal(0);
     for (const { pid } of after.workers) expect(killed).to.not.include(pid);
     const exits = metricValue(await server.metrics(), 'pitchfork_worker_exits_total', {
-      reason: 'SIGKILL',
+      reason: 'signal',
     });
     expect(exits).to.equal(5);
     await server.stop();
@@ -78,8 +78,8 @@ describe('a dead worker', () => {
   const signalled = (signal: string): object => ({ code: null, signal });
   const exited = (code: number): object => ({ code, signal: null });
   const ends: [row: string, name: string, url: string, fields: object, reason: string][] = [
-    ['W2', 'aborts', '/abort', signalled('SIGABRT'), 'SIGABRT'],
-    ['W2', 'breaks the memory', '/segv', signalled('SIGSEGV'), 'SIGSEGV'],
+    ['W2', 'aborts', '/abort', signalled('SIGABRT'), 'signal'],
+    ['W2', 'breaks the memory', '/segv', signalled('SIGSEGV'), 'signal'],
     ['W12', 'exits with 0', '/exit?0', exited(0), 'code'],
     ['W12', 'exits with 7', '/exit?7', exited(7), 'code'],
     ['F3', 'throws in a timer', '/later', exited(1), 'code'],

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { exitReasons } from '../../lib/control-api/exit-reason.js';
 import { emptyLatency, observe } from '../../lib/protocol/latency.js';
 import type { MetricsReading } from '../../lib/metrics/scrape-metrics.js';
 import { createMetrics } from '../../lib/metrics/registry.js';
@@ -63,14 +64,16 @@ describe('createMetrics', () => {
     const metrics = metricsOf();
     metrics.forked(0.002);
     metrics.forked(5);
-    metrics.exited('SIGKILL');
-    metrics.exited('SIGKILL');
+    metrics.exited('oom');
+    metrics.exited('oom');
     metrics.rolledOut('refork', 'success', 1.5);
     metrics.rolledOut('phased restart', 'failure', 3);
     const samples = parse(await metrics.collect());
     expect(samples.get('pitchfork_fork_duration_seconds_bucket{le="0.0025"}')).to.equal(1);
     expect(samples.get('pitchfork_fork_duration_seconds_count')).to.equal(2);
-    expect(samples.get('pitchfork_worker_exits_total{reason="SIGKILL"}')).to.equal(2);
+    expect(samples.get('pitchfork_worker_exits_total{reason="oom"}')).to.equal(2);
+    for (const reason of exitReasons.filter((one) => one !== 'oom'))
+      expect(samples.get(`pitchfork_worker_exits_total{reason="${reason}"}`), reason).to.equal(0);
     expect(samples.get('pitchfork_reforks_total{result="success"}')).to.equal(1);
     expect(samples.get('pitchfork_reforks_total{result="failure"}')).to.equal(0);
     expect(samples.get('pitchfork_refork_duration_seconds_sum')).to.equal(1.5);

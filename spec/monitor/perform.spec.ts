@@ -111,7 +111,7 @@ describe('the performer', () => {
   it('forgets the channel of a child that is killed before it is born', () => {
     const { mold, named, perform } = performing();
     perform({ type: 'spawn', mold: mold().id, slot: 0, canary: false });
-    perform({ type: 'kill', child: 2, reason: 'story' });
+    perform({ type: 'kill', child: 2, reason: 'story', cause: 'asked' });
     expect(named('forget')).to.deep.equal([['forget', 2]]);
   });
 

@@ -6,6 +6,7 @@ import { exit } from '../process/exit.js';
 import { failpoint } from '../process/failpoint.js';
 import { roleSignals } from '../process/role-signals.js';
 import { entitleMold } from '../process/title.js';
+import { uncaughtErrors } from '../process/uncaught-errors.js';
 import { fork, type Mold } from './fork.js';
 import { freeze } from './freeze.js';
 import { checkPhase } from './quiescence.js';
@@ -14,6 +15,7 @@ import { send } from './reports.js';
 /** Resolves only in a newborn. */
 export async function mold(life: Life, generation: number, orders: Orders): Promise<Birth> {
   roleSignals.assume({ graceful: () => exit(0) });
+  uncaughtErrors.reportTo((report) => orders.send(report));
   entitleMold(generation, 'starting...');
   await freeze(life, generation, orders);
   entitleMold(generation, 'ready');

@@ -14,6 +14,7 @@ import { failpoint } from '../process/failpoint.js';
 import { orphanGraceMs, orphanMarginMs } from '../process/orphan.js';
 import { roleSignals } from '../process/role-signals.js';
 import { entitleService } from '../process/title.js';
+import { uncaughtErrors } from '../process/uncaught-errors.js';
 import { fillHandle, reportBirth } from './common/first-steps.js';
 import { abort, exitUnserved, exitWithTotals } from './common/exits.js';
 import { Heartbeat } from './common/heartbeat.js';
@@ -47,6 +48,7 @@ class ServiceWorker {
       end: () => void this.#drain(orphanGraceMs - orphanMarginMs),
     };
     this.#channel = new Channel<Order, Report>(birth.channelFd, events, birth.unread);
+    uncaughtErrors.reportTo((report) => this.#channel.sendWithDescriptors(report, []));
     roleSignals.assume({ graceful: () => this.#drainAsOrdered() });
   }
 

@@ -15,6 +15,7 @@ import type { Life } from '../process/birth.js';
 import { failpoint } from '../process/failpoint.js';
 import { roleSignals } from '../process/role-signals.js';
 import { entitleWorker } from '../process/title.js';
+import { uncaughtErrors } from '../process/uncaught-errors.js';
 import { fillHandle, reportBirth } from './common/first-steps.js';
 import { abort, exitUnserved, exitWithTotals } from './common/exits.js';
 import { runLogged } from './common/logged-hooks.js';
@@ -55,6 +56,7 @@ class Worker {
       end: () => void this.#drain('orphaned'),
     };
     this.#channel = new Channel<Order, Report>(birth.channelFd, events, birth.unread);
+    uncaughtErrors.reportTo((report) => this.#channel.sendWithDescriptors(report, []));
     roleSignals.assume({ graceful: () => void this.#drain('ordered') });
   }
 

@@ -4,10 +4,12 @@ import { memoryOf } from '../../system/process-memory.js';
 import type { Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { all, currentMold, rolloutState, servingIn } from '../fleet/queries.js';
+import type { Deaths } from '../observe/deaths.js';
 import type { ReforkStats, ServiceStats, Stats, WorkerStats } from '../../control-api/stats.js';
 
 export interface StatsSource {
   readonly fleet: Fleet;
+  readonly measurements: { readonly deaths: Pick<Deaths, 'record'> };
   /** Of the last rollout. */
   readonly rolloutTimes: { readonly startedAt: Date | null; readonly finishedAt: Date | null };
 }
@@ -34,6 +36,7 @@ export async function readStats(source: StatsSource): Promise<Stats> {
     leaving: await Promise.all(leaving.map(workerStats)),
     service: service ? await serviceStats(service) : null,
     refork: reforkStats(source),
+    deaths: source.measurements.deaths.record(),
     versions: { 'pitchfork-ts': packageVersion, node: process.versions.node },
   };
 }

@@ -1,6 +1,7 @@
 // The monitor's knowledge of one child, and every change of it. Plain data, since a hot restart
 // hands it over; other files only read it.
 import type { Role } from '../../api/hooks.js';
+import type { ExitReason } from '../../control-api/exit-reason.js';
 import { emptyLatency } from '../../protocol/latency.js';
 import type { Figures, RequestDeadline } from '../../protocol/message.js';
 
@@ -58,6 +59,8 @@ interface ChildData {
   hungUpAt: number | null;
   /** The cause of its exit, as reported by itself or by the monitor; one line. */
   reason: string | null;
+  /** The monitor's reason to kill it, for the metrics; null while it has not. */
+  killedFor: ExitReason | null;
   startFailed: boolean;
   /** The app's reason against a promotion. */
   unsafeReason: string | null;
@@ -101,6 +104,7 @@ export function newChild(
     failedForks: 0,
     hungUpAt: null,
     reason: null,
+    killedFor: null,
     startFailed: false,
     unsafeReason: null,
     aboveMemoryLimit: false,
@@ -198,6 +202,11 @@ export function markHungUp(child: Change, now: number): void {
 /** null: it continues, whatever it reported before. */
 export function setReason(child: Change, reason: string | null): void {
   child.reason = reason;
+}
+
+/** The first reason counts: later kills of the same child only enforce it. */
+export function markKilled(child: Change, reason: ExitReason): void {
+  child.killedFor ??= reason;
 }
 
 export function markStartFailed(child: Change): void {

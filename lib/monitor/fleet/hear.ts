@@ -33,6 +33,8 @@ export function hear(fleet: Fleet, child: Child, report: Report, now: number): v
       return fleet.notForked(child, report.id, report.reason, now);
     case 'failed':
       return failed(fleet, child, reasonOf(report), now);
+    case 'uncaught':
+      return report.handled ? undefined : change.setReason(child, report.reason);
     case 'refused':
       return refused(fleet, child, report, now);
     case 'overran':

@@ -55,6 +55,14 @@ export function logReport(log: Log, child: Child, report: Report, now: number): 
     case 'failed':
       log.error({ ...fields, step: report.step, ...failureOf(report) }, 'failed');
       break;
+    case 'uncaught': {
+      const text =
+        report.origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught exception';
+      if (report.handled)
+        log.warn({ ...fields, ...failureOf(report) }, `${text}, handled by the app`);
+      else log.error({ ...fields, ...failureOf(report) }, text);
+      break;
+    }
     case 'leaving':
       if (report.cut > 0) log.warn({ ...fields, cut: report.cut }, 'cut requests that overran');
       break;

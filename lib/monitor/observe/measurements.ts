@@ -7,9 +7,11 @@ import { createMetrics, type Metrics } from '../../metrics/registry.js';
 import type { MetricJson } from '../../metrics/metric-json.js';
 import { Totals, type TotalsRecord } from '../../metrics/totals.js';
 import type { Order, Report } from '../../protocol/message.js';
+import type { ExitReason } from '../../control-api/exit-reason.js';
 import type { Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { RolloutKind } from '../fleet/rollouts.js';
+import { Deaths, type DeathsRecord } from './deaths.js';
 
 /** Limit for the answers to a scrape; for a late worker its last answer counts. */
 const answerWithinMs = 500;
@@ -30,9 +32,12 @@ export interface MeasurementsRecord {
   readonly totals: TotalsRecord;
   readonly app: AppMetricsRecord;
   readonly events: readonly MetricJson[];
+  /** Absent in the hand-over of an earlier release. */
+  readonly deaths?: DeathsRecord;
 }
 
 export class Measurements {
+  readonly deaths: Deaths;
   readonly #fleet: Fleet;
   readonly #ask: (id: number, order: Order) => void;
   readonly #logLinesDropped: () => number;
@@ -55,13 +60,15 @@ export class Measurements {
     this.#logLinesDropped = logLinesDropped;
     this.#totals = new Totals(before?.totals);
     this.#app = new AppMetrics(before?.app);
+    this.deaths = new Deaths(before?.deaths);
     this.#metrics = createMetrics({ read: () => this.#read() }, before?.events);
   }
 
   /** Waits for no I/O, so nothing else happens meanwhile. */
   async record(): Promise<MeasurementsRecord> {
     const events = await this.#metrics.record();
-    return { totals: this.#totals.record(), app: this.#app.record(), events };
+    const [totals, app, deaths] = [this.#totals, this.#app, this.deaths];
+    return { totals: totals.record(), app: app.record(), events, deaths: deaths.record() };
   }
 
   /** The Prometheus text. */
@@ -99,6 +106,7 @@ export class Measurements {
       case 'overran':
       case 'stuck':
       case 'traced':
+      case 'uncaught':
       case 'unsafe':
       case 'note':
         return;
@@ -113,7 +121,9 @@ export class Measurements {
     for (const question of this.#questions) this.#answered(question.number, id);
   }
 
-  exited(reason: string): void {
+  /** The child was reaped. */
+  exited(child: Child, reason: ExitReason): void {
+    this.deaths.count(child, reason);
     this.#metrics.exited(reason);
   }
 

@@ -2,9 +2,16 @@
 // effects for the monitor to perform. The one place for transitions: the monitor, `check` and the
 // simulated world of the specs all run it.
 import type { Role } from '../../api/hooks.js';
+import type { ExitReason } from '../../control-api/exit-reason.js';
 import type { Order } from '../../protocol/message.js';
 import { unreachable } from '../../base/unreachable.js';
-import { isStarting, markStackRequested, markStopAnnounced, type Child } from '../fleet/child.js';
+import {
+  isStarting,
+  markKilled,
+  markStackRequested,
+  markStopAnnounced,
+  type Child,
+} from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { singleMode, type Attempt, type Next, type RolloutKind } from '../fleet/rollouts.js';
 
@@ -26,11 +33,11 @@ export type Action =
   | { type: 'announceStop'; child: number }
   /** `last`: no other process of its phase is alive. */
   | { type: 'retire'; mold: number; last: boolean }
-  | { type: 'kill'; child: number; reason: string }
+  | { type: 'kill'; child: number; reason: string; cause: ExitReason }
   /** The worker serves but sends no heartbeat: find the JavaScript that blocks its event loop. */
   | { type: 'askForStack'; child: number }
   /** Kill a worker that has served, by the configured signal and after its hook. */
-  | { type: 'timeOut'; child: number; reason: string }
+  | { type: 'timeOut'; child: number; reason: string; cause: ExitReason }
   | { type: 'abandon'; reason: string }
   | { type: 'dropRequest'; reason: string }
   | { type: 'finish' }
@@ -110,6 +117,7 @@ export function carryOut(fleet: Fleet, action: Action, now: number): Effect[] {
     case 'kill':
     case 'timeOut':
       return withChild(fleet, action.child, (child) => {
+        markKilled(child, action.cause);
         fleet.killed(child, action.reason, now);
         return [{ type: action.type, child, reason: action.reason }];
       });
@@ -233,6 +241,8 @@ function dropRequest(fleet: Fleet, reason: string, now: number): Effect[] {
   return [{ type: 'requestDropped', kind: pending.kind, reason }];
 }
 
+const rolloutFailed = { reason: 'its rollout failed', cause: 'asked' } as const;
+
 /** A candidate without orders yet continues to serve, and so does a proven mold. */
 function takeBack(fleet: Fleet, child: Child, { canary }: Attempt, now: number): Effect[] {
   if (child.state === 'promoting' || (child.id === canary && child.state === 'serving'))
@@ -240,6 +250,6 @@ function takeBack(fleet: Fleet, child: Child, { canary }: Attempt, now: number):
   if (child.state === 'frozen' && !child.proven)
     return [exit(fleet, child, { type: 'retire', last: false }, now)];
   return isStarting(child)
-    ? carryOut(fleet, { type: 'kill', child: child.id, reason: 'its rollout failed' }, now)
+    ? carryOut(fleet, { type: 'kill', child: child.id, ...rolloutFailed }, now)
     : [];
 }

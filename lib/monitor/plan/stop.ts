@@ -29,6 +29,8 @@ export function announceStop(fleet: Fleet): Action[] {
     .map(({ id }) => ({ type: 'announceStop', child: id }));
 }
 
+const stoppedEarly = { reason: 'stopped before it was ready', cause: 'asked' } as const;
+
 export function exitAll(fleet: Fleet): Action[] {
   const children = all(fleet);
   if (children.length === 0) return [{ type: 'exit', code: 0, reason: 'stopped' }];
@@ -36,12 +38,12 @@ export function exitAll(fleet: Fleet): Action[] {
   for (const child of children) {
     if (child.state === 'killed') continue;
     if (fleet.stopping === 'immediate')
-      actions.push({ type: 'kill', child: child.id, reason: 'immediate stop' });
+      actions.push({ type: 'kill', child: child.id, reason: 'immediate stop', cause: 'asked' });
     else if (child.state === 'serving' || child.state === 'promoting')
       actions.push({ type: 'drain', child: child.id });
     else if (child.state === 'frozen') actions.push(...retire(fleet, child));
     else if (child.state !== 'leaving')
-      actions.push({ type: 'kill', child: child.id, reason: 'stopped before it was ready' });
+      actions.push({ type: 'kill', child: child.id, ...stoppedEarly });
   }
   return actions;
 }

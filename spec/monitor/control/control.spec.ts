@@ -30,6 +30,7 @@ const stats: Stats = {
   leaving: [],
   service: null,
   refork: { state: 'idle', lastError: null, unforkable: null, startedAt: null, finishedAt: null },
+  deaths: [],
   versions: {},
 };
 

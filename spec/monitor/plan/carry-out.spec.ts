@@ -158,9 +158,10 @@ describe('a decision that is carried out', () => {
   for (const type of ['kill', 'timeOut'] as const)
     it(`${type}: the child no longer counts, with the reason`, () => {
       const { fleet, worker, now } = atRest();
-      const effects = carryOut(fleet, { type, child: worker.id, reason: 'story' }, now);
+      const fault = { reason: 'story', cause: 'heartbeat' } as const;
+      const effects = carryOut(fleet, { type, child: worker.id, ...fault }, now);
       expect(effects).to.deep.equal([{ type, child: worker, reason: 'story' }]);
-      expect(worker).to.include({ state: 'killed', reason: 'story' });
+      expect(worker).to.include({ state: 'killed', reason: 'story', killedFor: 'heartbeat' });
     });
 
   it('giveUp: an immediate stop', () => {
