@@ -86,6 +86,8 @@ export class Performer {
       case 'requestDropped':
         this.#parts.log.error({ reason: effect.reason }, `${effect.kind} given up`);
         return this.#settle(effect.kind, { ok: false, error: effect.reason });
+      case 'backingOff':
+        return this.#backingOff(effect);
       case 'booted':
         return this.#booted();
       case 'replaceProgram':
@@ -165,6 +167,13 @@ export class Performer {
     const result = kind === 'refork' ? { generation } : { phase, generation };
     this.#settle(kind, { ok: true, ...result });
     void runMonitorHook(this.#parts, 'afterBooted');
+  }
+
+  #backingOff({ slots, ms }: Extract<Effect, { type: 'backingOff' }>): void {
+    const { fleet, log } = this.#parts;
+    const reason = fleet.starts.deaths.since(0).at(-1)?.reason ?? fleet.starts.lastError;
+    const nextTryInMs = Math.round(ms);
+    log.warn({ slots, reason, nextTryInMs }, 'backing off: workers die again and again');
   }
 
   #booted(): void {
