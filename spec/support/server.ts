@@ -75,9 +75,13 @@ const live = <Child extends ServiceStats>(child: Child): Live<Child> => ({
   pid: child.pid ?? NaN,
 });
 
-/** Short timeouts, so that specs are quick; a spec about one of them sets its own. */
+/**
+ * Short timeouts, so that specs are quick, and no process that outlives a rollout; a spec about one
+ * of them sets its own.
+ */
 const defaults = `spawnTimeout: '10s', heartbeatTimeout: '10s', shutdownTimeout: '5s',
-  refork: { drainTimeout: '5s', backoff: '300ms', canary: '200ms' },`;
+  refork: { drainTimeout: '5s', backoff: '300ms', canary: '200ms' },
+  phasedRestart: { canary: '200ms' }, rollback: { window: false },`;
 
 export class Server {
   readonly directory = mkdtempSync(join(tmpdir(), 'pitchfork-spec-'));

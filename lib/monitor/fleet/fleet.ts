@@ -140,12 +140,12 @@ export class Fleet {
   // Facts about the fleet
 
   /** The canary stayed healthy: slots are filled from its mold from now on, or by boots. */
-  prove(): Attempt | null {
+  prove(now: number): Attempt | null {
     const { attempt } = this.rollouts;
     if (!attempt) return null;
     const mold = this.get(attempt.candidate);
     if (mold && !attempt.unforkable) change.markProven(mold);
-    this.rollouts.markProven();
+    this.rollouts.markProven(this.get(attempt.canary), now);
     this.code.adopt(attempt);
     return attempt;
   }

@@ -91,7 +91,7 @@ export function carryOut(fleet: Fleet, action: Action, now: number): Effect[] {
         return [{ type: 'send', child, order: { type: 'promote', generation: action.generation } }];
       });
     case 'prove': {
-      const attempt = fleet.prove();
+      const attempt = fleet.prove(now);
       return attempt ? [{ type: 'canaryProven', attempt }] : [];
     }
     case 'drain':
