@@ -8,6 +8,7 @@ import {
   oneOf,
   option,
   optional,
+  orFalse,
   path,
   required,
   scalar,
@@ -94,7 +95,8 @@ export const reforkOptions = {
    */
   backoff: option(duration(), '10s'),
   /**
-   * Time for which the first worker of a new mold must stay healthy before the others follow.
+   * Time for which the first worker of a new mold must stay healthy before the others follow. New
+   * code has a longer trial: `phasedRestart.canary`.
    * @unit milliseconds, or a string such as '1s'
    * @default '1s'
    */
@@ -107,6 +109,38 @@ export const reforkOptions = {
   maxUnavailable: option(count('slots'), 1),
 };
 export type ReforkTable = { [Name in keyof typeof reforkOptions]: (typeof reforkOptions)[Name] };
+
+export const phasedRestartOptions = {
+  /**
+   * Time for which the first worker of new code must stay healthy before the others follow.
+   * @unit milliseconds, or a string such as '5s'
+   * @default '5s'
+   */
+  canary: option(duration(), '5s'),
+};
+export type PhasedRestartTable = {
+  [Name in keyof typeof phasedRestartOptions]: (typeof phasedRestartOptions)[Name];
+};
+
+export const rollbackOptions = {
+  /**
+   * Time for which the mold of the old code is kept after a phased restart or a hot restart, frozen,
+   * so that `rollback` can return to it; it costs the memory that it shares with no worker.
+   * `false`: it is not kept.
+   * @unit milliseconds, or a string such as '60s'
+   * @default '60s'
+   */
+  window: option(orFalse(duration()), '60s'),
+  /**
+   * Roll back without being asked if the new code dies within the window: as many deaths as there
+   * are workers, and at least 3; or no worker left after 2. Not to code that died as often itself.
+   * @default true
+   */
+  automatic: option(scalar('flag'), true),
+};
+export type RollbackTable = {
+  [Name in keyof typeof rollbackOptions]: (typeof rollbackOptions)[Name];
+};
 
 export const logOptions = {
   /**

@@ -5,12 +5,16 @@ import {
   listenOptions,
   logOptions,
   metricsOptions,
+  phasedRestartOptions,
   reforkOptions,
   remoteControlOptions,
+  rollbackOptions,
   type ListenTable,
   type MetricsTable,
+  type PhasedRestartTable,
   type RemoteControlTable,
   type ReforkTable,
+  type RollbackTable,
   type LogTable,
   type IncompatibleModulesTable,
 } from './option-groups.js';
@@ -89,6 +93,10 @@ export const options = {
   }),
   /** Timing and pace of a refork. */
   refork: option(group<ReforkTable>(reforkOptions), {}),
+  /** The trial of new code, in a phased restart or after a hot restart. */
+  phasedRestart: option(group<PhasedRestartTable>(phasedRestartOptions), {}),
+  /** The way back to the old code after a phased restart. */
+  rollback: option(group<RollbackTable>(rollbackOptions), {}),
   /**
    * Time for a child to become ready, from its fork or boot.
    * @unit milliseconds, or a string such as '30s'

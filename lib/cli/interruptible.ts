@@ -3,9 +3,12 @@
 import { constants } from 'node:os';
 import { takeSignals } from '../system/early-signals.js';
 
-export function interruptible(): void {
+/** `parting`: a last line for standard error. */
+export function interruptible(parting?: () => string): void {
   takeSignals((signal) => {
-    if (signal === 'SIGINT' || signal === 'SIGTERM' || signal === 'SIGQUIT' || signal === 'SIGHUP')
-      process.exit(128 + constants.signals[signal]);
+    const ends = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'].includes(signal);
+    if (!ends) return;
+    if (parting) process.stderr.write(`\n${parting()}\n`);
+    process.exit(128 + constants.signals[signal]);
   });
 }

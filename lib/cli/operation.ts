@@ -13,6 +13,7 @@ import { controlPoint } from './client/control-point.js';
 import { endsWithin } from './client/process-end.js';
 import type { Invocation } from './client/invocation.js';
 import { interruptible } from './interruptible.js';
+import { failedAttempts, outcomeText } from './client/outcome-text.js';
 import { showProgress } from './client/progress.js';
 import { restarted } from './client/restarted.js';
 import { operations, type Operation, type OperationName } from '../control-api/routes.js';
@@ -31,13 +32,23 @@ export async function requestOperation(
   // The process of a remote server cannot be watched: its answer has to do.
   const isWatched = wait && ends && 'socketPath' in point;
   const monitor = isWatched ? await monitorPid(point) : undefined;
+  if (wait && !ends) interruptible(() => `${name}: goes on; \`pitchfork-ts status\` shows it`);
   const answered = request(point, name, wait);
-  if (wait && !ends)
-    await shown(name === 'restart' ? untilRestarted(answered, point) : answered, point);
-  else if (monitor === undefined) accepted(await answered);
+  if (wait && !ends) {
+    const answer = name === 'restart' ? untilRestarted(answered, point) : answered;
+    report(name, await shown(answer, point));
+    return 0;
+  }
+  if (monitor === undefined) accepted(await answered);
   else await untilOver(answered, monitor);
   process.stdout.write(printable(`${name}: ${wait || !waits ? 'done' : 'under way'}\n`));
   return 0;
+}
+
+function report(name: OperationName, answer: object): void {
+  for (const reason of failedAttempts(answer))
+    process.stdout.write(`${name}: an earlier attempt failed: ${reason}\n`);
+  process.stdout.write(`${name}: ${outcomeText(answer)}\n`);
 }
 
 async function untilRestarted(answered: Promise<Answer>, point: ControlPoint) {
@@ -46,10 +57,10 @@ async function untilRestarted(answered: Promise<Answer>, point: ControlPoint) {
   return answer;
 }
 
-async function shown(answered: Promise<Answer>, point: ControlPoint): Promise<void> {
+async function shown(answered: Promise<Answer>, point: ControlPoint): Promise<object> {
   const progress = showProgress(point);
   try {
-    accepted(await answered);
+    return accepted(await answered);
   } finally {
     progress.stop();
   }

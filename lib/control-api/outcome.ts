@@ -2,3 +2,16 @@
 export type Outcome =
   | { readonly ok: true; readonly [detail: string]: unknown }
   | { readonly ok: false; readonly error: string };
+
+/** The details of a rollout that succeeded. */
+export interface RolledOut {
+  readonly phase: number;
+  readonly generation: number;
+  /** The number of slots. */
+  readonly workers: number;
+  readonly ms: number;
+  /** The trial that the canary has passed; null where nothing had to be proven. */
+  readonly canary: { readonly ms: number; readonly requests: number } | null;
+  /** The reasons why earlier attempts of the same request failed. */
+  readonly failedAttempts: readonly string[];
+}

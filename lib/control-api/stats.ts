@@ -15,19 +15,29 @@ export interface MoldStats {
 
 export interface WorkerStats {
   readonly slot: number;
-  readonly pid: number;
+  /** null while it is not known, and while the slot is down. */
+  readonly pid: number | null;
   readonly generation: number;
   readonly phase: number;
+  /** 'down': no worker serves the slot, or is about to. */
+  readonly state: 'starting' | 'serving' | 'promoting' | 'leaving' | 'down';
   /** Whether it accepts connections. */
   readonly ready: boolean;
+  /** Deaths in its slot in the last minute, and the age of the first of them. */
+  readonly deaths: number;
+  readonly deathsWithinMs: number | null;
+  /** The reason of the last of these deaths, in one line. */
+  readonly reason: string | null;
+  /** Time until the next start, while the slot is down. */
+  readonly nextTryInMs: number | null;
   /** Requests answered since its fork. */
   readonly requests: number;
   /** Requests begun and not ended. */
   readonly inFlight: number;
   /** Requests queued in this worker. */
   readonly backlog: number;
-  /** Seconds since its fork was ordered. */
-  readonly age: number;
+  /** Seconds since its fork was ordered; null while the slot is down. */
+  readonly age: number | null;
   /** Seconds since its last heartbeat. */
   readonly heartbeatAge: number | null;
   /** Maximum event loop delay between its last two heartbeats, in seconds. */
@@ -36,7 +46,10 @@ export interface WorkerStats {
 }
 
 /** `ready` from the end of its first hook until it exits. */
-export type ServiceStats = Omit<WorkerStats, 'slot' | 'requests' | 'inFlight' | 'backlog'>;
+export type ServiceStats = Pick<
+  WorkerStats,
+  'pid' | 'generation' | 'phase' | 'ready' | 'age' | 'heartbeatAge' | 'eventLoopLag' | 'memory'
+>;
 
 /** The last death of a slot. */
 export interface Death {
@@ -79,7 +92,7 @@ export interface Stats {
   readonly restarts: number;
   readonly shuttingDown: boolean;
   readonly mold: MoldStats | null;
-  /** One entry per slot: the worker that serves it. */
+  /** One entry per slot: the worker that serves it, or a slot that is down. */
   readonly workers: readonly WorkerStats[];
   /** Workers that are draining. */
   readonly leaving: readonly WorkerStats[];

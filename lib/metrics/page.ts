@@ -77,9 +77,9 @@ export const page = `<!doctype html>
     const line = make('tr', undefined, leaving ? 'leaving' : '');
     const slot = make('td');
     slot.append(make('span', undefined, worker.ready ? 'dot ready' : 'dot'),
-      String(worker.slot) + (leaving ? ' draining' : ''));
+      String(worker.slot) + (leaving ? ' draining' : worker.state === 'down' ? ' down' : ''));
     const lag = worker.eventLoopLag == null ? '–' : (worker.eventLoopLag * 1000).toFixed(0) + ' ms';
-    const texts = [worker.pid, worker.generation, number(worker.requests), worker.inFlight, lag,
+    const texts = [worker.pid ?? '–', worker.generation, number(worker.requests), worker.inFlight, lag,
       mib(worker.memory?.private), mib(worker.memory?.shared)];
     line.append(slot, ...texts.map((text) => make('td', String(text))),
       bar(worker.memory, largest));

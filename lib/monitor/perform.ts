@@ -3,7 +3,7 @@
 import { unreachable } from '../base/unreachable.js';
 import { messageOf } from '../base/error-text.js';
 import { runMonitorHook } from '../config/run-hooks.js';
-import type { Outcome } from '../control-api/outcome.js';
+import type { Outcome, RolledOut } from '../control-api/outcome.js';
 import type { Order } from '../protocol/message.js';
 import type { Children } from './children/children.js';
 import { askForStack, kill, timeOut } from './children/kill.js';
@@ -78,14 +78,17 @@ export class Performer {
       case 'rolloutBegan':
         return this.#rolloutBegan(effect.attempt);
       case 'canaryProven': {
-        const { phase, generation } = effect.attempt;
-        return this.#parts.log.info({ phase, generation }, 'canary is healthy, rolling out');
+        const { phase, generation, proof } = effect.attempt;
+        const fields = { phase, generation, ...proof, ...(proof && { ms: Math.round(proof.ms) }) };
+        return this.#parts.log.info(fields, 'canary is healthy, rolling out');
       }
       case 'rolloutEnded':
         return this.#rolloutEnded(effect);
       case 'requestDropped':
         this.#parts.log.error({ reason: effect.reason }, `${effect.kind} given up`);
         return this.#settle(effect.kind, { ok: false, error: effect.reason });
+      case 'backingOff':
+        return this.#backingOff(effect);
       case 'booted':
         return this.#booted();
       case 'replaceProgram':
@@ -149,9 +152,9 @@ export class Performer {
   }
 
   #rolloutEnded({ attempt, failure, over }: Extract<Effect, { type: 'rolloutEnded' }>): void {
-    const { listeners, log, measurements } = this.#parts;
+    const { fleet, listeners, log, measurements } = this.#parts;
     const { phase, generation, startedAt } = attempt;
-    const { kind } = attempt.request;
+    const { kind, failures } = attempt.request;
     const ms = Math.round(now() - startedAt);
     this.rolloutTimes = { ...this.rolloutTimes, finishedAt: new Date() };
     measurements.rolledOut(kind, failure === null ? 'success' : 'failure', ms / 1000);
@@ -162,9 +165,20 @@ export class Performer {
     }
     listeners.closeBefore(phase);
     log.info({ phase, generation, ms }, `${kind} complete`);
-    const result = kind === 'refork' ? { generation } : { phase, generation };
+    const result: RolledOut = {
+      ...{ phase, generation, workers: fleet.workers, ms },
+      canary: attempt.proof && { ...attempt.proof, ms: Math.round(attempt.proof.ms) },
+      failedAttempts: failures,
+    };
     this.#settle(kind, { ok: true, ...result });
     void runMonitorHook(this.#parts, 'afterBooted');
+  }
+
+  #backingOff({ slots, ms }: Extract<Effect, { type: 'backingOff' }>): void {
+    const { fleet, log } = this.#parts;
+    const reason = fleet.starts.deaths.since(0).at(-1)?.reason ?? fleet.starts.lastError;
+    const nextTryInMs = Math.round(ms);
+    log.warn({ slots, reason, nextTryInMs }, 'backing off: workers die again and again');
   }
 
   #booted(): void {

@@ -7,18 +7,20 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { progressText } from '../../lib/cli/client/progress.js';
 import { statusText } from '../../lib/cli/status-text.js';
-import type { Stats } from '../../lib/control-api/stats.js';
+import type { Stats, WorkerStats } from '../../lib/control-api/stats.js';
 import { scratch } from '../support/scratch.js';
 import { command, type Ended } from './command.js';
 
 const mib = 2 ** 20;
 
-const worker = {
+const worker: WorkerStats = {
   slot: 0,
   pid: 11,
   generation: 1,
   phase: 0,
+  state: 'serving',
   ready: true,
+  ...{ deaths: 0, deathsWithinMs: null, reason: null, nextTryInMs: null },
   requests: 42,
   inFlight: 2,
   backlog: 0,
@@ -37,9 +39,17 @@ const stats: Stats = {
   mold: { pid: 10, generation: 1, phase: 0, ready: true },
   workers: [
     worker,
-    { ...worker, slot: 1, pid: 12, ready: false, heartbeatAge: null, memory: null },
+    {
+      ...worker,
+      slot: 1,
+      pid: 12,
+      state: 'starting',
+      ready: false,
+      heartbeatAge: null,
+      memory: null,
+    },
   ],
-  leaving: [{ ...worker, pid: 9, generation: 0 }],
+  leaving: [{ ...worker, pid: 9, generation: 0, state: 'leaving' }],
   service: null,
   refork: { state: 'idle', lastError: null, unforkable: null, startedAt: null, finishedAt: null },
   deaths: [],
@@ -214,6 +224,34 @@ describe('statusText', () => {
       '0     9    0           0      leaving   42        2          20.5M    69.5M   0.5s       1h2m',
       '',
     ]);
+  });
+
+  const down: WorkerStats = {
+    ...worker,
+    ...{ pid: null, state: 'down', ready: false, age: null, heartbeatAge: null, memory: null },
+    ...{ deaths: 8, deathsWithinMs: 19_400, reason: 'exit code 1', nextTryInMs: 6_200 },
+  };
+  const recovering = { ...stats.refork, state: 'recovering' };
+
+  it('has a row for a slot that is down, with reason, deaths and next try', () => {
+    const text = statusText({ ...stats, workers: [worker, { ...down, slot: 1 }], leaving: [] });
+    expect(text.split('\n').slice(3, 6)).to.deep.equal([
+      'mold  10   1           0      frozen',
+      '0     11   1           0      serving  42        2          20.5M    69.5M   0.5s       1h2m',
+      '1     -    1           0      down: exit code 1, 8 deaths in 20s, next try in 7s',
+    ]);
+  });
+
+  it('says in its headline that slots are down, and whether any worker serves', () => {
+    const headline = (workers: WorkerStats[], refork = recovering): string | undefined =>
+      statusText({ ...stats, workers, refork })
+        .split('\n')[0]
+        ?.replace(/^.*phase 0, /, '');
+    expect(headline([worker, down])).to.equal('1 of 2 slots is down');
+    expect(headline([down, down])).to.equal('no worker serves: 2 of 2 slots are down');
+    expect(headline([down, down], { ...recovering, state: 'canary' })).to.equal(
+      'no worker serves: 2 of 2 slots are down, canary',
+    );
   });
 
   it('gives the reason of the last failed refork', () => {

@@ -54,7 +54,9 @@ describe('control socket', () => {
       expect(worker).to.have.all.keys(
         ...['slot', 'pid', 'generation', 'phase', 'ready', 'requests', 'inFlight', 'backlog'],
         ...['age', 'heartbeatAge', 'eventLoopLag', 'memory'],
+        ...['state', 'deaths', 'deathsWithinMs', 'reason', 'nextTryInMs'],
       );
+      expect(worker).to.include({ state: 'serving', deaths: 0, reason: null, nextTryInMs: null });
       expect(worker).to.include({ generation: 0, phase: 0, ready: true, inFlight: 0, backlog: 0 });
       expect(worker.heartbeatAge).to.be.within(0, 10);
       const { memory } = worker;

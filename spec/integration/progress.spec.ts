@@ -1,7 +1,9 @@
-// Goal: a command that waits for a rollout at a terminal shows its progress. Method: the command
-// under script(1), which gives it a terminal.
-import { execFile } from 'node:child_process';
+// Goal: a command that waits for a rollout at a terminal shows its progress, and then its outcome;
+// Ctrl-C ends the wait, not the rollout. Method: the command under script(1), which gives it a
+// terminal; SIGINT to one that waits for a canary.
+import { execFile, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { fixtureApp, Server } from '../support/server.js';
@@ -20,7 +22,28 @@ describe('--wait at a terminal', () => {
     });
     expect(stdout).to.include('\r\x1b[K');
     expect(stdout).to.match(/booting|canary|rolling out: \d of 3 workers/);
-    expect(stdout).to.match(/phased-restart: done\r\n$/);
+    expect(stdout).to.match(
+      /phased-restart: done in \d+\.\d s: phase 1 on 3 workers; the canary stayed healthy for 0\.\d s, but it served 0 requests\r\n$/,
+    );
+    await server.stop();
+  });
+
+  it('ends by Ctrl-C with a word, and the rollout goes on', async () => {
+    server = await Server.start({
+      app: fixtureApp('plain.mjs'),
+      config: `phasedRestart: { canary: '1500ms' },`,
+    });
+    const line = [command, 'phased-restart', '--wait', '--control', server.control];
+    const waiting = spawn(process.execPath, line, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let text = '';
+    waiting.stderr.on('data', (chunk: Buffer) => (text += String(chunk)));
+    const exit = once(waiting, 'close');
+    await server.logged('phased restart begins');
+    waiting.kill('SIGINT');
+    expect((await exit)[0]).to.equal(130);
+    expect(text).to.equal('\nphased-restart: goes on; `pitchfork-ts status` shows it\n');
+    expect(server.log('phased restart complete')).to.deep.equal([]);
+    await server.logged('phased restart complete', { phase: 1 });
     await server.stop();
   });
 });

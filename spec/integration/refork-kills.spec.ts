@@ -78,8 +78,8 @@ describe('SIGKILL in the middle of a refork', () => {
       const pid = await find(victim, await reached(server, step, 1));
       process.kill(pid, 'SIGKILL');
       await server.logged('ended unexpectedly', { pid, signal: 'SIGKILL' });
-      expect((await outcome).body).to.deep.equal({ ok: true, generation });
-      expect((await server.refork()).body).to.deep.equal({ ok: true, generation: generation + 1 });
+      expect((await outcome).body).to.include({ ok: true, generation });
+      expect((await server.refork()).body).to.include({ ok: true, generation: generation + 1 });
 
       const result = await load.stop();
       const explanation = JSON.stringify({ ...result, bodies: undefined });

@@ -1,11 +1,10 @@
 // Goal: with its hook there is one service worker, of the newest code and mold, which accepts
 // nothing; only one runs at a time. Method: hooks that record their calls, the log's order, /proc.
 import { expect } from 'chai';
-import type { ServiceStats } from '../../lib/control-api/stats.js';
 import { calls, recorder } from '../support/hook-calls.js';
 import { expectPostConditions, metricValue } from '../support/post-conditions.js';
 import { descriptors, processOf } from '../support/processes.js';
-import { fixtureApp, Server, type ServerOptions } from '../support/server.js';
+import { fixtureApp, Server, type LiveStats, type ServerOptions } from '../support/server.js';
 import { listeningSockets } from '../support/shared-files.js';
 import { until } from '../support/until.js';
 
@@ -14,6 +13,8 @@ const app = {
   text: `export default (request, response) => response.end(String(process.pid));`,
 };
 const hooks = `beforeServiceWorkerReady: record('ready'), beforeServiceWorkerExit: record('exit'),`;
+
+type ServiceStats = NonNullable<LiveStats['service']>;
 
 describe('the service worker', () => {
   let server: Server;

@@ -122,7 +122,9 @@ describe('the performer', () => {
     perform({ type: 'choose', child: candidate.id, reason: 'story' });
     expect(performer.rolloutTimes.startedAt).to.be.instanceOf(Date);
     perform({ type: 'finish' });
-    expect(await outcome).to.deep.equal({ ok: true, generation: 1 });
+    expect(await outcome).to.deep.include({
+      ...{ ok: true, phase: 0, generation: 1, workers: 2, canary: null, failedAttempts: [] },
+    });
     expect(named('rolledOut')[0]?.slice(1, 3)).to.deep.equal(['refork', 'success']);
     expect(named('closeBefore')).to.deep.equal([['closeBefore', fleet.phase]]);
     expect(named('afterBooted')).to.have.length(1);

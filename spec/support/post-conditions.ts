@@ -1,9 +1,8 @@
 // Conditions that hold after every fault (PC1 to PC8 of the fault matrix). PC5, the clean stop, is
 // Server.stop(); PC6 and PC7, the log line and the metric, are in each spec.
 import { expect } from 'chai';
-import type { Stats } from '../../lib/control-api/stats.js';
 import { descriptors } from './processes.js';
-import type { Server } from './server.js';
+import type { LiveStats, Server } from './server.js';
 import { portsOf, wronglyShared } from './shared-files.js';
 import { until } from './until.js';
 
@@ -48,7 +47,7 @@ export async function baseline(server: Server): Promise<Baseline> {
 }
 
 /** Checks PC1 to PC4 and PC8; returns the stats, for further checks of a spec. */
-export async function expectPostConditions(server: Server, expected: Expected): Promise<Stats> {
+export async function expectPostConditions(server: Server, expected: Expected): Promise<LiveStats> {
   const { workers, failed = 0, withinMs = 20_000 } = expected;
   expect(failed, 'failed requests').to.equal(0);
   const stats = await until(
@@ -68,7 +67,7 @@ export async function expectPostConditions(server: Server, expected: Expected): 
   return stats;
 }
 
-function expectFullStrength({ workers, mold, leaving, refork }: Stats, wanted: number): void {
+function expectFullStrength({ workers, mold, leaving, refork }: LiveStats, wanted: number): void {
   expect(refork.state, 'state of the refork').to.equal('idle');
   expect(mold?.ready, 'mold ready').to.equal(true);
   expect(
@@ -85,7 +84,7 @@ function expectFullStrength({ workers, mold, leaving, refork }: Stats, wanted: n
 }
 
 /** Checks that the monitor and its children are alive, and that no process is unknown. */
-function expectTree(server: Server, { workers, mold, service }: Stats): void {
+function expectTree(server: Server, { workers, mold, service }: LiveStats): void {
   const processes = server.processes();
   const others = service ? [service.pid] : [];
   const known = [server.pid, mold?.pid ?? 0, ...workers.map(({ pid }) => pid), ...others];

@@ -54,7 +54,7 @@ export async function expectSurvived(server: Server, fault: ReforkFault): Promis
     'the old generation',
   ).to.deep.equal(Array.from({ length: workers }, () => ({ generation: 0, ready: true })));
 
-  expect((await outcome).body, 'the next candidate').to.deep.equal({ ok: true, generation: 2 });
+  expect((await outcome).body, 'the next candidate').to.include({ ok: true, generation: 2 });
   const result = await load.stop();
   const lost = failures(result);
   const explanation = JSON.stringify({ ...result, bodies: undefined });

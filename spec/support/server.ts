@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import type { Stats } from '../../lib/control-api/stats.js';
+import type { ServiceStats, Stats, WorkerStats } from '../../lib/control-api/stats.js';
 import { isAlive, marked, type Process } from './processes.js';
 import { until } from './until.js';
 
@@ -62,9 +62,26 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** Short timeouts, so that specs are quick; a spec about one of them sets its own. */
+/** Every pid is a number: NaN, which no call accepts, where there is no process. */
+export interface LiveStats extends Stats {
+  readonly workers: readonly Live<WorkerStats>[];
+  readonly leaving: readonly Live<WorkerStats>[];
+  readonly service: Live<ServiceStats> | null;
+}
+type Live<Child> = Child & { readonly pid: number };
+
+const live = <Child extends ServiceStats>(child: Child): Live<Child> => ({
+  ...child,
+  pid: child.pid ?? NaN,
+});
+
+/**
+ * Short timeouts, so that specs are quick, and no process that outlives a rollout; a spec about one
+ * of them sets its own.
+ */
 const defaults = `spawnTimeout: '10s', heartbeatTimeout: '10s', shutdownTimeout: '5s',
-  refork: { drainTimeout: '5s', backoff: '300ms', canary: '200ms' },`;
+  refork: { drainTimeout: '5s', backoff: '300ms', canary: '200ms' },
+  phasedRestart: { canary: '200ms' }, rollback: { window: false },`;
 
 export class Server {
   readonly directory = mkdtempSync(join(tmpdir(), 'pitchfork-spec-'));
@@ -199,8 +216,15 @@ export default {
     return { status, body: JSON.parse(text) };
   }
 
-  async stats(): Promise<Stats> {
-    return (await this.ask('GET', '/stats')).body as Stats;
+  async stats(): Promise<LiveStats> {
+    const stats = (await this.ask('GET', '/stats')).body as Stats;
+    const { workers, leaving, service } = stats;
+    return {
+      ...stats,
+      workers: workers.map(live),
+      leaving: leaving.map(live),
+      service: service && live(service),
+    };
   }
 
   async metrics(): Promise<string> {
@@ -220,7 +244,7 @@ export default {
   }
 
   /** Waits until nothing is under way and all workers have reached this generation. */
-  settled(generation = 0): Promise<Stats> {
+  settled(generation = 0): Promise<LiveStats> {
     return until(
       `all workers of generation ${generation}`,
       async () => {

@@ -7,6 +7,8 @@ export const settings = {
   single: false,
   reforkAfter: [],
   refork: { drainTimeoutMs: 500, backoffMs: 1_000, canaryMs: 200, maxUnavailable: 1 },
+  phasedRestart: { canaryMs: 400 },
+  rollback: { windowMs: 2_000, automatic: true },
   spawnTimeoutMs: 1_000,
   heartbeatTimeoutMs: 2_000,
   shutdownTimeoutMs: 1_000,

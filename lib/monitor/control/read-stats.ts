@@ -1,10 +1,10 @@
 // The answer to GET /stats, from the fleet and /proc.
 import { packageVersion } from '../../system/package-version.js';
 import { memoryOf } from '../../system/process-memory.js';
-import type { Child } from '../fleet/child.js';
+import type { Child, ChildState } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
-import { all, currentMold, rolloutState, servingIn } from '../fleet/queries.js';
 import type { Deaths } from '../observe/deaths.js';
+import { all, currentMold, deathsIn, rolloutState, servingIn, slots } from '../fleet/queries.js';
 import type { ReforkStats, ServiceStats, Stats, WorkerStats } from '../../control-api/stats.js';
 
 export interface StatsSource {
@@ -17,8 +17,6 @@ export interface StatsSource {
 export async function readStats(source: StatsSource): Promise<Stats> {
   const { fleet } = source;
   const mold = currentMold(fleet);
-  const slots = Array.from({ length: fleet.workers }, (_, slot) => servingIn(fleet, slot));
-  const serving = slots.filter((child): child is Child => child !== undefined);
   const leaving = all(fleet).filter(
     (child) => child.role === 'worker' && ['leaving', 'killed'].includes(child.state),
   );
@@ -26,14 +24,14 @@ export async function readStats(source: StatsSource): Promise<Stats> {
   return {
     pid: process.pid,
     phase: fleet.phase,
-    generation: mold?.generation ?? Math.max(0, fleet.code.data.nextGeneration - 1),
+    generation: generationOf(fleet),
     restarts: fleet.restarts,
     shuttingDown: fleet.stopping !== null,
     mold: mold?.pid
       ? { pid: mold.pid, generation: mold.generation, phase: mold.phase, ready: true }
       : null,
-    workers: await Promise.all(serving.map(workerStats)),
-    leaving: await Promise.all(leaving.map(workerStats)),
+    workers: await Promise.all(slots(fleet).map((slot) => slotStats(fleet, slot))),
+    leaving: await Promise.all(leaving.map((child) => workerStats(fleet, child))),
     service: service ? await serviceStats(service) : null,
     refork: reforkStats(source),
     deaths: source.measurements.deaths.record(),
@@ -41,16 +39,59 @@ export async function readStats(source: StatsSource): Promise<Stats> {
   };
 }
 
-async function workerStats(child: Child): Promise<WorkerStats> {
-  const { requests, inFlight } = child.figures;
-  // Requests reach the app on arrival: none waits in a worker.
-  const counts = { requests, inFlight, backlog: 0 };
-  return { slot: child.slot ?? 0, ...(await serviceStats(child)), ...counts };
+async function slotStats(fleet: Fleet, slot: number): Promise<WorkerStats> {
+  const child = servingIn(fleet, slot);
+  return child ? workerStats(fleet, child) : downStats(fleet, slot);
 }
+
+const states: Readonly<Record<ChildState, WorkerStats['state']>> = {
+  booting: 'starting',
+  spawning: 'starting',
+  starting: 'starting',
+  serving: 'serving',
+  promoting: 'promoting',
+  frozen: 'promoting',
+  leaving: 'leaving',
+  killed: 'leaving',
+};
+
+async function workerStats(fleet: Fleet, child: Child): Promise<WorkerStats> {
+  const { requests, inFlight } = child.figures;
+  const slot = child.slot ?? 0;
+  return {
+    slot,
+    ...(await serviceStats(child)),
+    state: states[child.state],
+    ...deathsIn(fleet, slot, performance.now()),
+    nextTryInMs: null,
+    // Requests reach the app on arrival: none waits in a worker.
+    ...{ requests, inFlight, backlog: 0 },
+  };
+}
+
+/** The code and the mold are those of the next try. */
+function downStats(fleet: Fleet, slot: number): WorkerStats {
+  const now = performance.now();
+  return {
+    slot,
+    pid: null,
+    generation: generationOf(fleet),
+    phase: fleet.phase,
+    state: 'down',
+    ready: false,
+    ...deathsIn(fleet, slot, now),
+    nextTryInMs: Math.max(0, fleet.starts.notBefore - now),
+    ...{ requests: 0, inFlight: 0, backlog: 0 },
+    ...{ age: null, heartbeatAge: null, eventLoopLag: null, memory: null },
+  };
+}
+
+const generationOf = (fleet: Fleet): number =>
+  currentMold(fleet)?.generation ?? Math.max(0, fleet.code.data.nextGeneration - 1);
 
 async function serviceStats(child: Child): Promise<ServiceStats> {
   return {
-    pid: child.pid ?? 0,
+    pid: child.pid,
     generation: child.generation,
     phase: child.phase,
     ready: child.state === 'serving',

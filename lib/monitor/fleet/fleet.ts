@@ -140,12 +140,12 @@ export class Fleet {
   // Facts about the fleet
 
   /** The canary stayed healthy: slots are filled from its mold from now on, or by boots. */
-  prove(): Attempt | null {
+  prove(now: number): Attempt | null {
     const { attempt } = this.rollouts;
     if (!attempt) return null;
     const mold = this.get(attempt.candidate);
     if (mold && !attempt.unforkable) change.markProven(mold);
-    this.rollouts.markProven();
+    this.rollouts.markProven(this.get(attempt.canary), now);
     this.code.adopt(attempt);
     return attempt;
   }
@@ -219,6 +219,7 @@ export class Fleet {
   killed(child: Child, reason: string, now: number): void {
     if (child.reason === null) change.setReason(child, reason);
     if (isStarting(child)) this.#startFailed(child, now);
+    else if (child.state === 'serving') this.starts.deaths.add(child, child.reason ?? reason, now);
     this.rollouts.failIfInvolved(child, child.reason ?? reason);
     change.enterState(child, 'killed', now);
     // An order without any process leaves nothing to reap.
@@ -241,10 +242,10 @@ export class Fleet {
     const reason =
       child.reason === null ? how : explained ? child.reason : `${child.reason} (${how})`;
     change.setReason(child, reason);
-    if (child.role === 'service' && !isStarting(child)) this.serviceStarts.died(now);
+    if (child.role === 'service' && !isStarting(child)) this.serviceStarts.died(now, child);
     else if (!asked) {
       if (isStarting(child)) this.#startFailed(child, now);
-      else if (child.state !== 'killed' || !child.startFailed) this.starts.died(now);
+      else if (child.state !== 'killed' || !child.startFailed) this.starts.died(now, child);
     }
     this.rollouts.failIfInvolved(child, reason);
     this.#children.delete(child.id);
@@ -262,11 +263,11 @@ export class Fleet {
   #startFailed(child: Child, now: number): void {
     change.markStartFailed(child);
     const reason = child.reason ?? 'did not start';
-    if (child.role === 'service') return this.serviceStarts.failed(reason, now);
+    if (child.role === 'service') return this.serviceStarts.failed(reason, now, child);
     this.rollouts.failIfInvolved(child, reason);
     // New code that does not boot is no trouble for the code that serves.
-    if (this.rollouts.isCandidate(child) || child.phase > this.phase) return;
-    this.starts.failed(reason, now);
+    if (this.rollouts.isCandidate(child) || child.phase !== this.phase) return;
+    this.starts.failed(reason, now, child);
   }
 
   // Hot restarts

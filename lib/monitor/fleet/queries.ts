@@ -73,6 +73,30 @@ export function isOutdated(fleet: Fleet, worker: Child): boolean {
 export const slots = (fleet: Fleet): number[] =>
   Array.from({ length: fleet.workers }, (_, slot) => slot);
 
+/** Slots without a worker, not even one that starts or becomes a mold. */
+export const downSlots = (fleet: Fleet): number[] =>
+  slots(fleet).filter((slot) => servingIn(fleet, slot) === undefined);
+
+/** The time for which the status counts deaths. */
+const recentMs = 60_000;
+
+/** The recent deaths in a slot: their number, the age of the first, the reason of the last. */
+export interface SlotDeaths {
+  readonly deaths: number;
+  readonly deathsWithinMs: number | null;
+  readonly reason: string | null;
+}
+
+export function deathsIn(fleet: Fleet, slot: number, now: number): SlotDeaths {
+  const deaths = fleet.starts.deaths.since(now - recentMs).filter((death) => death.slot === slot);
+  const [first] = deaths;
+  return {
+    deaths: deaths.length,
+    deathsWithinMs: first ? now - first.at : null,
+    reason: deaths.at(-1)?.reason ?? null,
+  };
+}
+
 export const outdatedSlots = (fleet: Fleet): number[] =>
   slots(fleet).filter((slot) => {
     const kept = best(fleet, serving(holders(fleet, slot)));
@@ -86,13 +110,18 @@ export const everySlotServed = (fleet: Fleet): boolean =>
 export const canFill = (fleet: Fleet): boolean =>
   currentMold(fleet) !== undefined || fleet.unforkable !== null;
 
-/** The step of the rollout in one word; 'idle' when none of any kind is under way. */
+/**
+ * The step of the rollout in one word. Without one: 'idle', 'replacing' outdated workers, or
+ * 'recovering' from deaths.
+ */
 export function rolloutState(fleet: Fleet): string {
   const { attempt, pending } = fleet.rollouts;
   if (!attempt) {
     if (fleet.hotRestart) return 'restarting';
     if (pending) return 'waiting';
-    return isQuiescent(fleet) || fleet.stopping ? 'idle' : fleet.booted ? 'rolling' : 'booting';
+    if (isQuiescent(fleet) || fleet.stopping) return 'idle';
+    if (!fleet.booted) return 'booting';
+    return everySlotServed(fleet) ? 'replacing' : 'recovering';
   }
   const candidate = fleet.get(attempt.candidate);
   if (!candidate) return attempt.unforkable ? 'rolling' : 'failing';

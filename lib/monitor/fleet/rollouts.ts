@@ -14,12 +14,21 @@ interface RequestData {
   readonly reason: string;
   /** Workers that were candidates. */
   readonly tried: Set<number>;
+  /** The reasons why earlier attempts failed. */
+  readonly failures: string[];
   notBefore: number;
 }
 
 /** A rollout requested by an operator or a threshold, with the candidates tried so far. */
-export interface RolloutRequest extends Readonly<Omit<RequestData, 'tried'>> {
+export interface RolloutRequest extends Readonly<Omit<RequestData, 'tried' | 'failures'>> {
   readonly tried: ReadonlySet<number>;
+  readonly failures: readonly string[];
+}
+
+/** The trial that a canary has passed: its length, and the requests that it has served. */
+export interface Proof {
+  readonly ms: number;
+  readonly requests: number;
 }
 
 interface AttemptData {
@@ -37,6 +46,8 @@ interface AttemptData {
   canarySince: number | null;
   /** The canary stayed healthy: the other slots follow. */
   proven: boolean;
+  /** null before, and where nothing had to be proven. */
+  proof: Proof | null;
   /** The first failure; the plan then abandons the attempt. */
   failure: string | null;
 }
@@ -127,12 +138,13 @@ export class Rollouts {
       request,
       candidate: candidate?.id ?? null,
       unforkable: null,
-      ...next,
       startedAt: now,
       canary: null,
       canarySince: null,
       proven: false,
+      proof: null,
       failure: null,
+      ...next,
     });
   }
 
@@ -150,8 +162,12 @@ export class Rollouts {
     if (this.#attempt?.canary === child.id) this.#attempt.canarySince ??= now;
   }
 
-  markProven(): void {
-    if (this.#attempt) this.#attempt.proven = true;
+  /** `canary`, at the end of its trial. */
+  markProven(canary: Child | undefined, now: number): void {
+    if (!this.#attempt) return;
+    this.#attempt.proven = true;
+    const ms = now - (this.#attempt.canarySince ?? now);
+    if (canary) this.#attempt.proof = { ms, requests: canary.figures.requests };
   }
 
   /**
@@ -198,6 +214,7 @@ export class Rollouts {
     if (failure === null) this.#backoff.succeeded();
     else this.#backoff.failed(now);
     if (retry) {
+      request.failures.push(failure);
       request.notBefore = this.#backoff.until;
       this.#requests.set(request.kind, request);
     }
@@ -226,7 +243,13 @@ export class Rollouts {
   }
 
   #requestOf(kind: RolloutKind, reason: string, now: number): RequestData {
-    return this.#requests.get(kind) ?? { kind, reason, tried: new Set(), notBefore: now };
+    return (
+      this.#requests.get(kind) ?? {
+        ...{ kind, reason, notBefore: now },
+        tried: new Set(),
+        failures: [],
+      }
+    );
   }
 
   /** Requests of the kind `waiting` remain until the attempt's own is fulfilled or dropped. */

@@ -1,5 +1,7 @@
 // Limits the pace of starts: a crash loop slows down. Workers and the service worker are counted
 // apart, so that a fault of one delays neither the other nor the end of the server.
+import type { Child } from './child.js';
+import { RecentDeaths } from './recent-deaths.js';
 
 const halfLifeMs = 5_000;
 /** Simultaneous deaths that cause no pause. */
@@ -21,6 +23,9 @@ export class StartBackoff {
   /** Recent deaths; decays by half every `halfLifeMs`. */
   #deaths = 0;
   #lastDeath = 0;
+  /** The pause that the log has. */
+  #announced = 0;
+  readonly deaths = new RecentDeaths();
 
   /** Consecutive failed starts, before any success. */
   get failures(): number {
@@ -37,19 +42,36 @@ export class StartBackoff {
     return this.#notBefore;
   }
 
+  /** A pause that the log does not have yet. */
+  get isNews(): boolean {
+    return this.#announced !== this.#notBefore;
+  }
+
+  announced(): void {
+    this.#announced = this.#notBefore;
+  }
+
   succeeded(): void {
     this.#failures = 0;
   }
 
+  /** Other code is started from now on: the faults of this one do not delay it. */
+  forgive(): void {
+    this.#failures = this.#deaths = this.#notBefore = 0;
+  }
+
   /** Doubles the pause. */
-  failed(reason: string, now: number): void {
+  failed(reason: string, now: number, child?: Child): void {
+    if (child) this.deaths.add(child, reason, now);
     this.#failures++;
     this.#lastError = reason;
     this.#notBefore = now + Math.min(longestPauseMs, 100 * 2 ** Math.min(this.#failures, 10));
   }
 
   /** A process that had started ended unasked. A few deaths cause no pause, more of them do. */
-  died(now: number): void {
+  died(now: number, child?: Child): void {
+    // A kill has been recorded with its reason, unless the worker was on its way out.
+    if (child?.state === 'serving') this.deaths.add(child, child.reason ?? 'died', now);
     this.#deaths = this.#deaths * 0.5 ** ((now - this.#lastDeath) / halfLifeMs) + 1;
     this.#lastDeath = now;
     const excess = Math.max(0, Math.ceil(this.#deaths) - free);

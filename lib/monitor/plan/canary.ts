@@ -1,5 +1,5 @@
 // The plan's rule for the canary, the first worker of a new mold: it proves the mold by staying
-// healthy for `refork.canary`, or fails the attempt.
+// healthy for `refork.canary`, and new code for `phasedRestart.canary`, or fails the attempt.
 import type { Settings } from '../../config/settings.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { holders, slots, unprovenMold } from '../fleet/queries.js';
@@ -18,7 +18,8 @@ export function tryCanary(fleet: Fleet, settings: Settings, now: number): Action
       : [{ type: 'bootWorker', slot, canary: true }];
   }
   const { canarySince } = attempt;
-  if (canarySince === null || now - canarySince < settings.refork.canaryMs) return [];
+  const { canaryMs } = attempt.request.kind === 'refork' ? settings.refork : settings.phasedRestart;
+  if (canarySince === null || now - canarySince < canaryMs) return [];
   return fleet.get(attempt.canary)?.state === 'serving' ? [{ type: 'prove' }] : [];
 }
 

@@ -13,6 +13,7 @@ import {
   type Child,
 } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
+import { downSlots } from '../fleet/queries.js';
 import { singleMode, type Attempt, type Next, type RolloutKind } from '../fleet/rollouts.js';
 
 /** A decision of the plan. */
@@ -44,6 +45,8 @@ export type Action =
   | { type: 'requestRefork'; reason: string }
   | { type: 'replaceProgram' }
   | { type: 'giveUp'; reason: string }
+  /** A crash loop: the next start is put off. */
+  | { type: 'backOff' }
   | { type: 'booted' }
   | { type: 'exit'; code: 0 | 1; reason: string };
 
@@ -67,6 +70,8 @@ export type Effect =
       readonly over: boolean;
     }
   | { readonly type: 'requestDropped'; readonly kind: RolloutKind; readonly reason: string }
+  /** The slots without a worker have to wait for so long. */
+  | { readonly type: 'backingOff'; readonly slots: readonly number[]; readonly ms: number }
   | { readonly type: 'booted' }
   | { readonly type: 'replaceProgram' }
   | { readonly type: 'giveUp'; readonly reason: string }
@@ -93,7 +98,7 @@ export function carryOut(fleet: Fleet, action: Action, now: number): Effect[] {
         return [{ type: 'send', child, order: { type: 'promote', generation: action.generation } }];
       });
     case 'prove': {
-      const attempt = fleet.prove();
+      const attempt = fleet.prove(now);
       return attempt ? [{ type: 'canaryProven', attempt }] : [];
     }
     case 'drain':
@@ -130,6 +135,9 @@ export function carryOut(fleet: Fleet, action: Action, now: number): Effect[] {
     case 'requestRefork':
       fleet.rollouts.request('refork', action.reason, now);
       return [];
+    case 'backOff':
+      fleet.starts.announced();
+      return [{ type: 'backingOff', slots: downSlots(fleet), ms: fleet.starts.notBefore - now }];
     case 'booted':
       fleet.markBooted();
       return [{ type: 'booted' }];

@@ -35,15 +35,18 @@ export function fillMold(fleet: Fleet, _settings: Settings, now: number): Action
   // With a single worker a promotion would leave none to serve, so a boot is the smaller evil.
   if (warmest && serving(all(fleet)).length > 1)
     return [{ type: 'choose', child: warmest.id, reason: 'the mold died' }];
-  return now >= fleet.starts.notBefore ? [{ type: 'boot' }] : [];
+  return now >= fleet.starts.notBefore ? [{ type: 'boot' }] : backOff(fleet);
 }
 
 export function fillSlots(fleet: Fleet, _settings: Settings, now: number): Action[] {
-  if (!canFill(fleet) || now < fleet.starts.notBefore) return [];
-  return slots(fleet)
-    .filter((slot) => holders(fleet, slot).length === 0)
-    .map((slot) => fill(fleet, slot));
+  if (!canFill(fleet)) return [];
+  const empty = slots(fleet).filter((slot) => holders(fleet, slot).length === 0);
+  if (empty.length > 0 && now < fleet.starts.notBefore) return backOff(fleet);
+  return empty.map((slot) => fill(fleet, slot));
 }
+
+/** Each pause of a crash loop is announced once. */
+const backOff = ({ starts }: Fleet): Action[] => (starts.isNews ? [{ type: 'backOff' }] : []);
 
 /**
  * A fork of the mold, or a boot of its own where the app cannot be forked. Requires `canFill`. Slot

@@ -5,7 +5,7 @@ import { announcements, watchdogIntervalMs } from '../../../lib/monitor/control/
 import { takeVariables } from '../../../lib/system/service-variables.js';
 
 const attempt = (candidate: number): Attempt => ({
-  request: { kind: 'refork', reason: 'a story', tried: new Set(), notBefore: 0 },
+  request: { kind: 'refork', reason: 'a story', tried: new Set(), failures: [], notBefore: 0 },
   candidate,
   phase: 0,
   generation: 1,
@@ -14,6 +14,7 @@ const attempt = (candidate: number): Attempt => ({
   canary: null,
   canarySince: null,
   proven: false,
+  proof: null,
   failure: null,
 });
 
