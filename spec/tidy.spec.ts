@@ -88,12 +88,16 @@ describe('the source tree', () => {
 
   it('writes to terminals and titles through `printable` only', () => {
     const writes = /(?:process\.std(?:out|err)\.write\(|process\.title = |console\.\w+\()[^;]*;/g;
-    const found = sources.flatMap((file) =>
-      [...read(file).matchAll(writes)]
-        .map(([statement]) => statement)
-        .filter((statement) => !/printable(Line)?\(|\(eraseLine\)/.test(statement))
-        .map((statement) => `${file}: ${statement}`),
-    );
+    // It imports nothing, and prints words of its own only.
+    const first = 'bin/node-version.ts';
+    const found = sources
+      .filter((file) => file !== first)
+      .flatMap((file) =>
+        [...read(file).matchAll(writes)]
+          .map(([statement]) => statement)
+          .filter((statement) => !/printable(Line)?\(|\(eraseLine\)/.test(statement))
+          .map((statement) => `${file}: ${statement}`),
+      );
     expect(found).to.deep.equal([]);
   });
 

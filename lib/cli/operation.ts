@@ -47,8 +47,8 @@ export async function requestOperation(
 
 function report(name: OperationName, answer: object): void {
   for (const reason of failedAttempts(answer))
-    process.stdout.write(`${name}: an earlier attempt failed: ${reason}\n`);
-  process.stdout.write(`${name}: ${outcomeText(answer)}\n`);
+    process.stdout.write(printable(`${name}: an earlier attempt failed: ${reason}\n`));
+  process.stdout.write(printable(`${name}: ${outcomeText(answer)}\n`));
 }
 
 async function untilRestarted(answered: Promise<Answer>, point: ControlPoint) {
