@@ -17,11 +17,12 @@ export interface AppMetricsRecord {
 
 export class AppMetrics {
   readonly #ledger: Ledger<readonly MetricJson[]>;
-  readonly #lastRead: Map<string, number>;
+  #lastRead: ReadonlyMap<string, number>;
+  #nextRead = new Map<string, number>();
 
   constructor(before?: AppMetricsRecord) {
     const fold = (one: readonly MetricJson[], other: readonly MetricJson[]) =>
-      aggregate([lasting(one), lasting(other)]);
+      limited(aggregate([lasting(one), lasting(other)]));
     this.#ledger = new Ledger<readonly MetricJson[]>([], { fold }, before?.ledger);
     this.#lastRead = new Map(before?.lastRead);
   }
@@ -47,11 +48,15 @@ export class AppMetrics {
       lasting(this.#ledger.gone()),
       ...meanQuantiles(this.#ledger.live()),
     ]);
-    return metrics.map((metric) =>
+    const collected = metrics.map((metric) =>
       metric.type === 'gauge' || metric.aggregator !== 'sum'
         ? metric
         : { ...metric, values: metric.values.map((value) => this.#notFalling(metric, value)) },
     );
+    // Only series that are still there can fall.
+    this.#lastRead = this.#nextRead;
+    this.#nextRead = new Map();
+    return collected;
   }
 
   /** As in totals.ts: adding floats in another order can yield a smaller sum. */
@@ -59,9 +64,22 @@ export class AppMetrics {
     if (isQuantile(value)) return value;
     const series = `${type} ${seriesOf(value.metricName ?? name, value)}`;
     const highest = Math.max(value.value, this.#lastRead.get(series) ?? -Infinity);
-    this.#lastRead.set(series, highest);
+    this.#nextRead.set(series, highest);
     return { ...value, value: highest };
   }
+}
+
+/** Of processes that are gone: the monitor keeps these for ever, and an app may name ever new ones. */
+const mostLasting = 50_000;
+
+/** The first series, which are those of the earliest processes. */
+function limited(metrics: readonly MetricJson[]): MetricJson[] {
+  let left = mostLasting;
+  return metrics.map((metric) => {
+    const values = metric.values.slice(0, left);
+    left -= values.length;
+    return { ...metric, values };
+  });
 }
 
 /** The part that outlives the process: no gauges, averages or quantiles. */
