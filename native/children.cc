@@ -1,4 +1,6 @@
 // Parents and children: subreapers, death signals, process groups, and exit statuses.
+#include "children.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <node.h>
@@ -135,6 +137,30 @@ void PeekEndedChild(const v8::FunctionCallbackInfo<v8::Value>& info) {
     info.GetReturnValue().SetNull();
   else
     info.GetReturnValue().Set(child.si_pid);
+}
+
+// Running, or ended and not reaped. Only the main thread reaps, so the answer holds until it does.
+bool IsChild(pid_t pid) {
+  siginfo_t child = {};
+  return waitid(P_PID, static_cast<id_t>(pid), &child, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+void IsChild(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  Arguments arguments(info, "isChild");
+  pid_t pid = arguments.Integer(arguments.At(0), "pid", kLeastPid, INT_MAX);
+  if (arguments.valid()) info.GetReturnValue().Set(IsChild(pid));
+}
+
+void SignalChild(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  Arguments arguments(info, "signalChild");
+  pid_t pid = arguments.Integer(arguments.At(0), "pid", kLeastPid, INT_MAX);
+  int signal = arguments.Integer(arguments.At(1), "signal", 1, SIGRTMAX);
+  if (!arguments.valid()) return;
+  if (!IsChild(pid)) return info.GetReturnValue().Set(false);
+  // An ended one takes the signal without any effect.
+  if (kill(pid, signal) != 0)
+    return ThrowErrno(info.GetIsolate(), errno, "kill " + std::to_string(pid));
+  info.GetReturnValue().Set(true);
 }
 
 void Pid(const v8::FunctionCallbackInfo<v8::Value>& info) { info.GetReturnValue().Set(getpid()); }

@@ -19,7 +19,7 @@ void FindMathRandom(v8::Isolate* isolate, v8::Local<v8::Context> context);
 // scripts.cc
 Callback CallerScripts, ScriptOf;
 // messages.cc
-Callback Receive, Send, SocketPair;
+Callback Receive, Send, SocketPair, WitnessPair, Sender;
 // listeners.cc
 Callback ListenTcp, ListenUnix;
 // descriptors.cc
@@ -34,7 +34,8 @@ void RememberInherited();
 // exec.cc
 Callback Exec, MemoryFile, CloseOnExec, HoldSignals, ReleaseSignals;
 // children.cc
-Callback BecomeSubreaper, DieWithMonitor, LeadProcessGroup, Reap, PeekEndedChild, Pid;
+Callback BecomeSubreaper, DieWithMonitor, LeadProcessGroup, Reap, PeekEndedChild, IsChild,
+    SignalChild, Pid;
 // watchdog.cc
 Callback StartWatchdog, StopWatchdog, AskForStack;
 // service-manager.cc

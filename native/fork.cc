@@ -6,10 +6,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include "arguments.h"
 #include "error.h"
 #include "exports.h"
 #include "mappings.h"
@@ -32,6 +34,14 @@ struct Birth {
 };
 
 using Method = Birth (*)();
+
+constexpr int kNoWitness = -1;
+
+// The kernel attaches this process's pid to the byte (SO_PASSCRED). The first act of a newborn:
+// whatever becomes of it, its pid is known. A failure means that no monitor is left to read it.
+void BearWitness(int fd) {
+  if (fd != kNoWitness && send(fd, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return;
+}
 
 Birth ForkChild() {
   Birth birth;
@@ -96,12 +106,14 @@ std::vector<uv_async_t*> ListWoken(uv_loop_t* loop) {
 }
 
 // Called with all signals blocked and V8's workers parked.
-Birth ForkParked(Method method, uv_loop_t* loop, Mappings* mappings, ParkedPool* pool) {
+Birth ForkParked(Method method, int witness, uv_loop_t* loop, Mappings* mappings,
+                 ParkedPool* pool) {
   std::vector<uv_async_t*> woken = ListWoken(loop);
   Birth birth;
   birth.number = mappings->ShareWithChild();
   if (birth.number == 0) birth = method();
   if (birth.pid == 0) {
+    BearWitness(witness);
     if (birth.middle != 0) RegisterRestartableSequences();
     if (uv_loop_fork(loop) != 0) Perish("uv_loop_fork failed");
     if (const char* failure = pool->Revive()) Perish(failure);
@@ -128,7 +140,8 @@ bool MayFork(v8::Isolate* isolate, const char* name, uv_loop_t* loop) {
   return false;
 }
 
-void ForkBy(Method method, const char* name, const v8::FunctionCallbackInfo<v8::Value>& info) {
+void ForkBy(Method method, int witness, const char* name,
+            const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
   v8::HandleScope scope(isolate);
   node::Environment* environment = node::GetCurrentEnvironment(isolate->GetCurrentContext());
@@ -153,7 +166,7 @@ void ForkBy(Method method, const char* name, const v8::FunctionCallbackInfo<v8::
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  Birth birth = ForkParked(method, loop, &mappings, pool.get());
+  Birth birth = ForkParked(method, witness, loop, &mappings, pool.get());
   if (birth.pid == 0) {
     if (birth.middle != 0) AwaitHandOver(birth.middle);
     uv_update_time(loop);
@@ -174,10 +187,14 @@ void Perish(const char* reason) {
   _exit(kPerishStatus);
 }
 
-void Fork(const v8::FunctionCallbackInfo<v8::Value>& info) { ForkBy(ForkChild, "fork", info); }
+void Fork(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  ForkBy(ForkChild, kNoWitness, "fork", info);
+}
 
 void ForkSibling(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  ForkBy(ForkSiblingThroughMiddle, "forkSibling", info);
+  Arguments arguments(info, "forkSibling");
+  int witness = info.Length() == 0 ? kNoWitness : arguments.Descriptor(arguments.At(0), "witness");
+  if (arguments.valid()) ForkBy(ForkSiblingThroughMiddle, witness, "forkSibling", info);
 }
 
 void ActiveRequests(const v8::FunctionCallbackInfo<v8::Value>& info) {

@@ -80,6 +80,15 @@ v8::MaybeLocal<v8::Object> ToObject(v8::Isolate* isolate, const Delivery& delive
   return received;
 }
 
+// 0 if the kernel attached none.
+pid_t SenderOf(msghdr* message) {
+  ucred sender = {};
+  for (cmsghdr* part = CMSG_FIRSTHDR(message); part != nullptr; part = CMSG_NXTHDR(message, part))
+    if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_CREDENTIALS)
+      memcpy(&sender, CMSG_DATA(part), sizeof sender);
+  return sender.pid;
+}
+
 ssize_t SendOnce(int fd, const std::string& data, size_t sent, const std::vector<int>& fds) {
   iovec bytes = {const_cast<char*>(data.data()) + sent, data.size() - sent};
   alignas(cmsghdr) char control[CMSG_SPACE(kMostDescriptors * sizeof(int))] = {};
@@ -175,4 +184,46 @@ void SocketPair(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Local<v8::Value> ends[] = {v8::Integer::New(isolate, pair[0]),
                                  v8::Integer::New(isolate, pair[1])};
   info.GetReturnValue().Set(v8::Array::New(isolate, ends, 2));
+}
+
+void WitnessPair(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
+    return ThrowErrno(isolate, errno, "socketpair");
+  int on = 1;
+  if (setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
+    int number = errno;
+    CloseAll({pair[0], pair[1]});
+    return ThrowErrno(isolate, number, "setsockopt SO_PASSCRED");
+  }
+  v8::Local<v8::Value> ends[] = {v8::Integer::New(isolate, pair[0]),
+                                 v8::Integer::New(isolate, pair[1])};
+  info.GetReturnValue().Set(v8::Array::New(isolate, ends, 2));
+}
+
+void Sender(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  Arguments arguments(info, "sender");
+  int fd = arguments.Descriptor(arguments.At(0), "fd");
+  if (!arguments.valid()) return;
+  char byte;
+  iovec bytes = {&byte, 1};
+  // Room for the credentials only: the kernel closes descriptors that were sent along.
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))];
+  msghdr message = {};
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t size;
+  do {
+    size = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  } while (size < 0 && errno == EINTR);
+  if (size < 0 && errno != EAGAIN && errno != ECONNRESET)
+    return ThrowErrno(info.GetIsolate(), errno, "recvmsg on descriptor " + std::to_string(fd));
+  pid_t pid = size == 1 ? SenderOf(&message) : 0;
+  if (pid > 0)
+    info.GetReturnValue().Set(pid);
+  else
+    info.GetReturnValue().SetNull();
 }

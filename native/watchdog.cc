@@ -14,7 +14,10 @@
 #include <stdio.h>
 #include <uv.h>
 
+#include <algorithm>
+
 #include "arguments.h"
+#include "children.h"
 #include "error.h"
 #include "exports.h"
 #include "messages.h"
@@ -23,6 +26,8 @@ namespace {
 
 constexpr int kMostFrames = 32;
 constexpr size_t kStackBytes = 256 * 1024;
+// A name can be a whole program: `data:text/javascript,…`.
+constexpr size_t kMostBytesOfAName = 1024;
 constexpr int kNone = -1;
 // The audit recognises the thread by its name (lib/fork-safety/audit/threads.ts).
 constexpr char kThreadName[] = "pitchfork-watch";
@@ -60,7 +65,8 @@ void AppendJson(const std::string& text, std::string* out) {
 std::string Text(v8::Isolate* isolate, v8::Local<v8::String> text, const char* otherwise) {
   if (text.IsEmpty() || text->Length() == 0) return otherwise;
   v8::String::Utf8Value bytes(isolate, text);
-  return *bytes == nullptr ? otherwise : std::string(*bytes, bytes.length());
+  if (*bytes == nullptr) return otherwise;
+  return std::string(*bytes, std::min(static_cast<size_t>(bytes.length()), kMostBytesOfAName));
 }
 
 // In the form of Error.stack.
@@ -179,8 +185,8 @@ void StopWatchdog(const v8::FunctionCallbackInfo<v8::Value>&) { EndWatcher(); }
 
 void AskForStack(const v8::FunctionCallbackInfo<v8::Value>& info) {
   Arguments arguments(info, "askForStack");
-  pid_t pid = arguments.Integer(arguments.At(0), "pid", 1, INT_MAX);
+  pid_t pid = arguments.Integer(arguments.At(0), "pid", kLeastPid, INT_MAX);
   if (!arguments.valid()) return;
-  if (kill(pid, AskingSignal()) != 0)
-    ThrowErrno(info.GetIsolate(), errno, "kill " + std::to_string(pid));
+  int number = !IsChild(pid) ? ESRCH : kill(pid, AskingSignal()) != 0 ? errno : 0;
+  if (number != 0) ThrowErrno(info.GetIsolate(), number, "kill " + std::to_string(pid));
 }

@@ -145,6 +145,7 @@ describe('the source tree', () => {
     const reached = [...reach('lib/life/main.ts')];
     expect(reached).to.include('lib/life/worker/worker.ts');
     expect(reached.filter((file) => /^lib\/(monitor|cli|check)\//.test(file))).to.deep.equal([]);
+    expect(reached, 'the schema of reports').to.not.include('lib/protocol/reports.ts');
     expect(reached).to.not.include('prom-client');
   });
 
@@ -166,10 +167,14 @@ describe('the source tree', () => {
   it('forks in fork.ts, kills in kill.ts, and mends process.pid in process-id.ts only', () => {
     const using = (pattern: RegExp): string[] => library.filter((file) => pattern.test(read(file)));
     expect(using(/native\.fork/)).to.deep.equal(['lib/life/mold/fork.ts']);
-    expect(using(/process\.kill\(/).sort()).to.deep.equal([
-      'lib/life/process/failpoint.ts',
+    expect(using(/process\.kill\(/)).to.deep.equal(['lib/life/process/failpoint.ts']);
+    expect(using(/native\.signalChild/)).to.deep.equal(['lib/system/own-children.ts']);
+    expect(using(/\bsignalChild\(/).sort()).to.deep.equal([
       'lib/monitor/children/kill.ts',
+      'lib/system/native.ts',
+      'lib/system/own-children.ts',
     ]);
+    expect(using(/\bas Pid\b/), 'a Pid without the kernel').to.deep.equal([]);
     expect(using(/defineProperty\(process/)).to.deep.equal(['lib/fork-safety/renew/process-id.ts']);
   });
 });

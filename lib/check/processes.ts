@@ -8,11 +8,9 @@ import type { Child } from '../monitor/fleet/child.js';
 import { Fleet } from '../monitor/fleet/fleet.js';
 import { hear, reasonOf } from '../monitor/fleet/hear.js';
 import { carryOut, type Action } from '../monitor/plan/carry-out.js';
-import type { Report } from '../protocol/message.js';
+import type { Report, ReportOf } from '../protocol/message.js';
 import { credentialsOf } from '../system/credentials.js';
 import { native } from '../system/native.js';
-
-export type ReportOf<Type extends Report['type']> = Extract<Report, { type: Type }>;
 
 /** The end of a check, in words for the user. */
 export class Failure extends Error {}
@@ -24,6 +22,7 @@ export class Processes {
   readonly #heard = new Map<number, Report[]>();
   readonly #ends = new Map<number, string>();
   readonly #hungUp = new Set<number>();
+  readonly #breaches = new Map<number, string>();
   readonly #children: Children;
   #changed: () => void = () => undefined;
 
@@ -35,6 +34,8 @@ export class Processes {
       {
         report: (id, report) => this.#hear(id, report),
         hungUp: (id) => this.#hungUpBy(id),
+        broke: (id, rule) => this.#broke(id, rule),
+        lostSnapshot: () => undefined, // None is asked for.
         ended: (pid, code, signal) => {
           this.#ends.set(pid, signal ?? `exit code ${code}`);
           this.#changed();
@@ -90,6 +91,8 @@ export class Processes {
         heard.splice(heard.indexOf(found), 1);
         return found;
       }
+      const breach = this.#breaches.get(child.id);
+      if (breach !== undefined) throw new Failure(`${what} broke the protocol: ${breach}`);
       const failed = heard.find((report) => report.type === 'failed');
       if (failed) throw new Failure(`${what} failed: ${reasonOf(failed)}`);
       const end = this.endOf(child);
@@ -134,6 +137,7 @@ export class Processes {
   }
 
   readonly reap = (): void => {
+    for (const child of this.#fleet.children.values()) this.#learnPid(child);
     const alive = this.#alive([...this.#fleet.children.values()]);
     this.#children.reap(alive.flatMap(({ pid }) => pid ?? []));
   };
@@ -158,12 +162,31 @@ export class Processes {
 
   #hear(id: number, report: Report): void {
     const child = this.#fleet.get(id);
-    if (child) hear(this.#fleet, child, report, performance.now());
+    if (!child) return;
+    if (report.type === 'forked') this.#learnPid(this.#fleet.get(report.id));
+    if (report.type === 'born') this.#learnPid(child);
+    // Ordered here only.
+    if (report.type !== 'exercised') {
+      const breach = hear(this.#fleet, child, report, performance.now());
+      if (breach !== null) return this.#broke(id, breach);
+    }
     this.#heard.set(id, [...(this.#heard.get(id) ?? []), report]);
     this.#changed();
   }
 
+  #learnPid(child: Child | undefined): void {
+    const pid = child && child.pid === null ? this.#children.takePid(child.id) : null;
+    if (child && pid !== null) this.#fleet.started(child, pid);
+  }
+
+  /** Its process ends with all others. */
+  #broke(id: number, rule: string): void {
+    this.#breaches.set(id, rule);
+    this.#hungUpBy(id);
+  }
+
   #hungUpBy(id: number): void {
+    this.#learnPid(this.#fleet.get(id));
     this.#children.forget(id);
     this.#hungUp.add(id);
     this.reap();

@@ -1,5 +1,6 @@
 // A request in flight, and its views for hooks, reports and titles.
 import type { RequestInfo } from '../api/hooks.js';
+import { textLength, truncated } from '../protocol/limits.js';
 
 /** A request passed to the app and not completed yet. */
 export interface InFlightRequest {
@@ -23,5 +24,6 @@ function ageMs({ startedAt }: InFlightRequest): number {
 
 /** For other processes and the log. */
 export function requestInfo(request: InFlightRequest): RequestInfo {
-  return { method: request.method, url: pathOf(request), ageMs: ageMs(request) };
+  const url = truncated(pathOf(request), textLength.url);
+  return { method: request.method, url, ageMs: ageMs(request) };
 }

@@ -27,7 +27,7 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   const monitorPid = process.ppid;
   native.dieWithMonitor(monitorPid, orphanGraceMs);
   roleSignals.install();
-  channel.send({ type: 'born', pid: process.pid });
+  channel.send({ type: 'born' });
   uncaughtErrors.install();
   uncaughtErrors.reportTo((report) => channel.send(report));
   observe();

@@ -47,24 +47,29 @@ function parseMetric(metric: unknown): MetricJson | undefined {
     help: typeof help === 'string' ? help : name,
     type,
     aggregator,
-    values: values.flatMap((value: unknown) => parseValue(value) ?? []),
+    values: values.flatMap((value: unknown) => parseValue(name, value) ?? []),
   };
 }
 
-function parseValue(found: unknown): MetricValue | undefined {
+/** Suffixes of the series of histograms and summaries. A series of another name is not the app's. */
+const suffixes = ['', '_bucket', '_sum', '_count'];
+
+function parseValue(name: string, found: unknown): MetricValue | undefined {
   if (!isRecord(found)) return undefined;
   const { value, metricName } = found;
   const labels = parseLabels(found['labels']);
   if (!labels || typeof value !== 'number' || !Number.isFinite(value)) return undefined;
   if (metricName === undefined) return { value, labels };
-  return isName(metricName) ? { value, labels, metricName } : undefined;
+  const own = suffixes.map((suffix) => name + suffix).find((known) => known === metricName);
+  return own === undefined ? undefined : { value, labels, metricName: own };
 }
 
 function parseLabels(found: unknown): MetricValue['labels'] | undefined {
   if (!isRecord(found)) return found === undefined ? {} : undefined;
   const labels: Record<string, string | number> = {};
   for (const [name, value] of Object.entries(found)) {
-    if (!isName(name)) return undefined;
+    // Of objects, String calls methods, and nested arrays exhaust its stack.
+    if (!isName(name) || (typeof value === 'object' && value !== null)) return undefined;
     labels[name] = typeof value === 'number' ? value : String(value);
   }
   return labels;

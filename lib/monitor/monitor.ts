@@ -3,9 +3,11 @@
 import type { Report } from '../protocol/message.js';
 import { Backtraces } from './observe/backtraces.js';
 import { Children, type HeldChannel } from './children/children.js';
+import type { Child } from './fleet/child.js';
 import { describeChildEnd, exitReason } from './fleet/exit-reason.js';
 import type { Fleet } from './fleet/fleet.js';
-import { hear } from './fleet/hear.js';
+import { hear, hearBreach } from './fleet/hear.js';
+import { Defects } from './defects.js';
 import { HotRestart } from './hot-restart/hot-restart.js';
 import { runMonitorHook } from '../config/run-hooks.js';
 import { Measurements } from './observe/measurements.js';
@@ -29,6 +31,14 @@ const maxRounds = 1_000;
 
 const now = (): number => performance.now();
 
+/** The child whose birth the report is about. */
+function newbornOf(fleet: Fleet, child: Child, report: Report): Child | undefined {
+  if (report.type === 'born') return child;
+  return report.type === 'forked' || report.type === 'forkFailed'
+    ? fleet.get(report.id)
+    : undefined;
+}
+
 export class Monitor {
   readonly fleet: Fleet;
   readonly measurements: Measurements;
@@ -37,6 +47,9 @@ export class Monitor {
   readonly #children: Children;
   readonly #backtraces: Backtraces;
   readonly #oomKills = new OomKills();
+  readonly #defects: Defects;
+  /** The time since which the plan cannot be carried out, because of a defect. */
+  #failingSince: number | null = null;
   #timer: NodeJS.Timeout | undefined;
   #lastTick = now();
   #performing = false;
@@ -45,10 +58,13 @@ export class Monitor {
   constructor(parts: MonitorParts) {
     this.#parts = parts;
     this.fleet = parts.fleet;
+    this.#defects = new Defects(parts.log);
     this.#children = new Children(
       {
         report: (id, report) => this.#report(id, report),
         hungUp: (id) => this.#hungUp(id),
+        broke: (id, rule) => this.#broke(id, rule),
+        lostSnapshot: (id) => this.#lostSnapshot(id),
         ended: (pid, code, signal) => this.#ended(pid, code, signal),
       },
       {
@@ -104,6 +120,7 @@ export class Monitor {
   }
 
   run(): Promise<Ending> {
+    void this.over.then(this.#defects.watch());
     this.#timer = setInterval(() => this.#tick(), tickMs);
     const { maxWorkerMemoryBytes: limitBytes } = this.#parts.settings;
     if (limitBytes !== null) {
@@ -121,11 +138,14 @@ export class Monitor {
    * has been read, and until then its pid cannot be reused.
    */
   reap(): void {
-    const children = [...this.fleet.children.values()].filter(({ pid }) => pid !== null);
-    const pids = (some: typeof children) => some.map(({ pid }) => pid ?? 0);
-    this.#children.reap(pids(children.filter(({ hungUpAt }) => hungUpAt !== null)));
-    for (const pid of this.#children.reapStrangers(pids(children)))
-      this.#parts.log.info({ pid }, 'reaped unknown subprocess');
+    this.#defects.contain(() => {
+      const children = [...this.fleet.children.values()];
+      for (const child of children) this.#learnPid(child);
+      const pids = (some: typeof children) => some.flatMap(({ pid }) => pid ?? []);
+      this.#children.reap(pids(children.filter(({ hungUpAt }) => hungUpAt !== null)));
+      for (const pid of this.#children.reapStrangers(pids(children)))
+        this.#parts.log.info({ pid }, 'reaped unknown subprocess');
+    });
     this.turn();
   }
 
@@ -134,16 +154,51 @@ export class Monitor {
   #report(id: number, report: Report): void {
     this.#noticeSleep();
     const child = this.fleet.get(id);
-    if (!child) return;
-    hear(this.fleet, child, report, now());
+    // One that was given up has nothing to report any more.
+    if (!child) return this.#children.forget(id);
+    this.#defects.contain(() => this.#hear(child, report));
+    if (report.type !== 'measured') this.turn();
+  }
+
+  #hear(child: Child, report: Report): void {
+    const newborn = newbornOf(this.fleet, child, report);
+    if (newborn) this.#learnPid(newborn);
+    const breach = hear(this.fleet, child, report, now());
+    if (breach !== null) return this.#broke(child.id, breach);
+    if (report.type === 'forkFailed') this.#children.forget(report.id);
     this.measurements.hear(child, report);
     this.#backtraces.hear(child, report);
     logReport(this.#parts.log, child, report, now());
-    if (report.type !== 'measured') this.turn();
+  }
+
+  /** Only the kernel knows the pid of a forked child. */
+  #learnPid(child: Child): void {
+    if (child.pid !== null) return;
+    const pid = this.#children.takePid(child.id);
+    if (pid === null) return;
+    if (!this.fleet.byPid(pid)) this.fleet.started(child, pid);
+    else this.#broke(child.id, 'born: by a process that is another child');
+  }
+
+  /** The plan kills it. */
+  #broke(id: number, rule: string): void {
+    const child = this.fleet.get(id);
+    if (child) this.#learnPid(child);
+    this.#children.forget(id);
+    if (child) hearBreach(this.fleet, child, rule, now());
+    this.turn();
+  }
+
+  #lostSnapshot(id: number): void {
+    const child = this.fleet.get(id);
+    if (!child || !this.measurements.lost(id)) return;
+    const remedy = 'drop labels of many values, such as URLs and ids of users';
+    this.#parts.log.warn({ ...fieldsOf(child), remedy }, "the app's metrics are too large");
   }
 
   #hungUp(id: number): void {
     const child = this.fleet.get(id);
+    if (child) this.#learnPid(child);
     this.#children.forget(id);
     if (child) this.fleet.hungUp(child, now());
     this.reap();
@@ -193,20 +248,37 @@ export class Monitor {
     if (this.#performing) return;
     this.#performing = true;
     this.#noticeSleep();
-    try {
-      for (let round = 0; ; round++) {
-        if (round > maxRounds) throw new Error('the plan does not come to rest');
-        const actions = plan(this.fleet, this.#parts.settings, now());
-        if (actions.length === 0) return;
-        for (const action of actions) {
-          const effects = carryOut(this.fleet, action, now());
-          for (const effect of effects) this.#performer.perform(effect);
-          if (action.type === 'exit') return clearInterval(this.#timer);
-        }
+    const succeeded = this.#defects.contain(() => this.#carryOutPlan());
+    this.#performing = false;
+    this.#defects.contain(() => this.#parts.serviceManager.tell(this.fleet));
+    this.#failingSince = succeeded ? null : (this.#failingSince ?? now());
+    this.#endIfStuck();
+  }
+
+  #carryOutPlan(): void {
+    for (let round = 0; ; round++) {
+      if (round > maxRounds) throw new Error('the plan does not come to rest');
+      const actions = plan(this.fleet, this.#parts.settings, now());
+      if (actions.length === 0) return;
+      for (const action of actions) {
+        const effects = carryOut(this.fleet, action, now());
+        // The child of an effect that fails is late, and deadlines are for that.
+        for (const effect of effects) this.#defects.contain(() => this.#performer.perform(effect));
+        if (action.type === 'exit') return clearInterval(this.#timer);
       }
-    } finally {
-      this.#performing = false;
-      this.#parts.serviceManager.tell(this.fleet);
     }
+  }
+
+  /**
+   * Without a plan the workers serve on, but a stop would never end: then the end of the monitor
+   * ends them.
+   */
+  #endIfStuck(): void {
+    const { settings } = this.#parts;
+    if (this.#failingSince === null || this.fleet.stopping === null) return;
+    if (now() - this.#failingSince < settings.shutdownTimeoutMs) return;
+    clearInterval(this.#timer);
+    const reason = 'a defect of pitchfork-ts has blocked the stop';
+    this.#performer.perform({ type: 'exit', code: 1, reason });
   }
 }

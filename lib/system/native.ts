@@ -85,9 +85,9 @@ export interface Native {
   fork(): number;
   /**
    * As `fork`, but the child is handed to the nearest subreaper (our parent, the monitor) before
-   * this returns.
+   * this returns. The newborn's first act is to send a byte on `witness`, for `sender`.
    */
-  forkSibling(): number;
+  forkSibling(witness?: number): number;
   /**
    * Pending libuv requests of the main loop: writes, file system, DNS, pool work. A fork needs 0.
    */
@@ -139,6 +139,14 @@ export interface Native {
   send(fd: number, data: string, fds: number[]): void;
   /** A connected pair of unix stream sockets, close-on-exec. */
   socketPair(): [number, number];
+  /** As `socketPair`, non-blocking; `sender` works on the first one: SO_PASSCRED, unix(7). */
+  witnessPair(): [number, number];
+  /**
+   * Receives a byte and returns the pid of its sender, as attested by the kernel (SCM_CREDENTIALS,
+   * unix(7)) and numbered in our own pid namespace; null if there is no byte. Only a process with
+   * CAP_SYS_ADMIN can name another one. Never blocks.
+   */
+  sender(fd: number): number | null;
 
   /** Returns the descriptor, non-blocking and close-on-exec. */
   listenTcp(listener: TcpListener): number;
@@ -201,6 +209,16 @@ export interface Native {
    */
   peekEndedChild(): number | null;
   /**
+   * Whether it is a child of ours, running or not reaped yet (waitid(2), WNOWAIT): until it is
+   * reaped, its pid means no other process. Throws EINVAL for pids below 2.
+   */
+  isChild(pid: number): boolean;
+  /**
+   * kill(2), if it is a child of ours that has not been reaped; returns whether it is. Throws
+   * EINVAL for pids below 2.
+   */
+  signalChild(pid: number, signal: number): boolean;
+  /**
    * execve(2) of `file`. `command` is its argument list, starting with its own name; `environment`
    * consists of 'NAME=value'. All descriptors but stdio and `keep` are closed. Returns only by
    * throwing, with nothing changed. Call it from the main thread, or children receive their
@@ -235,9 +253,9 @@ export interface Native {
   startWatchdog(channel: number): void;
   stopWatchdog(): void;
   /**
-   * Asks another process for its JavaScript stack, by a signal that would kill a process without a
-   * watchdog. Native code gives no answer, nor does a process with a full channel. Throws ESRCH if
-   * it is gone.
+   * Asks a child for its JavaScript stack, by a signal that would kill a process without a
+   * watchdog. Native code gives no answer, nor does a process with a full channel. Throws ESRCH
+   * unless it is a child of ours.
    */
   askForStack(pid: number): void;
   /**

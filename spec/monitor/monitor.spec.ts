@@ -10,9 +10,10 @@ import { Monitor } from '../../lib/monitor/monitor.js';
 import { carryOut } from '../../lib/monitor/plan/carry-out.js';
 import { open } from '../../lib/monitor/start/open.js';
 import type { Opened } from '../../lib/monitor/start/opened.js';
-import { Channel } from '../../lib/protocol/channel.js';
+import { Channel, orders } from '../../lib/protocol/channel.js';
 import type { Order, Report } from '../../lib/protocol/message.js';
 import { native } from '../../lib/system/native.js';
+import { childPid, type Pid } from '../../lib/system/own-children.js';
 import { closeOpened } from '../support/close-opened.js';
 import { recordedLog } from '../support/recorded-log.js';
 import { scratch } from '../support/scratch.js';
@@ -24,12 +25,17 @@ const figures = {
   latency: { counts: [7], sumSeconds: 1 },
 };
 
-/** A child of this process that libuv does not know of, as a fork of a mold is. */
-function orphan(): number {
+/**
+ * A child of this process that libuv does not know of, as a fork of a mold is. Its first act is to
+ * write on the witness.
+ */
+function orphan(witness: number | 'ignore' = 'ignore'): Pid {
   native.becomeSubreaper();
-  return Number(
-    execFileSync('sh', ['-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], { encoding: 'utf8' }),
-  );
+  const command = '(printf x >&3; exec sleep 60 3>&-) >/dev/null 2>&1 & echo $!';
+  const stdio = ['ignore', 'pipe', 'ignore', witness] as const;
+  const pid = childPid(Number(execFileSync('sh', ['-c', command], { stdio: [...stdio] })));
+  if (pid === null) throw new Error('there is no orphan');
+  return pid;
 }
 
 const alive = (pid: number): boolean => {
@@ -61,7 +67,7 @@ describe('a monitor', () => {
     fleet.started(mold, orphan());
     hear(fleet, mold, { type: 'frozen' }, performance.now());
     const [ours, moldEnd] = native.socketPair();
-    const channels = [{ id: mold.id, fd: ours, unread: '' }];
+    const channels = [{ id: mold.id, fd: ours, unread: '', skipping: false }];
     const parts = { ...opened, log, fleet, channels };
     monitor = new Monitor({ ...parts, settings, overrides: {}, credentials: undefined });
     process.on('SIGCHLD', onChildEnd);
@@ -78,34 +84,35 @@ describe('a monitor', () => {
     const over = monitor.run();
     const delivered = native.receive(moldEnd);
     expect(JSON.parse(String(delivered?.data))).to.deep.equal({ type: 'spawn', id: 2, slot: 0 });
-    const [channelFd = -1, ...listenFds] = delivered?.fds ?? [];
+    const [channelFd = -1, witness = -1, ...listenFds] = delivered?.fds ?? [];
     expect(listenFds, 'the queue of its slot').to.have.length(1);
 
-    const orders: Order[] = [];
-    const worker = orphan();
-    const toMonitor = new Channel<Order, Report>(channelFd, {
-      message: (order) => void orders.push(order),
+    const received: Order[] = [];
+    const worker = orphan(witness);
+    native.closeDescriptor(witness);
+    const toMonitor = new Channel<Order, Report>(channelFd, orders(), {
+      message: (order) => void received.push(order),
       end: () => undefined,
     });
     const moldOrders: Order[] = [];
-    const fromMold = new Channel<Order, Report>(moldEnd, {
+    const fromMold = new Channel<Order, Report>(moldEnd, orders(), {
       message: (order) => void moldOrders.push(order),
       end: () => undefined,
     });
-    fromMold.send({ type: 'forked', id: 2, pid: worker, durationMs: 3 });
-    toMonitor.send({ type: 'born', pid: worker });
+    fromMold.send({ type: 'forked', id: 2, durationMs: 3 });
+    toMonitor.send({ type: 'born' });
     toMonitor.send({ type: 'serving' });
     toMonitor.send({ type: 'heartbeat', figures, urgent: null });
     await until('the boot', () => fleet.booted);
     expect(log.texts()).to.include.members(['born', 'ready', 'all workers are ready']);
     await until('its figures', () => fleet.get(2)?.figures.requests === 7);
     const scrape = monitor.measurements.collect();
-    await until('the question', () => orders.some(({ type }) => type === 'measure'));
+    await until('the question', () => received.some(({ type }) => type === 'measure'));
     expect(await scrape).to.match(/^pitchfork_requests_total 7$/m);
 
     monitor.operations.stop('graceful', 'story');
-    await until('its orders', () => orders.some(({ type }) => type === 'drain'));
-    expect(orders.map(({ type }) => type)).to.deep.equal(['measure', 'announceStop', 'drain']);
+    await until('its orders', () => received.some(({ type }) => type === 'drain'));
+    expect(received.map(({ type }) => type)).to.deep.equal(['measure', 'announceStop', 'drain']);
     toMonitor.send({ type: 'leaving', figures, metrics: null, cut: 0 });
     await toMonitor.flushed();
     process.kill(worker, 'SIGKILL');
@@ -131,12 +138,12 @@ describe('a monitor', () => {
     const over = monitor.run();
     await until('the kill of the lost one', () => log.texts().includes('killing'), 5_000);
     await until('its end', () => !alive(worker));
-    const orders: Order[] = [];
-    const fromMold = new Channel<Order, Report>(moldEnd, {
-      message: (order) => void orders.push(order),
+    const received: Order[] = [];
+    const fromMold = new Channel<Order, Report>(moldEnd, orders(), {
+      message: (order) => void received.push(order),
       end: () => undefined,
     });
-    await until('a successor', () => orders.some(({ type }) => type === 'spawn'));
+    await until('a successor', () => received.some(({ type }) => type === 'spawn'));
     monitor.operations.stop('immediate', 'story');
     fromMold.close();
     expect(await over).to.deep.include({ code: 0 });

@@ -1,6 +1,7 @@
 // Goal: effects reach the processes, the log, the metrics and the waiting callers; an impossible
 // one becomes a fact of the fleet. Method: a performer with a real fleet and stubs around it.
 import { expect } from 'chai';
+import { somePid } from '../support/some-pid.js';
 import type { Settings } from '../../lib/config/settings.js';
 import type { Outcome } from '../../lib/control-api/outcome.js';
 import { Fleet } from '../../lib/monitor/fleet/fleet.js';
@@ -43,7 +44,7 @@ function performing(boot: () => number = () => 4_000_000) {
     measurements: { rolledOut: called('rolledOut') },
     hotRestart: { cancel: called('cancel'), perform: async () => called('replace')() },
     children: {
-      boot: (...args) => (called('boot')(...args), boot()),
+      boot: (...args) => (called('boot')(...args), somePid(boot())),
       order: called('order'),
       send: called('send'),
       forget: called('forget'),

@@ -5,12 +5,17 @@ import { expect } from 'chai';
 import { spawn } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { native } from '../../lib/system/native.js';
+import { until } from '../support/until.js';
 import { supportedNodes } from '../support/nodes.js';
 import { refusal } from './refusal.js';
 import { runFixture } from './run-fixture.js';
+
+const { SIGKILL } = constants.signals;
 
 describe('reap', () => {
   for (const node of supportedNodes())
@@ -28,6 +33,48 @@ describe('reap', () => {
   });
 });
 
+describe('a pid', () => {
+  it('is signalled only while it is that of an unreaped child', async () => {
+    const child = spawn('sleep', ['1000']);
+    const ended = once(child, 'exit');
+    const { pid = 0 } = child;
+    expect([pid, process.ppid, process.pid].map((one) => native.isChild(one))).to.deep.equal([
+      true,
+      false,
+      false,
+    ]);
+    expect(native.signalChild(process.ppid, SIGKILL), 'a stranger').to.equal(false);
+    expect(native.signalChild(pid, SIGKILL)).to.equal(true);
+    expect((await ended)[1]).to.equal('SIGKILL');
+    expect(native.signalChild(pid, SIGKILL), 'once reaped').to.equal(false);
+    expect(refusal(() => native.askForStack(process.ppid))?.code).to.equal('ESRCH');
+  });
+
+  it('comes from the kernel, with the first byte on a witness pair', async () => {
+    const [ours, theirs] = native.witnessPair();
+    expect(native.sender(ours), 'before any byte').to.equal(null);
+    const child = spawn('sh', ['-c', 'printf x >&3; read never'], {
+      stdio: ['pipe', 'ignore', 'ignore', theirs],
+    });
+    const sender = await until('the byte', () => native.sender(ours));
+    expect(sender).to.equal(child.pid);
+    native.closeDescriptor(theirs);
+    child.stdin?.end();
+    await once(child, 'exit');
+    expect(native.sender(ours), 'at the end').to.equal(null);
+    native.closeDescriptor(ours);
+  });
+
+  it('comes without descriptors that are sent along', () => {
+    const [ours, theirs] = native.witnessPair();
+    const before = readdirSync('/proc/self/fd').length;
+    native.send(theirs, 'x', [0, 1, 2]);
+    expect(native.sender(ours)).to.equal(process.pid);
+    expect(readdirSync('/proc/self/fd')).to.have.length(before);
+    for (const fd of [ours, theirs]) native.closeDescriptor(fd);
+  });
+});
+
 describe('native functions', () => {
   it('throw an Error with a code for invalid arguments', () => {
     const calls: Record<string, unknown[][]> = {
@@ -42,6 +89,10 @@ describe('native functions', () => {
       closeDescriptor: [[], [1e10]],
       dieWithMonitor: [[], [0, 5], [1, -1], [1, '5']],
       reap: [[], [3], [['x']], [[0]], [[-1]]],
+      isChild: [[], [0], [1], [-1], [NaN]],
+      signalChild: [[], [0, 9], [1, 9], [-1, 9], [2, 0], [2, 65]],
+      askForStack: [[], [0], [1], [-1]],
+      sender: [[], [-1]],
     };
     for (const [name, list] of Object.entries(calls))
       for (const args of list) {

@@ -3,6 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Role } from '../../lib/api/hooks.js';
+import { childRules } from '../../lib/monitor/children/rules.js';
 import { Channel } from '../../lib/protocol/channel.js';
 import type { Order, Report } from '../../lib/protocol/message.js';
 import { native } from '../../lib/system/native.js';
@@ -20,7 +21,7 @@ export class Line {
   #ended = false;
 
   constructor(fd: number) {
-    this.#channel = new Channel<Report, Order>(fd, {
+    this.#channel = new Channel<Report, Order>(fd, childRules(), {
       message: (report) => this.reports.push(report),
       end: () => (this.#ended = true),
     });

@@ -11,6 +11,7 @@ import type { Report } from '../../lib/protocol/message.js';
 import { isQuiescent, servingIn } from '../../lib/monitor/fleet/queries.js';
 import { emptyLatency } from '../../lib/protocol/latency.js';
 import { seeded } from './seeded.js';
+import { somePid } from './some-pid.js';
 import { finding, noFaults, settings, type Faults } from './story.js';
 
 const figures = { requests: 0, inFlight: 0, latency: emptyLatency(), eventLoopLagSeconds: 0 };
@@ -96,7 +97,8 @@ export class World {
   }
 
   hear(child: Child, report: Report): void {
-    hear(this.fleet, child, report, this.now);
+    const breach = hear(this.fleet, child, report, this.now);
+    if (breach !== null) throw new Error(`the world broke the protocol: ${breach}`);
   }
 
   /** A heartbeat without news. */
@@ -168,9 +170,9 @@ export class World {
             reason: 'EAGAIN',
             stack: null,
           });
-        const pid = this.#pid++;
-        this.hear(mold, { type: 'forked', id: child.id, pid, durationMs: 1 });
-        return this.hear(child, { type: 'born', pid });
+        fleet.started(child, somePid(this.#pid++));
+        this.hear(mold, { type: 'forked', id: child.id, durationMs: 1 });
+        return this.hear(child, { type: 'born' });
       }
       case 'starting':
         if (child.role === 'service' && this.random() < this.faults.service)
@@ -204,7 +206,7 @@ export class World {
   #perform(effect: Effect): void {
     switch (effect.type) {
       case 'boot':
-        return this.fleet.started(effect.child, this.#pid++);
+        return this.fleet.started(effect.child, somePid(this.#pid++));
       case 'fork':
         if (!this.fleet.get(effect.mold.id)) throw new Error('an order to a mold that is gone');
         return;

@@ -1,7 +1,7 @@
 // Carries out an order to fork, including the hooks. The only file that forks.
 import { workerState } from '../../api/worker-handle.js';
 import { runHooks } from '../../config/run-hooks.js';
-import type { Delivery } from '../../protocol/channel.js';
+import { nothingUnread, type Delivery } from '../../protocol/channel.js';
 import type { Order } from '../../protocol/message.js';
 import { native } from '../../system/native.js';
 import type { Birth, Life, Orders } from '../process/birth.js';
@@ -35,7 +35,7 @@ export async function fork(
   await runAfterFork(mold, slot, outcome);
   if (outcome.pid === null)
     send(mold.orders, { type: 'forkFailed', id, ...describeFailure(outcome.error) });
-  else send(mold.orders, { type: 'forked', id, ...outcome });
+  else send(mold.orders, { type: 'forked', id, durationMs: outcome.durationMs });
   return undefined;
 }
 
@@ -55,24 +55,30 @@ async function tryToFork(
     }
     // A hook, or a signal that woke this mold, may have caused the app to connect again.
     cutPeers(orders, fds);
-    const pid = native.forkSibling();
+    const [, witness] = fds;
+    const pid = native.forkSibling(witness);
     return { pid, durationMs: performance.now() - started };
   } catch (error) {
     return { pid: null, error: error instanceof Error ? error : new Error(String(error)) };
   }
 }
 
-/** Closes the mold's channel: the newborn's own is the first descriptor of the order. */
+/**
+ * Closes the mold's channel: the newborn's own is the first descriptor of the order. The second has
+ * attested its pid to the monitor, by `forkSibling`.
+ */
 function newborn({ generation, orders }: Mold, order: SpawnOrder, fds: readonly number[]): Birth {
   orders.close();
-  const [channelFd, ...listenFds] = fds;
-  if (channelFd === undefined) throw new Error('the order to spawn came without a channel');
+  const [channelFd, witness, ...listenFds] = fds;
+  if (channelFd === undefined || witness === undefined)
+    throw new Error('the order to spawn came without a channel');
+  native.closeDescriptor(witness);
   return {
     forkId: order.id,
     slot: order.slot,
     generation,
     channelFd,
-    unread: Buffer.alloc(0),
+    unread: nothingUnread,
     listenFds,
   };
 }

@@ -1,7 +1,7 @@
 // The inheritance of a process of the app, booted or forked.
 import type { App } from '../../api/app-types.js';
 import type { Settings } from '../../config/settings.js';
-import type { BlockingChannel } from '../../protocol/channel.js';
+import type { BlockingChannel, Unread } from '../../protocol/channel.js';
 import type { Order, Report } from '../../protocol/message.js';
 
 /** The part that stays the same from generation to generation. */
@@ -26,6 +26,6 @@ export interface Birth {
   readonly generation: number;
   readonly channelFd: number;
   /** Bytes received on the channel together with the order to boot. */
-  readonly unread: Buffer;
+  readonly unread: Unread;
   readonly listenFds: readonly number[];
 }

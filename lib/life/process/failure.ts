@@ -2,6 +2,7 @@
 // the user's files, and the app's own part of the stack.
 import { inspect } from 'node:util';
 import { placeOf, titleOf, userFrames } from '../../base/error-text.js';
+import { textLength, truncated } from '../../protocol/limits.js';
 import { UserError } from '../../base/user-error.js';
 import { displayFrame, displayPlace } from '../../config/display-name.js';
 
@@ -12,7 +13,16 @@ export interface Failure {
   readonly stack: string | null;
 }
 
+/** At most as long as the monitor takes. */
 export function describeFailure(error: unknown): Failure {
+  const { reason, stack } = describe(error);
+  return {
+    reason: truncated(reason, textLength.line),
+    stack: stack && truncated(stack, textLength.stack),
+  };
+}
+
+function describe(error: unknown): Failure {
   if (error instanceof UserError) return { reason: error.message, stack: null };
   if (!(error instanceof Error)) return { reason: `threw ${inLine(error)}`, stack: null };
   const place = placeOf(error);

@@ -5,7 +5,7 @@ import { settlesWithin } from '../../base/settles-within.js';
 import type { ServiceInfo } from '../../api/hooks.js';
 import { workerState } from '../../api/worker-handle.js';
 import { runHooks } from '../../config/run-hooks.js';
-import { Channel, type ChannelEvents } from '../../protocol/channel.js';
+import { Channel, orders, type ChannelEvents } from '../../protocol/channel.js';
 import { emptyLatency } from '../../protocol/latency.js';
 import type { Figures, Order, Report } from '../../protocol/message.js';
 import { native } from '../../system/native.js';
@@ -47,7 +47,7 @@ class ServiceWorker {
       message: (order) => this.#obey(order),
       end: () => void this.#drain(orphanGraceMs - orphanMarginMs),
     };
-    this.#channel = new Channel<Order, Report>(birth.channelFd, events, birth.unread);
+    this.#channel = new Channel<Order, Report>(birth.channelFd, orders(), events, birth.unread);
     uncaughtErrors.reportTo((report) => this.#channel.sendWithDescriptors(report, []));
     roleSignals.assume({ graceful: () => this.#drainAsOrdered() });
   }

@@ -8,7 +8,8 @@ import { runHooks } from '../../config/run-hooks.js';
 import { createEngine } from '../../engines/create.js';
 import type { Engine, EngineOptions } from '../../engines/engine.js';
 import type { InFlightRequest } from '../../engines/in-flight-request.js';
-import { Channel, type ChannelEvents } from '../../protocol/channel.js';
+import { Channel, orders, type ChannelEvents } from '../../protocol/channel.js';
+import { textLength, truncated } from '../../protocol/limits.js';
 import type { Order, Report, RequestDeadline } from '../../protocol/message.js';
 import { workerState } from '../../api/worker-handle.js';
 import type { Life } from '../process/birth.js';
@@ -55,7 +56,7 @@ class Worker {
       message: (order) => this.#obey(order),
       end: () => void this.#drain('orphaned'),
     };
-    this.#channel = new Channel<Order, Report>(birth.channelFd, events, birth.unread);
+    this.#channel = new Channel<Order, Report>(birth.channelFd, orders(), events, birth.unread);
     uncaughtErrors.reportTo((report) => this.#channel.sendWithDescriptors(report, []));
     roleSignals.assume({ graceful: () => void this.#drain('ordered') });
   }
@@ -70,7 +71,8 @@ class Worker {
     fillHandle(this.#life, this.#birth, {
       requests: () => this.#info.requests,
       requestExit: () => this.#exitForApp(),
-      reportUnsafe: (reason) => this.#channel.send({ type: 'unsafe', reason }),
+      reportUnsafe: (reason) =>
+        this.#channel.send({ type: 'unsafe', reason: truncated(reason, textLength.line) }),
     });
     await failpoint('worker.hook', generation);
     await runHooks(settings, 'afterWorkerFork', this.#info);

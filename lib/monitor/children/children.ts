@@ -2,18 +2,24 @@
 // nothing.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { Channel, type ChannelEvents } from '../../protocol/channel.js';
+import { Channel, type ChannelEvents, type Unread } from '../../protocol/channel.js';
 import type { Order, Report } from '../../protocol/message.js';
 import { native } from '../../system/native.js';
 import { launch } from '../../system/launch.js';
-import { ownChildren } from '../../system/own-children.js';
+import { childPid, ownChildren, type Pid } from '../../system/own-children.js';
 import { processStat } from '../../system/process-stat.js';
 import type { Child } from '../fleet/child.js';
 import type { Credentials } from '../../system/credentials.js';
+import { childRules, type ChildRules } from './rules.js';
+import { Witnesses } from './witnesses.js';
 
 export interface ChildEvents {
   report(id: number, report: Report): void;
   hungUp(id: number): void;
+  /** It was cut off: `rule` is the one of the protocol that it broke. Comes instead of `hungUp`. */
+  broke(id: number, rule: string): void;
+  /** A snapshot of its app's metrics was too large, and is lost. */
+  lostSnapshot(id: number): void;
   ended(pid: number, code: number | null, signal: string | null): void;
 }
 
@@ -32,6 +38,8 @@ export interface HeldChannel {
   readonly fd: number;
   /** The beginning of a message, in base64. */
   readonly unread: string;
+  /** The message under way is too long, and its rest is skipped. */
+  readonly skipping: boolean;
 }
 
 const entry = fileURLToPath(new URL('../../life/main.js', import.meta.url));
@@ -39,8 +47,16 @@ const entry = fileURLToPath(new URL('../../life/main.js', import.meta.url));
 /** Room for a process title, which cannot outgrow the command line (lib/life/process/title.ts). */
 const titleRoom = ' '.repeat(160);
 
+interface Held {
+  readonly channel: Channel<Report, Order>;
+  readonly rules: ChildRules;
+}
+
+const questions: ReadonlySet<Order['type']> = new Set(['measure', 'trace', 'collectGarbage']);
+
 export class Children {
-  readonly #channels = new Map<number, Channel<Report, Order>>();
+  readonly #channels = new Map<number, Held>();
+  readonly #witnesses = new Witnesses();
   /** Fresh processes, which Node reaps itself. */
   readonly #booted = new Set<number>();
   readonly #lastWords = new Map<number, () => void>();
@@ -61,7 +77,7 @@ export class Children {
     nodeOptions: readonly string[],
     order: Order,
     listeners: readonly number[],
-  ): number {
+  ): Pid {
     const { credentials, stdin = 'ignore', stdout = 1 } = this.#options;
     const [ours, theirs] = native.socketPair();
     try {
@@ -74,13 +90,14 @@ export class Children {
       started.on('error', () => undefined); // reported by the missing pid
       if (started.pid === undefined)
         throw new Error(`cannot start ${process.execPath} in ${launch.directory}`);
-      const { pid } = started;
+      const pid = childPid(started.pid);
+      if (pid === null) throw new Error('the process that was started is gone');
       this.#booted.add(pid);
       started.once('exit', (code, signal) => {
         this.#booted.delete(pid);
         this.#afterLastWord(child.id, () => this.#events.ended(pid, code, signal));
       });
-      this.#open(child.id, ours).sendWithDescriptors(order, listeners);
+      this.#open(child.id, ours).channel.sendWithDescriptors(order, listeners);
       return pid;
     } catch (error) {
       native.closeDescriptor(ours);
@@ -94,47 +111,62 @@ export class Children {
    * Orders a mold to fork `child`. Throws if the mold cannot be reached; then there is no child.
    */
   order(child: Child, mold: Child, listeners: readonly number[]): void {
-    const channel = this.#channels.get(mold.id);
-    if (!channel) throw new Error('the mold has no channel');
+    const held = this.#channels.get(mold.id);
+    if (!held) throw new Error('the mold has no channel');
     const [ours, theirs] = native.socketPair();
+    const handed = [theirs];
     try {
+      handed.push(this.#witnesses.expect(child.id));
       const order: Order = { type: 'spawn', id: child.id, slot: child.slot };
-      channel.sendWithDescriptors(order, [theirs, ...listeners]);
+      held.channel.sendWithDescriptors(order, [...handed, ...listeners]);
+      held.rules.ordered(order);
     } catch (error) {
       native.closeDescriptor(ours);
+      this.#witnesses.forget(child.id);
       throw error;
     } finally {
-      native.closeDescriptor(theirs);
+      for (const fd of handed) native.closeDescriptor(fd);
     }
     this.#open(child.id, ours);
+  }
+
+  /** The pid of a forked child, once, as soon as it has been born; else null. */
+  takePid(id: number): Pid | null {
+    return this.#witnesses.take(id);
   }
 
   /** No message is on its way to a child, and every known end has been reported. */
   get areIdle(): boolean {
     const channels = [...this.#channels.values()];
-    return this.#lastWords.size === 0 && channels.every((channel) => channel.isIdle);
+    return this.#lastWords.size === 0 && channels.every(({ channel }) => channel.isIdle);
   }
 
   /** For the next program of a hot restart; only while `areIdle`. */
   channels(): HeldChannel[] {
-    return [...this.#channels].map(([id, channel]) => {
+    return [...this.#channels].map(([id, { channel }]) => {
       const { fd, unread } = channel.handOver();
-      return { id, fd, unread: unread.toString('base64') };
+      return { id, fd, unread: unread.bytes.toString('base64'), skipping: unread.skipping };
     });
   }
 
   /** Continues with a channel of the predecessor. Throws if the descriptor is not a channel. */
-  adopt({ id, fd, unread }: HeldChannel): void {
-    this.#open(id, fd, Buffer.from(unread, 'base64'));
+  adopt({ id, fd, unread, skipping }: HeldChannel): void {
+    this.#open(id, fd, { bytes: Buffer.from(unread, 'base64'), skipping });
   }
 
+  /** A question is not put to a child that does not read: it would only pile up. */
   send(id: number, order: Order): void {
-    this.#channels.get(id)?.send(order);
+    const held = this.#channels.get(id);
+    if (!held || (questions.has(order.type) && !held.channel.isIdle)) return;
+    held.rules.ordered(order);
+    held.channel.send(order);
   }
 
+  /** Closes its channel. */
   forget(id: number): void {
-    this.#channels.get(id)?.close();
-    this.#channels.delete(id);
+    this.#witnesses.forget(id);
+    this.#channels.get(id)?.channel.close();
+    this.#closed(id);
   }
 
   /** Reaps the forked children among `pids` that have ended. */
@@ -161,19 +193,33 @@ export class Children {
     else act();
   }
 
-  #open(id: number, fd: number, unread?: Buffer): Channel<Report, Order> {
+  #open(id: number, fd: number, unread?: Unread): Held {
     const events: ChannelEvents<Report> = {
       message: (report) => this.#events.report(id, report),
       end: () => {
         this.#channels.delete(id);
         this.#events.hungUp(id);
-        this.#lastWords.get(id)?.();
-        this.#lastWords.delete(id);
+        this.#closed(id);
       },
+      broken: (rule) => {
+        this.#channels.delete(id);
+        this.#events.broke(id, rule);
+        this.#closed(id);
+      },
+      skipped: () => this.#events.lostSnapshot(id),
     };
-    const channel = new Channel<Report, Order>(fd, events, unread);
-    this.#channels.set(id, channel);
-    return channel;
+    const rules = childRules();
+    const held = { rules, channel: new Channel<Report, Order>(fd, rules, events, unread) };
+    this.#channels.set(id, held);
+    return held;
+  }
+
+  /** Nothing more comes from it. */
+  #closed(id: number): void {
+    this.#channels.delete(id);
+    const act = this.#lastWords.get(id);
+    this.#lastWords.delete(id);
+    act?.();
   }
 }
 

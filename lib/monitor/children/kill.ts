@@ -1,6 +1,7 @@
 // Kills children: at once, or after the hook for timeouts. No other file sends them signals.
 import type { RequestInfo } from '../../api/hooks.js';
 import { native } from '../../system/native.js';
+import { signalChild, type Pid } from '../../system/own-children.js';
 import { settlesWithin } from '../../base/settles-within.js';
 import type { Child } from '../fleet/child.js';
 import type { Children } from './children.js';
@@ -51,8 +52,7 @@ export async function timeOut(parts: Parts, child: Child, reason: string): Promi
     const who = { pid: pid ?? 0, role, slot, generation, phase };
     await settlesWithin(runMonitorHook(parts, 'afterWorkerHardTimeout', who, info), hookGraceMs);
   }
-  // It may have ended meanwhile, and its pid may belong to another process.
-  if (pid !== null && fleet.get(child.id) === child) signal(pid, settings.timeoutSignal);
+  if (fleet.get(child.id) === child) signal(pid, settings.timeoutSignal);
 }
 
 function requestOf({ nextDeadline }: Child): RequestInfo | null {
@@ -61,10 +61,11 @@ function requestOf({ nextDeadline }: Child): RequestInfo | null {
   return { method, url, ageMs: Math.round(ageMs + performance.now() - at) };
 }
 
-export function signal(pid: number | null, name: NodeJS.Signals): void {
+/** Nothing happens to one that has been reaped, whatever has its pid now. */
+export function signal(pid: Pid | null, name: NodeJS.Signals): void {
   try {
-    if (pid !== null) process.kill(pid, name);
+    if (pid !== null) signalChild(pid, name);
   } catch {
-    // It is dead already; SIGCHLD follows.
+    // EPERM: it runs as another user, and this monitor is not root. Its channel's end remains.
   }
 }

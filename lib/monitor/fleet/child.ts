@@ -4,6 +4,7 @@ import type { Role } from '../../api/hooks.js';
 import type { ExitReason } from '../../control-api/exit-reason.js';
 import { emptyLatency } from '../../protocol/latency.js';
 import type { Figures, RequestDeadline } from '../../protocol/message.js';
+import type { Pid } from '../../system/own-children.js';
 
 export type ChildState =
   /** A fresh process that loads the app; a mold once frozen. */
@@ -31,7 +32,7 @@ interface ChildData {
   slot: number | null;
   generation: number;
   readonly phase: number;
-  pid: number | null;
+  pid: Pid | null;
   /** Time of the last change of state. All times are monotonic milliseconds. */
   stateSince: number;
   readonly createdAt: number;
@@ -55,6 +56,8 @@ interface ChildData {
   proven: boolean;
   /** Consecutive orders that a mold could not carry out. */
   failedForks: number;
+  /** The ids of the children that a mold was ordered to fork and has not answered for. */
+  unansweredForks: readonly number[];
   /** Time of its channel's end: it is dead, or about to be. */
   hungUpAt: number | null;
   /** The cause of its exit, as reported by itself or by the monitor; one line. */
@@ -62,6 +65,8 @@ interface ChildData {
   /** The monitor's reason to kill it, for the metrics; null while it has not. */
   killedFor: ExitReason | null;
   startFailed: boolean;
+  /** The rule of the protocol that it broke: it is to be killed. */
+  breach: string | null;
   /** The app's reason against a promotion. */
   unsafeReason: string | null;
   /** A worker above `maxWorkerMemory`: outdated, whatever its generation. */
@@ -102,10 +107,12 @@ export function newChild(
     queues: fleet.queues,
     proven: false,
     failedForks: 0,
+    unansweredForks: [],
     hungUpAt: null,
     reason: null,
     killedFor: null,
     startFailed: false,
+    breach: null,
     unsafeReason: null,
     aboveMemoryLimit: false,
     stopAnnounced: false,
@@ -117,14 +124,19 @@ export function newChild(
 
 type Change = ChildData;
 
+/** There is no way back from 'killed', whatever the child still reports. */
 export function enterState(child: Change, state: ChildState, now: number): void {
+  if (child.state === 'killed' && state !== 'killed') return;
   child.state = state;
   child.stateSince = now;
 }
 
-/** The pid, from the kernel or from its mold. */
-export function setPid(child: Change, pid: number): void {
+export function setPid(child: Change, pid: Pid): void {
   child.pid = pid;
+}
+
+export function setBreach(child: Change, rule: string): void {
+  child.breach ??= rule;
 }
 
 /** A report arrived, of a kind that only a running event loop sends. */
@@ -138,8 +150,9 @@ export function markStackRequested(child: Change, now: number): void {
   child.stack = null;
 }
 
+/** Unless its event loop has run since the request. */
 export function setStack(child: Change, stack: string): void {
-  child.stack = stack;
+  if (child.stackRequestedAt !== null) child.stack = stack;
 }
 
 /** The next request for its stack starts from scratch. */
@@ -189,6 +202,14 @@ export function becomeMold(
 
 export function markProven(child: Change): void {
   child.proven = true;
+}
+
+export function expectFork(mold: Change, id: number): void {
+  mold.unansweredForks = [...mold.unansweredForks, id];
+}
+
+export function forkAnswered(mold: Change, id: number): void {
+  mold.unansweredForks = mold.unansweredForks.filter((ordered) => ordered !== id);
 }
 
 export function countFork(mold: Change, result: 'done' | 'failed'): void {

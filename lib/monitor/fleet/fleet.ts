@@ -4,6 +4,7 @@
 import * as change from './child.js';
 import { isStarting, newChild, type Child, type ChildState, type MadeChild } from './child.js';
 import { Code, type CodeRecord } from './code.js';
+import type { Pid } from '../../system/own-children.js';
 import { Rollouts, type Attempt, type Unforkable } from './rollouts.js';
 import { StartBackoff, type StartBackoffRecord } from './start-backoff.js';
 
@@ -171,6 +172,8 @@ export class Fleet {
   add(made: MadeChild, now: number): Child {
     const child = newChild(this.#nextId++, made, this, now);
     this.#children.set(child.id, child);
+    const mold = this.get(made.parent);
+    if (mold) change.expectFork(mold, child.id);
     return child;
   }
 
@@ -178,8 +181,8 @@ export class Fleet {
     change.enterState(child, state, now);
   }
 
-  /** The child's process runs. */
-  started(child: Child, pid: number): void {
+  /** The child's process runs: the kernel knows its pid. */
+  started(child: Child, pid: Pid): void {
     change.setPid(child, pid);
   }
 
@@ -190,15 +193,9 @@ export class Fleet {
     this.#children.delete(child.id);
   }
 
-  /** The mold forked the child with that id. */
-  forked(mold: Child, id: number, pid: number): void {
-    change.countFork(mold, 'done');
-    const child = this.#children.get(id);
-    if (child) change.setPid(child, pid);
-  }
-
   /** The mold could not fork the child with that id, or could not be ordered to. */
   notForked(mold: Child, id: number, reason: string, now: number): void {
+    change.forkAnswered(mold, id);
     const child = this.#children.get(id);
     if (child?.role !== 'service' && !refusedByKernel.test(reason))
       change.countFork(mold, 'failed');
@@ -207,12 +204,13 @@ export class Fleet {
 
   /**
    * The child's channel ended. For an unborn child this is the only sign of its end. But a mold
-   * that could not fork closes the channel just before it reports the reason: while the mold lives,
-   * the reason may still come.
+   * that could not fork closes the channel just before it reports the reason: until the mold has
+   * answered, the reason may still come.
    */
   hungUp(child: Child, now: number): void {
     change.markHungUp(child, now);
-    if (child.pid === null && !this.get(child.parent)) this.#neverBorn(child, now);
+    const isAwaited = this.get(child.parent)?.unansweredForks.includes(child.id) ?? false;
+    if (child.pid === null && !isAwaited) this.#neverBorn(child, now);
   }
 
   /** Called before a kill: the child's state decides whether that counts as a failed start. */

@@ -1,17 +1,32 @@
-// Records a child's report. The plan draws the conclusions.
+// Records a child's report, if it may make it. The plan draws the conclusions.
 import { describeFinding } from '../../protocol/finding.js';
+import { textLength, truncated } from '../../protocol/limits.js';
 import type { Report } from '../../protocol/message.js';
+import { objection } from './admission.js';
 import * as change from './child.js';
 import { isStarting, type Child } from './child.js';
 import type { Fleet } from './fleet.js';
 
-export function hear(fleet: Fleet, child: Child, report: Report, now: number): void {
+/** Returns the rule of the protocol that the report breaks; then only that is recorded. */
+export function hear(fleet: Fleet, child: Child, report: Report, now: number): string | null {
+  const breach = objection(fleet, child, report);
+  if (breach === null) record(fleet, child, report, now);
+  else change.setBreach(child, breach);
+  return breach;
+}
+
+/** The channel itself was broken, by a message against the rule. */
+export function hearBreach(fleet: Fleet, child: Child, rule: string, now: number): void {
+  change.setBreach(child, rule);
+  fleet.hungUp(child, now);
+}
+
+function record(fleet: Fleet, child: Child, report: Report, now: number): void {
   // Sent by the watchdog while the event loop is blocked, so it is not a heartbeat.
   if (report.type === 'stuck') return change.setStack(child, report.stack);
   change.markHeard(child, now);
   switch (report.type) {
     case 'born':
-      change.setPid(child, report.pid);
       if (child.state === 'spawning') change.enterState(child, 'starting', now);
       return;
     case 'serving':
@@ -28,7 +43,7 @@ export function hear(fleet: Fleet, child: Child, report: Report, now: number): v
     case 'frozen':
       return froze(fleet, child, now);
     case 'forked':
-      return fleet.forked(child, report.id, report.pid);
+      return forked(fleet, child, report.id, now);
     case 'forkFailed':
       return fleet.notForked(child, report.id, report.reason, now);
     case 'failed':
@@ -63,7 +78,16 @@ function serves(fleet: Fleet, child: Child, now: number): void {
   fleet.rollouts.serving(child, now);
 }
 
+/** A newborn that has ended since, before its first act, has no pid and will not get one. */
+function forked(fleet: Fleet, mold: Child, id: number, now: number): void {
+  change.forkAnswered(mold, id);
+  change.countFork(mold, 'done');
+  const newborn = fleet.get(id);
+  if (newborn && newborn.hungUpAt !== null) fleet.hungUp(newborn, now);
+}
+
 function leaves(fleet: Fleet, child: Child, now: number): void {
+  if (child.state === 'killed') return;
   change.enterState(child, 'leaving', now);
   fleet.rollouts.leaving(child, now);
 }
@@ -92,7 +116,8 @@ function refused(
   { findings, leaves }: Extract<Report, { type: 'refused' }>,
   now: number,
 ): void {
-  const reason = `cannot be forked: ${findings.map(describeFinding).join('; ')}`;
+  const found = findings.map(describeFinding).join('; ');
+  const reason = truncated(`cannot be forked: ${found}`, textLength.line);
   if (child.state === 'booting') {
     const unforkable = { reason, generation: child.generation };
     if (fleet.rollouts.isCandidate(child)) fleet.rollouts.setUnforkable(unforkable);
@@ -101,5 +126,7 @@ function refused(
   }
   fleet.rollouts.failIfInvolved(child, reason);
   change.setReason(child, leaves ? reason : null);
-  change.enterState(child, leaves ? 'leaving' : 'serving', now);
+  // An order to exit may have crossed with the report.
+  if (leaves || child.state === 'promoting')
+    change.enterState(child, leaves ? 'leaving' : 'serving', now);
 }

@@ -5,9 +5,10 @@ import { memoryOf } from '../../system/process-memory.js';
 import type { MetricsReading } from '../../metrics/scrape-metrics.js';
 import { createMetrics, type Metrics } from '../../metrics/registry.js';
 import type { MetricJson } from '../../metrics/metric-json.js';
+import { KnownLabels } from './known-labels.js';
 import { Totals, type TotalsRecord } from '../../metrics/totals.js';
-import type { Order, Report } from '../../protocol/message.js';
 import type { ExitReason } from '../../control-api/exit-reason.js';
+import type { Order, Report, ReportOf } from '../../protocol/message.js';
 import type { Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { RolloutKind } from '../fleet/rollouts.js';
@@ -19,6 +20,8 @@ const answerWithinMs = 500;
 const firstAnswerWithinMs = 5_000;
 
 const workerStates = ['spawning', 'starting', 'serving', 'promoting', 'leaving', 'killed'] as const;
+
+const refusalsLabel = { metric: 'pitchfork_fork_refusals_total', label: 'subject' };
 
 interface Question {
   readonly number: number;
@@ -44,9 +47,11 @@ export class Measurements {
   readonly #totals: Totals;
   readonly #app: AppMetrics;
   readonly #metrics: Metrics;
+  readonly #subjects: KnownLabels;
   readonly #questions = new Set<Question>();
-  /** Children that are there and have been asked. */
-  readonly #asked = new Set<number>();
+  /** The number of the last question to each child. */
+  readonly #asked = new Map<number, number>();
+  readonly #tooLarge = new Set<number>();
   #lastQuestion = 0;
 
   constructor(
@@ -61,6 +66,7 @@ export class Measurements {
     this.#totals = new Totals(before?.totals);
     this.#app = new AppMetrics(before?.app);
     this.deaths = new Deaths(before?.deaths);
+    this.#subjects = new KnownLabels(before?.events ?? [], refusalsLabel);
     this.#metrics = createMetrics({ read: () => this.#read() }, before?.events);
   }
 
@@ -87,12 +93,12 @@ export class Measurements {
         // A mold counts nothing; what it counted as a worker stays in the totals.
         return this.retire(child.id);
       case 'measured':
-        if (report.metrics) this.#app.update(child.id, report.metrics);
-        return this.#answered(report.request, child.id);
+        return this.#measured(child, report);
       case 'forked':
         return this.#metrics.forked(report.durationMs / 1000);
       case 'refused':
-        for (const { subject } of report.findings) this.#metrics.refused(subject);
+        for (const { subject } of report.findings)
+          this.#metrics.refused(this.#subjects.known(subject));
         return;
       case 'audited':
       case 'born':
@@ -113,11 +119,27 @@ export class Measurements {
     }
   }
 
+  /** Its answer was too large: the last one counts. Returns whether it is the first such answer. */
+  lost(id: number): boolean {
+    for (const question of this.#questions) this.#answered(question.number, id);
+    const isFirst = !this.#tooLarge.has(id);
+    this.#tooLarge.add(id);
+    return isFirst;
+  }
+
+  /** An answer may be late, but not to a question that was put to others. */
+  #measured({ id }: Child, { request, metrics }: ReportOf<'measured'>): void {
+    if (request > (this.#asked.get(id) ?? 0)) return;
+    if (metrics) this.#app.update(id, metrics);
+    this.#answered(request, id);
+  }
+
   /** Its counts stay in the totals, and it is asked no more. */
   retire(id: number): void {
+    this.#asked.delete(id);
+    this.#tooLarge.delete(id);
     this.#totals.retire(id);
     this.#app.retire(id);
-    this.#asked.delete(id);
     for (const question of this.#questions) this.#answered(question.number, id);
   }
 
@@ -191,7 +213,7 @@ export class Measurements {
       };
       this.#questions.add(question);
       for (const { id } of asked) {
-        this.#asked.add(id);
+        this.#asked.set(id, number);
         this.#ask(id, { type: 'measure', request: number });
       }
     });

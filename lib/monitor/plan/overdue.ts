@@ -38,7 +38,7 @@ export function killOverdue(fleet: Fleet, settings: Settings, now: number): Acti
       kill(child, fault);
       // An order without an answer is the fault of the mold, not of the unborn worker.
       const mold = child.state === 'spawning' ? fleet.get(child.parent) : undefined;
-      if (mold?.state === 'frozen' && child.pid === null)
+      if (mold?.state === 'frozen' && mold.unansweredForks.includes(child.id))
         kill(mold, { reason: 'did not answer the order to fork', cause: 'fork_failed' });
     }
   }
@@ -52,6 +52,8 @@ export function killOverdue(fleet: Fleet, settings: Settings, now: number): Acti
 function overdue(child: Child, settings: Settings, now: number): Fault | null {
   const { spawnTimeoutMs, shutdownTimeoutMs, refork, timeoutSignal } = settings;
   const inState = now - child.stateSince;
+  if (child.breach !== null && child.state !== 'killed')
+    return { reason: `broke the protocol: ${child.breach}`, cause: 'channel' };
   switch (child.state) {
     case 'booting':
     case 'spawning':

@@ -18,6 +18,8 @@ function listening() {
     {
       report: (id, report) => void heard.push(['report', id, report.type]),
       hungUp: (id) => void heard.push(['hungUp', id]),
+      broke: (id, rule) => void heard.push(['broke', id, rule]),
+      lostSnapshot: (id) => void heard.push(['lostSnapshot', id]),
       ended: (_pid, code, signal) => void heard.push(['ended', code, signal]),
     },
     { credentials: undefined, stdout: 2 },
@@ -33,7 +35,7 @@ describe('children', () => {
     const [ours, theirs] = native.socketPair();
     const message = `${JSON.stringify({ type: 'serving' })}\n`;
     const unread = Buffer.from(message.slice(0, 5)).toString('base64');
-    children.adopt({ id: 7, fd: ours, unread });
+    children.adopt({ id: 7, fd: ours, unread, skipping: false });
     native.send(theirs, message.slice(5), []);
     await until('the report', () => heard.length > 0);
     native.closeDescriptor(theirs);
@@ -56,14 +58,14 @@ describe('children', () => {
   it('get an order to fork with the channel of the newborn and its sockets', async () => {
     const { children, heard } = listening();
     const [ours, theirs] = native.socketPair();
-    children.adopt({ id: 1, fd: ours, unread: '' });
+    children.adopt({ id: 1, fd: ours, unread: '', skipping: false });
     const [extra, other] = native.socketPair();
     children.order(child(2), child(1, 'mold'), [extra]);
     const received = native.receive(theirs);
     expect(JSON.parse(String(received?.data))).to.deep.equal({ type: 'spawn', id: 2, slot: 0 });
-    expect(received?.fds).to.have.length(2);
+    expect(received?.fds).to.have.length(3);
     const [channel = -1] = received?.fds ?? [];
-    native.send(channel, `${JSON.stringify({ type: 'born', pid: 1 })}\n`, []);
+    native.send(channel, `${JSON.stringify({ type: 'born' })}\n`, []);
     await until('the newborn', () => heard.length > 0);
     expect(heard).to.deep.equal([['report', 2, 'born']]);
     for (const id of [1, 2]) children.forget(id);

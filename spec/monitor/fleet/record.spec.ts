@@ -5,6 +5,7 @@ import { Fleet } from '../../../lib/monitor/fleet/fleet.js';
 import { hear } from '../../../lib/monitor/fleet/hear.js';
 import { singleMode } from '../../../lib/monitor/fleet/rollouts.js';
 import { carryOut } from '../../../lib/monitor/plan/carry-out.js';
+import { somePid } from '../../support/some-pid.js';
 import { finding } from '../../support/story.js';
 
 const options = { workers: 2, backoffMs: 300 };
@@ -18,13 +19,14 @@ function serving(): Fleet {
   carryOut(fleet, { type: 'boot' }, 500);
   const [mold] = fleet.children.values();
   if (!mold) throw new Error('nothing was booted');
-  fleet.started(mold, 76);
+  fleet.started(mold, somePid(76));
   hear(fleet, mold, { type: 'frozen' }, 900);
   carryOut(fleet, { type: 'spawn', mold: mold.id, slot: 1, canary: false }, 1_000);
-  hear(fleet, mold, { type: 'forked', id: 2, pid: 77, durationMs: 1 }, 1_001);
   const worker = fleet.get(2);
   if (!worker) throw new Error('nothing was spawned');
-  hear(fleet, worker, { type: 'born', pid: 77 }, 1_002);
+  fleet.started(worker, somePid(77));
+  hear(fleet, mold, { type: 'forked', id: 2, durationMs: 1 }, 1_001);
+  hear(fleet, worker, { type: 'born' }, 1_002);
   hear(fleet, worker, { type: 'serving' }, 4_000);
   carryOut(fleet, { type: 'booted' }, 4_000);
   return fleet;

@@ -46,7 +46,7 @@ describe('a hot restart', () => {
         get areIdle() {
           return areIdle;
         },
-        channels: () => [{ id: 1, fd: 42, unread: '' }],
+        channels: () => [{ id: 1, fd: 42, unread: '', skipping: false }],
       },
       measurements: new Measurements(
         fleet,
@@ -127,7 +127,7 @@ describe('a hot restart', () => {
     expect(replaced[0]?.addon).to.equal('/next/addon.node');
     expect(replaced[0]?.handOver).to.deep.include({
       configuredWorkers: 1,
-      channels: [{ id: 1, fd: 42, unread: '' }],
+      channels: [{ id: 1, fd: 42, unread: '', skipping: false }],
       control: { path: '/run/control.sock', fd: 40, identity: null },
       metrics: { host: '::1', port: 9394, fd: 41 },
     });

@@ -3,6 +3,7 @@
 import { expect } from 'chai';
 import { canReplaceProgram } from '../../../lib/monitor/plan/hot-restart-rule.js';
 import { bootedWorld } from '../../support/world.js';
+import { somePid } from '../../support/some-pid.js';
 
 describe('the plan for a hot restart', () => {
   it('replaces the program of a quiescent fleet', () => {
@@ -18,7 +19,7 @@ describe('the plan for a hot restart', () => {
     const { fleet } = bootedWorld();
     const role = { role: 'mold', slot: null, generation: 0, phase: 0, parent: null } as const;
     const child = fleet.add({ ...role, state: 'booting' }, 0);
-    fleet.started(child, 78);
+    fleet.started(child, somePid(78));
     expect(canReplaceProgram(fleet)).to.equal(false);
   });
 

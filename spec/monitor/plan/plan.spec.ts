@@ -105,7 +105,8 @@ describe('plan', () => {
   it('never promotes a worker that has declared itself not fork-safe', () => {
     const world = bootedWorld();
     for (const child of world.fleet.children.values())
-      if (child.slot !== 1) world.hear(child, { type: 'unsafe', reason: 'x' });
+      if (child.role === 'worker' && child.slot !== 1)
+        world.hear(child, { type: 'unsafe', reason: 'x' });
     const safe = servingIn(world.fleet, 1)?.id;
     world.fleet.rollouts.request('refork', 'story', world.now);
     world.turn();
@@ -232,7 +233,11 @@ describe('plan', () => {
     world.turn();
     fleet.rollouts.request('phased restart', 'story', world.now);
     const candidate = fleet.get(fleet.rollouts.attempt?.candidate);
-    if (candidate) world.hear(candidate, { type: 'dismissed' });
+    if (candidate)
+      world.hear(candidate, {
+        ...{ type: 'leaving', figures: candidate.figures },
+        ...{ metrics: null, cut: 0 },
+      });
     world.turn();
     expect(world.decided.at(-1)).to.deep.equal({ type: 'bootNext' });
   });
@@ -269,7 +274,8 @@ describe('plan', () => {
     const world = bootedWorld();
     const last = servingIn(world.fleet, 2);
     for (const child of world.fleet.children.values())
-      if (child !== last) world.hear(child, { type: 'unsafe', reason: 'x' });
+      if (child.role === 'worker' && child !== last)
+        world.hear(child, { type: 'unsafe', reason: 'x' });
     world.fleet.rollouts.request('refork', 'story', world.now);
     world.turn();
     expect(world.fleet.rollouts.attempt?.candidate).to.equal(last?.id);
@@ -319,7 +325,8 @@ describe('plan', () => {
     world.turn();
     for (let waited = 0; waited <= 1_100; waited += 100) {
       world.now += 100;
-      for (const child of world.fleet.children.values()) world.beat(child);
+      for (const child of world.fleet.children.values())
+        if (child.state === 'serving') world.beat(child);
       world.turn();
     }
     expect(mold?.state).to.equal('killed');

@@ -20,7 +20,7 @@ export async function reportBirth(
 ): Promise<void> {
   if (forkId === null) return; // Reported by the boot.
   await mendNewborn(life, forkId);
-  channel.send({ type: 'born', pid: process.pid });
+  channel.send({ type: 'born' });
 }
 
 /** Removes everything from the handle of the worker that became this process's mold. */

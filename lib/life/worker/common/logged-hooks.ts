@@ -3,6 +3,7 @@ import type { HookArguments, HookName } from '../../../api/hooks.js';
 import { runHooks } from '../../../config/run-hooks.js';
 import type { Settings } from '../../../config/settings.js';
 import { describeFailure } from '../../process/failure.js';
+import { note } from './notes.js';
 import type { WorkerChannel } from './orders.js';
 
 export async function runLogged<Name extends HookName>(
@@ -13,7 +14,6 @@ export async function runLogged<Name extends HookName>(
   try {
     await runHooks(settings, name, ...args);
   } catch (error) {
-    const text = `hook ${name} failed`;
-    channel.send({ type: 'note', level: 'error', text, ...describeFailure(error) });
+    note(channel, { level: 'error', text: `hook ${name} failed`, ...describeFailure(error) });
   }
 }
