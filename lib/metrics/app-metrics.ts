@@ -69,7 +69,7 @@ export class AppMetrics {
   }
 }
 
-/** Of processes that are gone: the monitor keeps these for ever, and an app may name ever new ones. */
+/** Of processes that are gone: these are kept for ever, and an app may name ever new ones. */
 const mostLasting = 50_000;
 
 /** The first series, which are those of the earliest processes. */

@@ -32,7 +32,7 @@ describe('the channel of a worker', () => {
         .find((line) => line.pid === pid && line.reason === `broke the protocol: ${rule}`),
     );
 
-  it('costs the worker, whatever it writes against the protocol', async () => {
+  it('costs the worker, whatever it writes against the protocol (P1)', async () => {
     server = await Server.start({ app });
     const rules: readonly (readonly [bytes: string, rule: string])[] = [
       ['hello\n', 'a line that is not JSON'],
@@ -88,7 +88,7 @@ describe('the channel of a worker', () => {
     }),
   };
   for (const [name, line] of Object.entries(flooders))
-    it(`is cut off when it floods the monitor with ${name}`, async () => {
+    it(`is cut off when it floods the monitor with ${name} (P2)`, async () => {
       server = await Server.start({ app });
       const flooder = await write(line, '/flood');
       const killing = await until('the kill of the flooder', () =>

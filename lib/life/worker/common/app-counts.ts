@@ -4,8 +4,7 @@ import { snapshotBytes } from '../../../protocol/limits.js';
 import type { MetricSnapshot } from '../../../protocol/message.js';
 import { snapshot } from '../../../fork-safety/renew/prom-client.js';
 import { describeFailure } from '../../process/failure.js';
-import { note } from './notes.js';
-import type { WorkerChannel } from './orders.js';
+import { note, type NoteChannel } from './notes.js';
 
 /** Room for the rest of the message. */
 const metricsBytes = snapshotBytes - 64 * 1024;
@@ -17,7 +16,7 @@ let warned = false;
  * null if the app's collectors fail, or the metrics are too large: that is logged, and the last
  * snapshot stays valid.
  */
-export async function appCounts(channel: WorkerChannel): Promise<MetricSnapshot | null> {
+export async function appCounts(channel: NoteChannel): Promise<MetricSnapshot | null> {
   try {
     const metrics = await snapshot();
     if (fits(metrics)) return metrics;
@@ -25,7 +24,7 @@ export async function appCounts(channel: WorkerChannel): Promise<MetricSnapshot 
       note(channel, {
         level: 'warn',
         text: "the app's metrics are too large and left out",
-        reason: `more than ${metricsBytes} bytes: drop labels of many values, such as URLs or user ids`,
+        reason: `more than ${metricsBytes} bytes: drop labels of many values, such as URLs`,
         stack: null,
       });
     warned = true;
