@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { post } from '../support/post.js';
 import { descriptors, isAlive } from '../support/processes.js';
 import { timeOf } from '../support/log-time.js';
-import { fixtureApp, Server } from '../support/server.js';
+import { fixtureApp, Server, withDeadline } from '../support/server.js';
 import { until } from '../support/until.js';
 
 const app = fixtureApp('channel-writer.mjs');
@@ -68,6 +68,18 @@ describe('the channel of a worker', () => {
     stranger.kill('SIGKILL');
     await ended;
     await server.stop();
+  });
+
+  it('outlives the worker in a descendant, and neither a slot nor a stop waits for that', async () => {
+    server = await Server.start({ app, config: `heartbeatTimeout: '1s',` });
+    const pid = await write('', '/lend');
+    await server.logged('killing', { pid });
+    await until('its reaping', () => server.log('ended unexpectedly').find((l) => l.pid === pid));
+    const { workers } = await server.settled();
+    expect(workers.map((worker) => worker.pid)).to.not.include(pid);
+    await write('', '/lend');
+    server.signal('SIGTERM');
+    expect(await withDeadline(server.exit, 20_000, 'the stop')).to.include({ code: 0 });
   });
 
   const flooders: Record<string, string> = {
