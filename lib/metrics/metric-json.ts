@@ -51,7 +51,7 @@ function parseMetric(metric: unknown): MetricJson | undefined {
   };
 }
 
-/** Suffixes of the series of histograms and summaries. A series of another name is not the app's. */
+/** Of the series of histograms and summaries. A series of another name is not the app's. */
 const suffixes = ['', '_bucket', '_sum', '_count'];
 
 function parseValue(name: string, found: unknown): MetricValue | undefined {

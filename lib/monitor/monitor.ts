@@ -24,6 +24,8 @@ import { Operations } from './operations.js';
 
 /** Interval of the checks of deadlines. */
 const tickMs = 200;
+/** Time for the last report of a killed child: a descendant of it may hold its channel open. */
+const lastWordMs = 2_000;
 /** A tick later than this means that the monitor itself was suspended. */
 const oversleptMs = 1_000;
 /** More rounds than this without an end are a defect of the plan. */
@@ -231,6 +233,9 @@ export class Monitor {
     this.#noticeSleep();
     this.#lastTick = now();
     this.#oomKills.tick(now());
+    for (const { id, state, stateSince, hungUpAt } of this.fleet.children.values())
+      if (state === 'killed' && hungUpAt === null && now() - stateSince > lastWordMs)
+        this.#hungUp(id);
     this.reap();
   }
 

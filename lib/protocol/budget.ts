@@ -9,8 +9,8 @@ interface Pace {
   readonly perSecond: number;
 }
 
-/** A heartbeat a millisecond is the most that `heartbeatTimeout` can demand. */
-const messagePace: Pace = { burst: 2_000, perSecond: 1_200 };
+/** Heartbeats are at most 100 per second, and usually 2. */
+const messagePace: Pace = { burst: 2_000, perSecond: 250 };
 const bytePace: Pace = { burst: 2 * messageBytes + snapshotBytes, perSecond: 256 * 1024 };
 /** Of messages that become lines of the log. */
 const notePace: Pace = { burst: 500, perSecond: 50 };

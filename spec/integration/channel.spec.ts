@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { post } from '../support/post.js';
 import { descriptors, isAlive } from '../support/processes.js';
 import { timeOf } from '../support/log-time.js';
-import { fixtureApp, Server } from '../support/server.js';
+import { fixtureApp, Server, withDeadline } from '../support/server.js';
 import { until } from '../support/until.js';
 
 const app = fixtureApp('channel-writer.mjs');
@@ -32,7 +32,7 @@ describe('the channel of a worker', () => {
         .find((line) => line.pid === pid && line.reason === `broke the protocol: ${rule}`),
     );
 
-  it('costs the worker, whatever it writes against the protocol', async () => {
+  it('costs the worker, whatever it writes against the protocol (P1)', async () => {
     server = await Server.start({ app });
     const rules: readonly (readonly [bytes: string, rule: string])[] = [
       ['hello\n', 'a line that is not JSON'],
@@ -70,6 +70,18 @@ describe('the channel of a worker', () => {
     await server.stop();
   });
 
+  it('outlives the worker in a descendant, and neither a slot nor a stop waits for that', async () => {
+    server = await Server.start({ app, config: `heartbeatTimeout: '1s',` });
+    const pid = await write('', '/lend');
+    await server.logged('killing', { pid });
+    await until('its reaping', () => server.log('ended unexpectedly').find((l) => l.pid === pid));
+    const { workers } = await server.settled();
+    expect(workers.map((worker) => worker.pid)).to.not.include(pid);
+    await write('', '/lend');
+    server.signal('SIGTERM');
+    expect(await withDeadline(server.exit, 20_000, 'the stop')).to.include({ code: 0 });
+  });
+
   const flooders: Record<string, string> = {
     heartbeats: lineOf({
       type: 'heartbeat',
@@ -88,7 +100,7 @@ describe('the channel of a worker', () => {
     }),
   };
   for (const [name, line] of Object.entries(flooders))
-    it(`is cut off when it floods the monitor with ${name}`, async () => {
+    it(`is cut off when it floods the monitor with ${name} (P2)`, async () => {
       server = await Server.start({ app });
       const flooder = await write(line, '/flood');
       const killing = await until('the kill of the flooder', () =>
@@ -109,7 +121,8 @@ describe('the channel of a worker', () => {
     });
 
   it('loses metrics that are too large, and nothing else', async () => {
-    server = await Server.start({ app: fixtureApp('many-series.mjs') });
+    server = await Server.start({ app: fixtureApp('many-series.mjs'), workers: 1 });
+    await server.get();
     const { workers } = await server.settled();
     const metrics = await server.metrics();
     expect(metrics).to.include('pitchfork_workers');
@@ -131,7 +144,7 @@ describe('the channel of a worker', () => {
       await killedFor(await write('broken\n'), 'a line that is not JSON');
       await until('its successor', async () => (await server.settled()).workers[0]?.ready);
     }
-    await until('the same descriptors', () => descriptors(server.pid).size === count);
+    await until('no more descriptors', () => descriptors(server.pid).size <= count);
     await server.stop();
   });
 });

@@ -26,13 +26,13 @@ describe('the budget of a child', () => {
     expect(times(() => budget.takeBytes(65_536, 0)) * 65_536).to.be.within(1e6, 1e7);
   });
 
-  it('lasts for a heartbeat every millisecond', () => {
+  it('lasts for a hundred heartbeats a second', () => {
     const budget = new Budget(0);
-    for (let now = 0; now < 60_000; now++) {
-      budget.takeBytes(300, now);
-      if (now % 2 === 0) budget.takeMessage(now);
+    for (let now = 0; now < 600_000; now += 10) {
+      budget.takeBytes(1_000, now);
+      budget.takeMessage(now);
     }
-  }).timeout(20_000);
+  });
 
   it('is full again after a pause, and no more than that', () => {
     const budget = new Budget(0);

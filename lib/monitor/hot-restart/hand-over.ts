@@ -11,7 +11,7 @@ import type { HeldListener } from '../sockets/listeners.js';
 import type { MeasurementsRecord } from '../observe/measurements.js';
 
 /** Incremented when hand-overs of earlier releases can no longer be read. */
-export const handOverFormat = 2;
+export const handOverFormat = 3;
 
 export interface HandOver {
   readonly fleet: FleetRecord;

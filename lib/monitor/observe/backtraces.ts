@@ -38,9 +38,9 @@ export class Backtraces {
   }
 
   hear(child: Child, report: Report): void {
-    if (report.type !== 'traced') return;
+    // Unasked, or too late.
+    if (report.type !== 'traced' || !this.#open.delete(child.id)) return;
     this.#answers.set(child.id, report);
-    this.#open.delete(child.id);
   }
 
   async #take(): Promise<Backtrace> {
@@ -61,6 +61,8 @@ export class Backtraces {
     const processes = all(fleet).map((child) => this.#describe(child));
     // A later kill of one of them needs a stack of its own.
     for (const child of stuck()) forgetStack(child);
+    this.#answers.clear();
+    this.#open.clear();
     return { pid: process.pid, processes };
   }
 

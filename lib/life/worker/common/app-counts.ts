@@ -4,8 +4,7 @@ import type { MetricSnapshot } from '../../../protocol/message.js';
 import { snapshotOf, type SnapshotMetric } from '../../../protocol/metric-snapshot.js';
 import { snapshot } from '../../../fork-safety/renew/prom-client.js';
 import { describeFailure } from '../../process/failure.js';
-import { note } from './notes.js';
-import type { WorkerChannel } from './orders.js';
+import { note, type NoteChannel } from './notes.js';
 
 /** Room for the rest of the message. */
 const metricsBytes = snapshotBytes - 64 * 1024;
@@ -19,7 +18,7 @@ let warned = false;
  * null if the app's collectors fail, or the metrics are too large: that is logged, and the last
  * snapshot stays valid.
  */
-export async function appCounts(channel: WorkerChannel): Promise<MetricSnapshot | null> {
+export async function appCounts(channel: NoteChannel): Promise<MetricSnapshot | null> {
   try {
     const metrics = (await snapshot()).flatMap((metric) => snapshotOf(metric) ?? []);
     if (fits(metrics)) return metrics;
@@ -27,7 +26,7 @@ export async function appCounts(channel: WorkerChannel): Promise<MetricSnapshot 
       note(channel, {
         level: 'warn',
         text: "the app's metrics are too large and left out",
-        reason: `more than ${metricsBytes} bytes: drop labels of many values, such as URLs or user ids`,
+        reason: `more than ${metricsBytes} bytes: drop labels of many values, such as URLs`,
         stack: null,
       });
     warned = true;

@@ -1,6 +1,8 @@
 // The heartbeat of a worker's event loop, and a measurement of its largest delay.
 
 const intervalMs = 500;
+/** More heartbeats are a burden, and the monitor accepts a limited number (budget.ts). */
+const leastIntervalMs = 10;
 /** Heartbeats per `heartbeatTimeout`, at least: some may be late. */
 const redundancy = 4;
 
@@ -10,7 +12,7 @@ export class Heartbeat {
   #lagMs = 0;
 
   constructor(heartbeatTimeoutMs: number, beat: () => void) {
-    const ms = Math.max(1, Math.min(intervalMs, heartbeatTimeoutMs / redundancy));
+    const ms = Math.max(leastIntervalMs, Math.min(intervalMs, heartbeatTimeoutMs / redundancy));
     this.#expected = performance.now() + ms;
     this.#timer = setInterval(() => {
       const now = performance.now();

@@ -1,7 +1,9 @@
 // Lines for the log from a worker, at a pace that the monitor accepts: a hook that fails at every
 // request must not flood the log, or cost the worker its channel.
-import type { ReportOf } from '../../../protocol/message.js';
-import type { WorkerChannel } from './orders.js';
+import type { Channel } from '../../../protocol/channel.js';
+import type { Order, Report, ReportOf } from '../../../protocol/message.js';
+
+export type NoteChannel = Pick<Channel<Order, Report>, 'send'>;
 
 export type Note = Omit<ReportOf<'note'>, 'type'>;
 
@@ -14,7 +16,7 @@ let at = performance.now();
 let omitted = 0;
 
 /** Leaves the note out if there were too many; the next one is preceded by their number. */
-export function note(channel: WorkerChannel, said: Note): void {
+export function note(channel: NoteChannel, said: Note): void {
   const now = performance.now();
   left = Math.min(burst, left + (Math.max(0, now - at) / 1000) * perSecond);
   at = now;
