@@ -9,6 +9,7 @@ import { hear } from './fleet/hear.js';
 import { HotRestart } from './hot-restart/hot-restart.js';
 import { runMonitorHook } from '../config/run-hooks.js';
 import { Measurements } from './observe/measurements.js';
+import { watchFreezing } from './observe/freezing-memory.js';
 import { watchMemory } from './observe/memory-watch.js';
 import { askForStack, signal } from './children/kill.js';
 import { fieldsOf, logReport } from './log/report-lines.js';
@@ -106,6 +107,7 @@ export class Monitor {
 
   run(): Promise<Ending> {
     this.#timer = setInterval(() => this.#tick(), tickMs);
+    void this.over.then(watchFreezing(this.fleet));
     const { maxWorkerMemoryBytes: limitBytes } = this.#parts.settings;
     if (limitBytes !== null) {
       const { fleet } = this;

@@ -47,4 +47,32 @@ describe('RLIMIT_NPROC', () => {
     expect(first?.generation).to.equal(0);
     await server.stop();
   });
+
+  it('is named by a newborn that cannot start its threads, and waited out', async function () {
+    if (!isRoot) this.skip();
+    server = await Server.start({ app, workers: 2, config: `user: 'nobody',`, eager: true });
+    chmodSync(server.directory, 0o755);
+    await server.logged('all workers are ready', {}, 30_000);
+    const { mold, workers } = await server.stats();
+    process.kill(mold?.pid ?? 0, 'SIGSTOP');
+    process.kill(workers[0]?.pid ?? 0, 'SIGKILL');
+    await server.logged('ended unexpectedly', { pid: workers[0]?.pid });
+    // A process more than there are, and two of its threads.
+    const limit = (count: number): void => {
+      execFileSync('prlimit', ['--pid', String(mold?.pid), `--nproc=${count}:`]);
+    };
+    limit(threadsOf(nobody) + 3);
+    process.kill(mold?.pid ?? 0, 'SIGCONT');
+    const failed = await server.logged('failed', { step: 'fork' });
+    expect(failed.reason).to.match(/^EAGAIN: pthread_create: /);
+    limit(10_000);
+    const after = await expectPostConditions(server, { workers: 2 });
+    expect(after.mold?.pid, 'the mold, which is not to blame').to.equal(mold?.pid);
+    await server.stop();
+  });
 });
+
+const threadsOf = (uid: number): number =>
+  execFileSync('ps', ['-eLo', 'uid='], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => Number(line) === uid && line.trim() !== '').length;

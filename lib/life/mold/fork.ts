@@ -55,7 +55,8 @@ async function tryToFork(
     }
     // A hook, or a signal that woke this mold, may have caused the app to connect again.
     cutPeers(orders, fds);
-    const pid = native.forkSibling();
+    const [channelFd] = fds;
+    const pid = native.forkSibling(channelFd);
     return { pid, durationMs: performance.now() - started };
   } catch (error) {
     return { pid: null, error: error instanceof Error ? error : new Error(String(error)) };

@@ -14,6 +14,11 @@ const silentMs = 1_500;
 const stackGraceMs = 1_000;
 /** Reports that piled up while the monitor was suspended are read by then. */
 const settleMs = 1_000;
+const mebibyte = 1024 * 1024;
+/** Memory that the timeouts suffice for. */
+const ordinaryMiB = 256;
+/** Several times the collections of a freeze take on a slow, busy machine. */
+const msPerMiB = 40;
 /** The time for a core dump; then a signal follows that cannot be survived. */
 const abortGraceMs = 10_000;
 
@@ -47,11 +52,13 @@ function overdue(child: Child, settings: Settings, now: number): string | null {
   switch (child.state) {
     case 'booting':
     case 'spawning':
-    case 'starting':
-      if (inState > spawnTimeoutMs) return `not ready within ${spawnTimeoutMs} ms`;
+    case 'starting': {
+      const ms = spawnTimeoutMs + freezingMs(child);
+      if (inState > ms) return `not ready within ${ms} ms`;
       break;
+    }
     case 'promoting': {
-      const ms = refork.drainTimeoutMs + spawnTimeoutMs;
+      const ms = refork.drainTimeoutMs + spawnTimeoutMs + freezingMs(child);
       if (inState > ms) return `not a mold within ${ms} ms`;
       break;
     }
@@ -69,6 +76,10 @@ function overdue(child: Child, settings: Settings, now: number): string | null {
   const hungUp = child.hungUpAt !== null && now - child.hungUpAt > hangUpGraceMs;
   return hungUp ? 'closed its channel' : null;
 }
+
+/** The time in which a process with a large heap may freeze, besides the usual timeouts. */
+const freezingMs = ({ memoryBytes }: Child): number =>
+  Math.round(Math.max(0, memoryBytes / mebibyte - ordinaryMiB) * msPerMiB);
 
 /** A silent worker is asked for its stack before it is killed. */
 function timeOutRule(child: Child, fleet: Fleet, settings: Settings, now: number): Action | null {
