@@ -145,9 +145,9 @@ export interface Native {
   trimMalloc(): void;
 
   /**
-   * Blocks in poll(2) and recvmsg(2) for at most 64 KiB. Undefined if the event loop has a signal to
-   * handle, even one from before the call; null at end of file. Throws EMFILE if descriptors were
-   * lost for lack of free ones.
+   * Blocks in poll(2) and recvmsg(2) for at most 64 KiB. Undefined if the event loop has a signal
+   * to handle, even one from before the call; null at end of file. Throws EMFILE if descriptors
+   * were lost for lack of free ones.
    */
   receive(fd: number): Received | null | undefined;
   /** Whether `receive` would return at once: poll(2). */

@@ -27,7 +27,7 @@ async function measure(child: Child): Promise<void> {
   if (bytes !== null && mayFreeze(child)) setMemory(child, bytes);
 }
 
-/** Resident memory, which statm has without a walk of the page tables; null if the process ended. */
+/** Resident memory; null if the process has ended. Unlike smaps, statm walks no page tables. */
 async function residentBytes(pid: number): Promise<number | null> {
   try {
     const [, resident] = (await readFile(`/proc/${pid}/statm`, 'latin1')).split(' ');
