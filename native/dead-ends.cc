@@ -246,14 +246,14 @@ void GiveUpConnecting(const v8::FunctionCallbackInfo<v8::Value>& info) {
   info.GetReturnValue().Set(count);
 }
 
-const char* OwnDeadEnds() {
-  if (dead_end < 0) return nullptr;
+Failure OwnDeadEnds() {
+  if (dead_end < 0) return {};
   ino_t inherited = InodeOf(dead_end);
   int parents = dead_end;
-  if (!MakeDeadEnd()) return "cannot make a dead end of its own";
+  if (!MakeDeadEnd()) return {"cannot make a dead end of its own", errno};
   for (int fd : cut_fds)
-    if (InodeOf(fd) == inherited && !Replace(fd)) return "cannot own a cut descriptor";
+    if (InodeOf(fd) == inherited && !Replace(fd)) return {"cannot own a cut descriptor", errno};
   close(parents);
   cut_fds.clear();
-  return nullptr;
+  return {};
 }

@@ -8,8 +8,11 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <utility>
+
 #include "error.h"
 #include "exports.h"
+#include "math-random.h"
 
 namespace {
 
@@ -97,16 +100,19 @@ bool BehavesAsGenerator(v8::Isolate* isolate, v8::Local<v8::Context> context, Wo
   return true;
 }
 
-// 0 or an errno. V8 takes all zeros for a missing state.
-int FillWithRandomBytes(Word* state) {
-  do {
-    ssize_t size;
-    do {
-      size = getrandom(state, kStateBytes, 0);
-    } while (size < 0 && errno == EINTR);
-    if (size != static_cast<ssize_t>(kStateBytes)) return size < 0 ? errno : EIO;
-  } while (state[0] == 0 && state[1] == 0);
-  return 0;
+// Contexts of node:vm and the like, which were in use when the process froze.
+std::vector<v8::Global<v8::Context>> remembered;
+
+// False if the context does not look as expected; `number` becomes 0 or an errno.
+bool Reseed(v8::Local<v8::Context> context, int* number) {
+  Generator generator;
+  *number = 0;
+  if (known_slot == 0 || known_slot + 3 > SlotsOf(context) ||
+      !GeneratorAt(context, known_slot, &generator))
+    return false;
+  *number = FillState(generator.state, kStateBytes);
+  *generator.index = 0;  // The small integer 0: the next call refills the cache from the new state.
+  return *number == 0;
 }
 
 }  // namespace
@@ -120,16 +126,38 @@ void FindMathRandom(v8::Isolate* isolate, v8::Local<v8::Context> context) {
       known_slot = slot;
 }
 
+void RememberContexts(std::vector<v8::Global<v8::Context>> contexts) {
+  remembered = std::move(contexts);
+  for (v8::Global<v8::Context>& context : remembered) context.SetWeak();
+}
+
+int FillState(void* state, size_t size) {
+  static const char zeros[kStateBytes] = {};
+  do {
+    ssize_t got;
+    do {
+      got = getrandom(state, size, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got != static_cast<ssize_t>(size)) return got < 0 ? errno : EIO;
+  } while (memcmp(state, zeros, size) == 0);
+  return 0;
+}
+
+void PrepareMathRandom(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  info.GetReturnValue().Set(FindIsolateGenerator(info.GetIsolate()));
+}
+
 void ReseedMathRandom(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  Generator generator;
-  info.GetReturnValue().Set(false);
-  if (known_slot == 0 || known_slot + 3 > SlotsOf(context) ||
-      !GeneratorAt(context, known_slot, &generator))
-    return;
-  int number = FillWithRandomBytes(generator.state);
-  if (number != 0) return ThrowErrno(isolate, number, "getrandom");
-  *generator.index = 0;  // The small integer 0: the next call refills the cache from the new state.
-  info.GetReturnValue().Set(true);
+  v8::HandleScope scope(isolate);
+  int number = ReseedIsolateGenerator();
+  for (const v8::Global<v8::Context>& context : remembered) {
+    int failure = 0;
+    if (!context.IsEmpty()) Reseed(context.Get(isolate), &failure);
+    if (failure != 0) number = failure;
+  }
+  int own = 0;
+  info.GetReturnValue().Set(Reseed(isolate->GetCurrentContext(), &own));
+  if (own != 0) number = own;
+  if (number != 0) ThrowErrno(isolate, number, "getrandom");
 }

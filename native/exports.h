@@ -13,13 +13,17 @@ Callback RememberMappings;
 // exit.cc
 Callback ExitWithoutShutdown;
 // entropy.cc
-Callback ReseedMathRandom;
+Callback PrepareMathRandom, ReseedMathRandom;
 // Called when the addon is loaded, before a program can replace Math.random.
 void FindMathRandom(v8::Isolate* isolate, v8::Local<v8::Context> context);
+// heap.cc
+Callback InstancesOf;
+// delay-monitors.cc
+Callback LearnDelayMonitor, TickDelayMonitors;
 // scripts.cc
 Callback CallerScripts, ScriptOf;
 // messages.cc
-Callback Receive, Send, SocketPair, WitnessPair, Sender;
+Callback Receive, IsReadable, Send, SocketPair, WitnessPair, Sender;
 // listeners.cc
 Callback ListenTcp, ListenUnix;
 // descriptors.cc

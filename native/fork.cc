@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -15,6 +14,7 @@
 #include "error.h"
 #include "exports.h"
 #include "mappings.h"
+#include "messages.h"
 #include "newborn.h"
 #include "restartable-sequences.h"
 #include "v8-pool.h"
@@ -24,6 +24,9 @@ namespace {
 
 constexpr int kPerishStatus = 70;  // EX_SOFTWARE
 constexpr int64_t kHandOverTimeoutNs = 1000 * 1000 * 1000;
+
+// The newborn's channel, or -1.
+int channel = -1;
 
 // The result of a fork. In the newborn, pid is 0.
 struct Birth {
@@ -105,6 +108,15 @@ std::vector<uv_async_t*> ListWoken(uv_loop_t* loop) {
   return woken;
 }
 
+// Makes what the newborn shares with its parent its own, and its threads anew.
+Failure MakeWhole(uv_loop_t* loop, ParkedPool* pool) {
+  int number = -uv_loop_fork(loop);
+  if (number != 0) return {"uv_loop_fork", number};
+  if (Failure failure = pool->Revive()) return failure;
+  if (Failure failure = OwnDeadEnds()) return failure;
+  return OwnDescriptors(loop);
+}
+
 // Called with all signals blocked and V8's workers parked.
 Birth ForkParked(Method method, int witness, uv_loop_t* loop, Mappings* mappings,
                  ParkedPool* pool) {
@@ -115,10 +127,7 @@ Birth ForkParked(Method method, int witness, uv_loop_t* loop, Mappings* mappings
   if (birth.pid == 0) {
     BearWitness(witness);
     if (birth.middle != 0) RegisterRestartableSequences();
-    if (uv_loop_fork(loop) != 0) Perish("uv_loop_fork failed");
-    if (const char* failure = pool->Revive()) Perish(failure);
-    if (const char* failure = OwnDeadEnds()) Perish(failure);
-    if (const char* failure = OwnDescriptors(loop)) Perish(failure);
+    if (Failure failure = MakeWhole(loop, pool)) Perish(failure);
     for (uv_async_t* async : woken) uv_async_send(async);
   } else {
     pool->Release();
@@ -140,8 +149,11 @@ bool MayFork(v8::Isolate* isolate, const char* name, uv_loop_t* loop) {
   return false;
 }
 
-void ForkBy(Method method, int witness, const char* name,
-            const v8::FunctionCallbackInfo<v8::Value>& info) {
+void ForkBy(Method method, const char* name, const v8::FunctionCallbackInfo<v8::Value>& info) {
+  Arguments arguments(info, name);
+  channel = info.Length() < 1 ? -1 : arguments.Descriptor(arguments.At(0), "channel");
+  int witness = info.Length() < 2 ? kNoWitness : arguments.Descriptor(arguments.At(1), "witness");
+  if (!arguments.valid()) return;
   v8::Isolate* isolate = info.GetIsolate();
   v8::HandleScope scope(isolate);
   node::Environment* environment = node::GetCurrentEnvironment(isolate->GetCurrentContext());
@@ -178,23 +190,34 @@ void ForkBy(Method method, int witness, const char* name,
 
 }  // namespace
 
-void Perish(const char* reason) {
-  char line[160];
-  int size = snprintf(line, sizeof line, "pitchfork-ts: newborn %d cannot live: %s\n",
-                      static_cast<int>(getpid()), reason);
+void Perish(Failure failure) {
+  std::string reason = failure.reason;
+  if (failure.number != 0) {
+    char text[128];
+    char name[32];
+    uv_err_name_r(-failure.number, name, sizeof name);
+    reason =
+        std::string(name) + ": " + reason + ": " + strerror_r(failure.number, text, sizeof text);
+  }
+  std::string line =
+      "pitchfork-ts: newborn " + std::to_string(getpid()) + " cannot live: " + reason + "\n";
   // A failure of this write cannot be reported.
-  if (size > 0 && write(STDERR_FILENO, line, static_cast<size_t>(size)) < 0) _exit(kPerishStatus);
+  if (write(STDERR_FILENO, line.data(), line.size()) < 0) _exit(kPerishStatus);
+  // None of these texts needs an escape in JSON.
+  if (channel >= 0)
+    SendWhole(
+        channel,
+        "{\"type\":\"failed\",\"step\":\"fork\",\"reason\":\"" + reason + "\",\"stack\":null}\n",
+        {});
   _exit(kPerishStatus);
 }
 
 void Fork(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  ForkBy(ForkChild, kNoWitness, "fork", info);
+  ForkBy(ForkChild, "fork", info);
 }
 
 void ForkSibling(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  Arguments arguments(info, "forkSibling");
-  int witness = info.Length() == 0 ? kNoWitness : arguments.Descriptor(arguments.At(0), "witness");
-  if (arguments.valid()) ForkBy(ForkSiblingThroughMiddle, witness, "forkSibling", info);
+  ForkBy(ForkSiblingThroughMiddle, "forkSibling", info);
 }
 
 void ActiveRequests(const v8::FunctionCallbackInfo<v8::Value>& info) {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "arguments.h"
 #include "error.h"
@@ -111,6 +112,14 @@ ssize_t SendOnce(int fd, const std::string& data, size_t sent, const std::vector
   return size;
 }
 
+// libuv's handler writes every signal into a pipe, which the event loop reads when it turns. So a
+// signal that was delivered just before a wait, as after a fork, ends that wait too. -1, which poll
+// ignores, without a loop or a signal handler.
+int SignalPipe(v8::Isolate* isolate) {
+  uv_loop_t* loop = node::GetCurrentEventLoop(isolate);
+  return loop == nullptr ? -1 : loop->signal_pipefd[0];
+}
+
 }  // namespace
 
 int SendWhole(int fd, const std::string& data, const std::vector<int>& fds) {
@@ -142,12 +151,13 @@ void Receive(const v8::FunctionCallbackInfo<v8::Value>& info) {
   int number = EAGAIN;
   // Another reader of the same socket can empty it between poll and recvmsg: then keep waiting.
   while (number == EAGAIN) {
-    pollfd waiting = {fd, POLLIN, 0};
-    if (poll(&waiting, 1, -1) < 0) {
+    pollfd waiting[] = {{fd, POLLIN, 0}, {SignalPipe(isolate), POLLIN, 0}};
+    if (poll(waiting, 2, -1) < 0) {
       if (errno == EINTR) return;
       return ThrowErrno(isolate, errno, what);
     }
-    if ((waiting.revents & POLLNVAL) != 0) return ThrowErrno(isolate, EBADF, what);
+    if ((waiting[0].revents & POLLNVAL) != 0) return ThrowErrno(isolate, EBADF, what);
+    if (waiting[1].revents != 0) return;
     number = ReceiveDelivery(fd, delivery.get());
   }
   // The peer closed with bytes of ours unread: the same as an end of file.
@@ -160,6 +170,14 @@ void Receive(const v8::FunctionCallbackInfo<v8::Value>& info) {
     info.GetReturnValue().Set(received);
   else
     CloseAll(delivery->fds);
+}
+
+void IsReadable(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  Arguments arguments(info, "isReadable");
+  int fd = arguments.Descriptor(arguments.At(0), "fd");
+  if (!arguments.valid()) return;
+  pollfd waiting = {fd, POLLIN, 0};
+  info.GetReturnValue().Set(poll(&waiting, 1, 0) == 1 && (waiting.revents & POLLNVAL) == 0);
 }
 
 void Send(const v8::FunctionCallbackInfo<v8::Value>& info) {

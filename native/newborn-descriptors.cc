@@ -12,6 +12,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -122,39 +124,48 @@ bool ReplaceEnd(int fresh, int fd) {
   return fcntl(fresh, F_SETFL, status) == 0 && dup3(fresh, fd, O_CLOEXEC) >= 0;
 }
 
+// All ends of one pipe, duplicates included, become ends of another pipe with the same contents,
+// since the parent needs its own: libuv's signal lock is a byte in a pipe (which its fork handler
+// has renewed already; renewing it again is simpler than detecting it).
+bool ReplacePipe(const std::vector<PipeEnd>& ends, int reader) {
+  int fresh[2];
+  if (pipe2(fresh, O_CLOEXEC) != 0) return false;
+  bool replaced = tee(reader, fresh[1], kPipeBytes, SPLICE_F_NONBLOCK) >= 0 || errno == EAGAIN;
+  for (const PipeEnd& end : ends) replaced = replaced && ReplaceEnd(fresh[end.is_writer], end.fd);
+  int number = errno;
+  close(fresh[0]);
+  close(fresh[1]);
+  errno = number;
+  return replaced;
+}
+
 // With both ends of a pipe the process wakes itself; a pipe with a single end here leads to another
-// process. The contents are copied, as the parent needs its own: libuv's signal lock is a byte in a
-// pipe (which its fork handler has renewed already; renewing it again is simpler than detecting
-// it).
+// process.
 bool ReplaceSelfPipes(const std::vector<PipeEnd>& ends) {
-  for (const PipeEnd& reader : ends) {
-    if (reader.is_writer) continue;
-    for (const PipeEnd& writer : ends) {
-      if (!writer.is_writer || writer.pipe != reader.pipe) continue;
-      int fresh[2];
-      if (pipe2(fresh, O_CLOEXEC) != 0) return false;
-      bool copied = tee(reader.fd, fresh[1], kPipeBytes, SPLICE_F_NONBLOCK) >= 0 || errno == EAGAIN;
-      bool replaced = copied && ReplaceEnd(fresh[0], reader.fd) && ReplaceEnd(fresh[1], writer.fd);
-      close(fresh[0]);
-      close(fresh[1]);
-      if (!replaced) return false;
-    }
+  std::map<std::string, std::vector<PipeEnd>> pipes;
+  for (const PipeEnd& end : ends) pipes[end.pipe].push_back(end);
+  for (const auto& [name, own] : pipes) {
+    auto is_writer = [](const PipeEnd& end) { return end.is_writer; };
+    auto reader = std::find_if_not(own.begin(), own.end(), is_writer);
+    bool is_self_pipe = reader != own.end() && std::any_of(own.begin(), own.end(), is_writer);
+    if (is_self_pipe && !ReplacePipe(own, reader->fd)) return false;
   }
   return true;
 }
 
 }  // namespace
 
-const char* OwnDescriptors(const uv_loop_t* loop) {
+Failure OwnDescriptors(const uv_loop_t* loop) {
   Inventory inventory;
-  if (!TakeInventory(loop, &inventory)) return "cannot list its descriptors";
+  if (!TakeInventory(loop, &inventory)) return {"cannot list its descriptors", errno};
   for (int fd : inventory.eventfds)
-    if (!ReplaceEventfd(fd)) return "cannot make an eventfd of its own";
-  if (!ReplaceSelfPipes(inventory.pipe_ends)) return "cannot make a pipe of its own";
+    if (!ReplaceEventfd(fd)) return {"cannot make an eventfd of its own", errno};
+  if (!ReplaceSelfPipes(inventory.pipe_ends)) return {"cannot make a pipe of its own", errno};
   for (int fd : inventory.epolls)
-    if (!MoveTo(epoll_create1(EPOLL_CLOEXEC), fd)) return "cannot make an epoll set of its own";
+    if (!MoveTo(epoll_create1(EPOLL_CLOEXEC), fd))
+      return {"cannot make an epoll set of its own", errno};
   // A descriptor that is closed or cannot be watched any more was useless in the old set too.
   for (Watched& entry : inventory.watched)
     epoll_ctl(entry.epoll, EPOLL_CTL_ADD, entry.fd, &entry.event);
-  return nullptr;
+  return {};
 }

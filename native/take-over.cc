@@ -47,7 +47,7 @@ void Cross(unsigned high, unsigned low) {
   memcpy(worker->live_low, worker->saved.data(), worker->crossing_size);
   worker->revived = true;
   setcontext(&worker->context);
-  Perish("setcontext returned");
+  Perish({"setcontext returned"});
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ void PrepareCrossing(ParkedWorker* worker) {
 void BecomeWorker(ParkedWorker* worker, const StartFrame& start) {
   if (start.top < worker->live_low || start.top > worker->live_low + worker->saved.size() ||
       !StartsAlike(*worker, start))
-    Perish("a new thread does not start where V8's worker did");
+    Perish({"a new thread does not start where V8's worker did"});
   worker->crossing_size = static_cast<size_t>(start.top - worker->live_low);
   getcontext(&worker->crossing);
   worker->crossing.uc_stack.ss_sp = worker->crossing_stack.get();
@@ -77,5 +77,5 @@ void BecomeWorker(ParkedWorker* worker, const StartFrame& start) {
   makecontext(&worker->crossing, reinterpret_cast<void (*)()>(Cross), 2,
               static_cast<unsigned>(address >> 32), static_cast<unsigned>(address));
   setcontext(&worker->crossing);
-  Perish("setcontext returned");
+  Perish({"setcontext returned"});
 }

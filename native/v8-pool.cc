@@ -214,37 +214,39 @@ bool ParkedPool::IsWorker(pthread_t thread) const {
   return false;
 }
 
-const char* ParkedPool::CreateThread(const pthread_attr_t& attributes,
-                                     std::vector<pthread_t>* surplus) {
+Failure ParkedPool::CreateThread(const pthread_attr_t& attributes,
+                                 std::vector<pthread_t>* surplus) {
   pthread_t thread;
-  if (surplus->size() == kMostSurplus) return "no new thread came to a V8 worker's stack";
-  if (pthread_create(&thread, &attributes, TakeOver, this) != 0) return "pthread_create failed";
+  if (surplus->size() == kMostSurplus) return {"no new thread came to a V8 worker's stack"};
+  int number = pthread_create(&thread, &attributes, TakeOver, this);
+  if (number != 0) return {"pthread_create", number};
   // A thread that took a worker's place is that worker from now on, and Node joins it.
   if (!IsWorker(thread)) surplus->push_back(thread);
-  if (!WaitFor(&arrived_, NowMs() + kReviveTimeoutMs)) return "a new thread did not start";
-  return nullptr;
+  if (!WaitFor(&arrived_, NowMs() + kReviveTimeoutMs)) return {"a new thread did not start"};
+  return {};
 }
 
 // glibc picks the smallest cached stack that is large enough (nptl/allocatestack.c,
 // get_cached_stack), so repeated requests for exactly a worker's size reach that worker's stack.
-const char* ParkedPool::CreateThreads(std::vector<pthread_t>* surplus) {
-  const char* failure = nullptr;
-  for (int i = 0; i < taken_ && failure == nullptr; i++) {
+Failure ParkedPool::CreateThreads(std::vector<pthread_t>* surplus) {
+  Failure failure;
+  for (int i = 0; i < taken_ && !failure; i++) {
     ParkedWorker& worker = workers_[i];
     pthread_attr_t attributes;
-    if (pthread_attr_init(&attributes) != 0) return "pthread_attr_init failed";
-    if (pthread_attr_setstacksize(&attributes, worker.stack_size) != 0)
-      failure = "the size of a V8 worker's stack is unknown";
-    while (failure == nullptr && !worker.revived) failure = CreateThread(attributes, surplus);
+    int number = pthread_attr_init(&attributes);
+    if (number != 0) return {"pthread_attr_init", number};
+    number = pthread_attr_setstacksize(&attributes, worker.stack_size);
+    if (number != 0) failure = {"the size of a V8 worker's stack is unknown", number};
+    while (!failure && !worker.revived) failure = CreateThread(attributes, surplus);
     pthread_attr_destroy(&attributes);
   }
   return failure;
 }
 
-const char* ParkedPool::Revive() {
+Failure ParkedPool::Revive() {
   for (int i = 0; i < taken_; i++) PrepareCrossing(&workers_[i]);
   std::vector<pthread_t> surplus;
-  const char* failure = CreateThreads(&surplus);
+  Failure failure = CreateThreads(&surplus);
   // Only now: when a thread ends, glibc may unmap cached stacks, among them one whose worker is not
   // revived yet.
   for (size_t i = 0; i < surplus.size(); i++) sem_post(&dismissed_);

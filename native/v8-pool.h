@@ -14,6 +14,8 @@
 #include <mutex>
 #include <vector>
 
+#include "newborn.h"
+
 // One worker thread: its execution state, and the live part of its stack.
 struct ParkedWorker {
   ucontext_t context;
@@ -47,8 +49,8 @@ class ParkedPool {
   bool SaveStacks();
   // In the parent, or when there is no child after all: the workers continue.
   void Release();
-  // In the child: makes a thread for each parked worker. Null, or the reason for the failure.
-  const char* Revive();
+  // In the child: makes a thread for each parked worker.
+  Failure Revive();
 
   // Called by the parking task: parks the calling worker until it is released. Returns at once if
   // the fork is over.
@@ -59,8 +61,8 @@ class ParkedPool {
   void Close();
   void Hold(ParkedWorker* worker);
   int AwaitParked(v8::Isolate* isolate, int expected, bool expect_one_more);
-  const char* CreateThreads(std::vector<pthread_t>* surplus);
-  const char* CreateThread(const pthread_attr_t& attributes, std::vector<pthread_t>* surplus);
+  Failure CreateThreads(std::vector<pthread_t>* surplus);
+  Failure CreateThread(const pthread_attr_t& attributes, std::vector<pthread_t>* surplus);
   bool IsWorker(pthread_t thread) const;
   ParkedWorker* WorkerOfStack(const char* address);
   static void* TakeOver(void* argument);

@@ -5,12 +5,12 @@ import { native } from '../system/native.js';
 
 /**
  * Compacts every page of the heap and returns the freed ones to the system, for a mold about to
- * freeze. Two rounds: the finalizers and weak references of the first let the second free more.
+ * freeze. The search of the heap has collected garbage before (heap/search.ts), and its finalizers
+ * have run since.
  */
 export function compactHeap(): void {
   setFlagsFromString('--compact');
   setFlagsFromString('--compact-on-every-full-gc');
-  native.collectGarbage();
   native.collectGarbage();
   setFlagsFromString('--no-compact-on-every-full-gc');
   native.trimMalloc();

@@ -8,6 +8,7 @@ import { failpoint } from './process/failpoint.js';
 import { watchHyperid } from '../fork-safety/renew/hyperid.js';
 import { observe } from '../fork-safety/audit/observer.js';
 import { watchPools } from '../fork-safety/renew/random-pools.js';
+import { watchResolvers } from '../fork-safety/renew/resolvers.js';
 import { native } from '../system/native.js';
 import { loadApp } from './app-export.js';
 import type { App } from '../api/app-types.js';
@@ -33,6 +34,7 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   observe();
   watchPools();
   watchHyperid();
+  watchResolvers();
   const { role, slot, generation, phase } = boot;
   if (slot !== null) entitleWorker({ slot, generation }, 'starting...');
   else if (role === 'service') entitleService(generation);

@@ -11,6 +11,7 @@ import { Defects } from './defects.js';
 import { HotRestart } from './hot-restart/hot-restart.js';
 import { runMonitorHook } from '../config/run-hooks.js';
 import { Measurements } from './observe/measurements.js';
+import { watchFreezing } from './observe/freezing-memory.js';
 import { watchMemory } from './observe/memory-watch.js';
 import { OomKills } from './observe/oom-kills.js';
 import { askForStack, signal } from './children/kill.js';
@@ -124,6 +125,7 @@ export class Monitor {
   run(): Promise<Ending> {
     void this.over.then(this.#defects.watch());
     this.#timer = setInterval(() => this.#tick(), tickMs);
+    void this.over.then(watchFreezing(this.fleet));
     const { maxWorkerMemoryBytes: limitBytes } = this.#parts.settings;
     if (limitBytes !== null) {
       const { fleet } = this;

@@ -80,14 +80,15 @@ export interface Native {
    * recreated (docs/how-it-forks.md). Call it from the check phase (setImmediate) or immediately
    * after `receive`.
    * Returns the child's pid in the parent and 0 in the child. Throws EBUSY while libuv requests are
-   * active, otherwise the errno of the failed call.
+   * active, otherwise the errno of the failed call. A child without the threads that it needs exits
+   * with status 70, and reports the reason on `channel` as the message `failed`.
    */
-  fork(): number;
+  fork(channel?: number): number;
   /**
    * As `fork`, but the child is handed to the nearest subreaper (our parent, the monitor) before
    * this returns. The newborn's first act is to send a byte on `witness`, for `sender`.
    */
-  forkSibling(witness?: number): number;
+  forkSibling(channel?: number, witness?: number): number;
   /**
    * Pending libuv requests of the main loop: writes, file system, DNS, pool work. A fork needs 0.
    */
@@ -104,10 +105,27 @@ export interface Native {
    */
   exitWithoutShutdown(): void;
   /**
-   * Reseeds Math.random of the calling context, for existing references too. False if V8's layout
-   * is unknown.
+   * Finds the generator that V8 seeds new contexts from, so that `reseedMathRandom` of this process
+   * and its forks reseeds it too. False if V8's layout is unknown.
+   */
+  prepareMathRandom(): boolean;
+  /**
+   * Reseeds Math.random of the calling context, of those that the last `instancesOf` saw, and of
+   * future ones; for existing references too. False if V8's layout is unknown.
    */
   reseedMathRandom(): boolean;
+  /**
+   * All live objects that inherit from one of the prototypes, after a full garbage collection: one
+   * walk of the heap (HeapProfiler::QueryObjects).
+   */
+  instancesOf(prototypes: readonly object[]): object[];
+  /**
+   * Learns to recognise the timers of `monitorEventLoopDelay` from an enabled one with this unique
+   * resolution. False if there is no such timer.
+   */
+  learnDelayMonitor(resolution: number): boolean;
+  /** Makes all enabled monitors of the event loop's delay record the time since their last tick. */
+  tickDelayMonitors(): void;
   /**
    * The scripts (paths, or file: URLs of ES modules) of the innermost `frames` JavaScript frames,
    * innermost first, at most `most`; excludes the calling script and Node's own.
@@ -127,10 +145,13 @@ export interface Native {
   trimMalloc(): void;
 
   /**
-   * Blocks in poll(2) and recvmsg(2) for at most 64 KiB. Undefined if interrupted by a signal, null
-   * at end of file. Throws EMFILE if descriptors were lost for lack of free ones.
+   * Blocks in poll(2) and recvmsg(2) for at most 64 KiB. Undefined if the event loop has a signal
+   * to handle, even one from before the call; null at end of file. Throws EMFILE if descriptors
+   * were lost for lack of free ones.
    */
   receive(fd: number): Received | null | undefined;
+  /** Whether `receive` would return at once: poll(2). */
+  isReadable(fd: number): boolean;
   /**
    * Sends all of `data`, with at most 64 descriptors. Throws EAGAIN, with nothing sent, if the
    * peer's queue is full, EPIPE if the peer is gone. If the queue takes only a part, waits at most

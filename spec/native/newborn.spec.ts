@@ -84,6 +84,22 @@ for (const node of supportedNodes())
   });
 
 describe('a process that is frozen in receive', () => {
+  for (const node of supportedNodes())
+    it(`notices a signal from just before, or from a fork, under Node ${node.version}`, async () => {
+      const [mine, theirs] = native.socketPair();
+      const frozen = startFixture(node, 'signal-before-receive', [], [theirs]);
+      native.closeDescriptor(theirs);
+      const { code, lines, errors } = await frozen.outcome;
+      native.closeDescriptor(mine);
+      expect(code, errors).to.equal(0);
+      expect(lines).to.deep.equal([
+        'received nothing, handled 0',
+        'handled 1',
+        'received nothing, handled 1',
+        'handled 2',
+      ]);
+    });
+
   it('uses no CPU and runs no timer, and answers at once', async () => {
     const [mine, theirs] = native.socketPair();
     const [node] = supportedNodes();

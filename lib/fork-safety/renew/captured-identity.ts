@@ -3,12 +3,12 @@
 // corrects them.
 import { randomUUID } from 'node:crypto';
 import { isRecord } from '../../base/is-record.js';
-import { instancesOf } from '../heap/instances-of.js';
 import type { LoadedModule } from '../heap/loaded-modules.js';
 import { exportsOf } from '../heap/module-exports.js';
 import { packageOf } from '../heap/package-of.js';
-import { rememberRegistries } from './prom-client.js';
-import { WeakList } from './weak-list.js';
+import type { Search } from '../heap/search.js';
+import { WeakList } from '../heap/weak-list.js';
+import { forgetRegistries, rememberRegistries } from './prom-client.js';
 
 interface PidChange {
   /** The mold's pid. */
@@ -19,47 +19,69 @@ interface PidChange {
 
 type Correct = (object: object, change: PidChange) => void;
 
+/** The objects to correct: the live instances of a class, and others. */
+interface Captors {
+  readonly prototype: object;
+  readonly others?: readonly object[];
+}
+
 interface CapturingPackage {
   readonly packageName: string;
   readonly file: RegExp;
-  /** Returns the objects to correct. */
-  readonly find: (exports: Record<string, unknown>) => object[];
+  readonly captors: (exports: Record<string, unknown>) => Captors | undefined;
   readonly correct: Correct;
+  /** Further use of the objects. */
+  readonly found?: (objects: readonly object[]) => void;
 }
 
 const capturingPackages: readonly CapturingPackage[] = [
-  { packageName: 'pino', file: /\/pino\.js$/, find: findLoggers, correct: correctLogger },
+  { packageName: 'pino', file: /\/pino\.js$/, captors: loggers, correct: correctLogger },
   {
     packageName: '@opentelemetry/resources',
     file: /\/build\/src\/index\.js$/,
-    find: findResources,
+    captors: resources,
     correct: correctResource,
   },
   // Only found here: prom-client.ts resets the counts, and needs the registries in workers too.
   {
     packageName: 'prom-client',
     file: /\/index\.js$/,
-    find: findRegistries,
+    captors: registries,
     correct: () => undefined,
+    found: rememberRegistries,
   },
 ];
 
 let captured: { readonly objects: WeakList<object>; readonly correct: Correct }[] = [];
 
-/** Runs in a mold before it freezes. All of these packages are CommonJS. */
-export async function findCapturedIdentity(modules: readonly LoadedModule[]): Promise<void> {
+/** For a mold before it freezes, one search per loaded copy. All of these packages are CommonJS. */
+export async function capturedIdentity(modules: readonly LoadedModule[]): Promise<Search[]> {
   captured = [];
+  forgetRegistries();
+  const searches: Search[] = [];
   for (const module of modules) {
     const known = capturingPackages.find(
       ({ file, packageName }) =>
         file.test(module.file) && packageOf(module.file)?.name === packageName,
     );
     const exports = known && module.kind === 'cjs' ? await exportsOf(module) : undefined;
-    if (!known || !exports) continue;
-    const objects = new WeakList<object>();
-    for (const object of known.find(exports)) objects.add(object);
-    captured.push({ objects, correct: known.correct });
+    const captors = exports && known?.captors(exports);
+    if (known && captors) searches.push(searchFor(known, captors));
   }
+  return searches;
+}
+
+function searchFor({ correct, found }: CapturingPackage, captors: Captors): Search {
+  const { prototype, others = [] } = captors;
+  return {
+    prototype,
+    found: (instances) => {
+      const objects = new WeakList<object>();
+      for (const object of [...others, ...instances]) objects.add(object);
+      captured.push({ objects, correct });
+      found?.(instances);
+    },
+  };
 }
 
 /** Runs in a newborn once `process.pid` is its own. */
@@ -72,8 +94,8 @@ export function correctCapturedIdentity(moldPid: number): void {
 
 // pino: each line of a logger starts with text that was serialised when the logger was created.
 
-function findLoggers({ default: pino }: Record<string, unknown>): object[] {
-  if (typeof pino !== 'function') return [];
+function loggers({ default: pino }: Record<string, unknown>): Captors | undefined {
+  if (typeof pino !== 'function') return undefined;
   const bases: object[] = [];
   const bindings = (base: object): object => (bases.push(base), base);
   const destination = { write: (): void => undefined };
@@ -83,7 +105,7 @@ function findLoggers({ default: pino }: Record<string, unknown>): object[] {
   ]);
   const prototype: unknown = Object.getPrototypeOf(Object.getPrototypeOf(logger));
   // Later loggers start from a shared base object, { pid, hostname }, so that is corrected as well.
-  return isRecord(prototype) ? [...bases, ...instancesOf(prototype)] : [];
+  return isRecord(prototype) ? { prototype, others: bases } : undefined;
 }
 
 function correctLogger(object: object, { from, to }: PidChange): void {
@@ -98,12 +120,12 @@ function correctLogger(object: object, { from, to }: PidChange): void {
 
 // OpenTelemetry: process attributes that are attached to every span and metric.
 
-function findResources(exports: Record<string, unknown>): object[] {
+function resources(exports: Record<string, unknown>): Captors | undefined {
   const { Resource, resourceFromAttributes } = exports;
-  if (typeof Resource === 'function') return instancesOf(Resource.prototype as object); // 1.x
-  if (typeof resourceFromAttributes !== 'function') return [];
+  if (typeof Resource === 'function') return { prototype: Resource.prototype as object }; // 1.x
+  if (typeof resourceFromAttributes !== 'function') return undefined;
   const resource: unknown = Reflect.apply(resourceFromAttributes, undefined, [{}]);
-  return instancesOf(Object.getPrototypeOf(resource) as object);
+  return { prototype: Object.getPrototypeOf(resource) as object };
 }
 
 /** New instance ids by old ones: merged resources share an id, and share the new one too. */
@@ -133,9 +155,6 @@ function correctResource(resource: object, change: PidChange): void {
     if (Array.isArray(entry)) entry[1] = correctAttribute(entry[0], entry[1], change);
 }
 
-function findRegistries({ Registry }: Record<string, unknown>): object[] {
-  if (typeof Registry !== 'function') return [];
-  const found = instancesOf(Registry.prototype as object);
-  rememberRegistries(found);
-  return found;
+function registries({ Registry }: Record<string, unknown>): Captors | undefined {
+  return typeof Registry === 'function' ? { prototype: Registry.prototype as object } : undefined;
 }

@@ -3,7 +3,7 @@
 // that generator.
 import Module from 'node:module';
 import { packageOf } from '../heap/package-of.js';
-import { WeakList } from './weak-list.js';
+import { WeakList } from '../heap/weak-list.js';
 
 interface Generator {
   (): string;

@@ -1,10 +1,11 @@
 // Renews the identity of a newborn: the generators of identifier-generators.ts and the objects of
 // captured-identity.ts, found once per mold in every loaded copy and version of their packages.
-import { correctCapturedIdentity, findCapturedIdentity } from './captured-identity.js';
+import { capturedIdentity, correctCapturedIdentity } from './captured-identity.js';
 import { renewHyperids } from './hyperid.js';
-import { loadedModules, type LoadedModule } from '../heap/loaded-modules.js';
+import type { LoadedModule } from '../heap/loaded-modules.js';
 import { exportsOf } from '../heap/module-exports.js';
 import { packageOf } from '../heap/package-of.js';
+import type { Search } from '../heap/search.js';
 import {
   identifierGenerators,
   type IdentifierGenerator,
@@ -13,12 +14,11 @@ import {
 
 let renewers: Renew[] = [];
 
-/** Runs in a mold before it freezes. */
-export async function prepareIdentity(): Promise<void> {
-  const modules = loadedModules();
+/** Runs in a mold before it freezes; returns the searches that remain to be done. */
+export async function prepareIdentity(modules: readonly LoadedModule[]): Promise<Search[]> {
   const found = await Promise.all(modules.map(renewerOf));
   renewers = found.filter((renew) => renew !== undefined);
-  await findCapturedIdentity(modules);
+  return capturedIdentity(modules);
 }
 
 export interface NewIdentity {

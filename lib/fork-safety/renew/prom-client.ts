@@ -5,7 +5,7 @@ import { sep } from 'node:path';
 import { isRecord } from '../../base/is-record.js';
 import { settlesWithin } from '../../base/settles-within.js';
 import type { MetricSnapshot } from '../../protocol/message.js';
-import { WeakList } from './weak-list.js';
+import { WeakList } from '../heap/weak-list.js';
 
 /** The part of a metric that is used here; prom-client 10 or later. */
 interface Metric {
@@ -58,9 +58,13 @@ export async function snapshot(): Promise<MetricSnapshot> {
 /** Registries created by the app, which only the heap lists (captured-identity.ts). */
 let appRegistries = new WeakList<Registry>();
 
+/** Those of one copy of prom-client, in addition to those of others. */
 export function rememberRegistries(found: readonly object[]): void {
-  appRegistries = new WeakList();
   for (const registry of found) if (isRegistry(registry)) appRegistries.add(registry);
+}
+
+export function forgetRegistries(): void {
+  appRegistries = new WeakList();
 }
 
 /** Default registries first. A CommonJS module is in this cache even if it was imported. */

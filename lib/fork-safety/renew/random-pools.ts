@@ -7,7 +7,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { native } from '../../system/native.js';
 import { packageOf } from '../heap/package-of.js';
 import { isKeptByAny, randomPoolPackages, type RandomPoolPackage } from './random-pool-packages.js';
-import { WeakList } from './weak-list.js';
+import { WeakList } from '../heap/weak-list.js';
 
 /** A part of a buffer, in bytes. */
 interface PoolRange {

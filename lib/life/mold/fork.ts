@@ -55,8 +55,8 @@ async function tryToFork(
     }
     // A hook, or a signal that woke this mold, may have caused the app to connect again.
     cutPeers(orders, fds);
-    const [, witness] = fds;
-    const pid = native.forkSibling(witness);
+    const [channelFd, witness] = fds;
+    const pid = native.forkSibling(channelFd, witness);
     return { pid, durationMs: performance.now() - started };
   } catch (error) {
     return { pid: null, error: error instanceof Error ? error : new Error(String(error)) };

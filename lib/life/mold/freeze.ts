@@ -2,7 +2,6 @@
 // left pending that a fork would carry out twice, or never.
 import { audit } from '../../fork-safety/audit/audit.js';
 import { suspendCleaners } from '../../fork-safety/renew/exit-listeners.js';
-import { prepareIdentity } from '../../fork-safety/renew/identity.js';
 import { compactHeap } from '../../heap/compaction.js';
 import { runHooks } from '../../config/run-hooks.js';
 import { native } from '../../system/native.js';
@@ -10,7 +9,10 @@ import type { Life, Orders } from '../process/birth.js';
 import { exit } from '../process/exit.js';
 import { failpoint } from '../process/failpoint.js';
 import { describeFailure } from '../process/failure.js';
+import { closeInspector } from './inspector.js';
+import { heedInterruptions } from './interruptions.js';
 import { cutPeers } from './peers.js';
+import { prepareNewborns } from './prepare-newborns.js';
 import { awaitQuiescence } from './quiescence.js';
 import { send } from './reports.js';
 
@@ -18,9 +20,12 @@ import { send } from './reports.js';
 export async function freeze(life: Life, generation: number, orders: Orders): Promise<void> {
   await step('afterMoldFork', orders, () => runMoldHooks(life, generation));
   await step('freeze', orders, async () => {
+    closeInspector(orders);
     await judge(life, orders);
     suspendCleaners();
-    await prepareIdentity();
+    await heedInterruptions(orders, 'searching');
+    await prepareNewborns();
+    await heedInterruptions(orders, 'compacting');
     await awaitQuiescence(life.settings.spawnTimeoutMs);
     await failpoint('mold.compacting', generation);
     compactHeap();

@@ -1,5 +1,6 @@
 // A mold: frozen in one native call, it runs no timers and no I/O, dirties no page, and wakes up
 // only to fork. It never serves.
+import { holdUtilization } from '../../fork-safety/frozen-time/utilization.js';
 import { restoreCleaners } from '../../fork-safety/renew/exit-listeners.js';
 import type { Birth, Life, Orders } from '../process/birth.js';
 import { exit } from '../process/exit.js';
@@ -14,17 +15,17 @@ import { send } from './reports.js';
 
 /** Resolves only in a newborn. */
 export async function mold(life: Life, generation: number, orders: Orders): Promise<Birth> {
-  roleSignals.assume({ graceful: () => exit(0) });
+  holdUtilization();
   uncaughtErrors.reportTo((report) => orders.send(report));
-  entitleMold(generation, 'starting...');
-  await freeze(life, generation, orders);
-  entitleMold(generation, 'ready');
   roleSignals.assume({
     graceful: () => {
       send(orders, { type: 'dismissed' });
       exit(0);
     },
   });
+  entitleMold(generation, 'starting...');
+  await freeze(life, generation, orders);
+  entitleMold(generation, 'ready');
   send(orders, { type: 'frozen' });
   await failpoint('mold.frozen', generation);
   for (;;) {

@@ -34,7 +34,11 @@ const senders: Readonly<Record<Report['type'], Senders>> = {
   cut: { mold: ['booting', 'frozen'], worker: ['promoting'] },
   forked: { mold: ['frozen'] },
   forkFailed: { mold: ['frozen'] },
-  dismissed: { mold: ['frozen'], worker: beginning, service: beginning },
+  dismissed: {
+    mold: ['booting', 'frozen'],
+    worker: [...beginning, 'promoting'],
+    service: beginning,
+  },
   failed: { mold: everywhere, worker: everywhere, service: everywhere },
   uncaught: { mold: everywhere, worker: everywhere, service: everywhere },
   note: { mold: everywhere, worker: everywhere, service: everywhere },

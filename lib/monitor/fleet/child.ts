@@ -69,6 +69,8 @@ interface ChildData {
   breach: string | null;
   /** The app's reason against a promotion. */
   unsafeReason: string | null;
+  /** Resident memory of a process that is to become a mold; 0 until it was measured. */
+  memoryBytes: number;
   /** A worker above `maxWorkerMemory`: outdated, whatever its generation. */
   aboveMemoryLimit: boolean;
   /** The app has been informed of the coming stop. */
@@ -114,6 +116,7 @@ export function newChild(
     startFailed: false,
     breach: null,
     unsafeReason: null,
+    memoryBytes: 0,
     aboveMemoryLimit: false,
     stopAnnounced: false,
   };
@@ -177,6 +180,10 @@ export function setUnsafe(child: Change, reason: string): void {
 
 export function markRequestTimedOut(child: Change): void {
   child.requestTimedOut = true;
+}
+
+export function setMemory(child: Change, bytes: number): void {
+  child.memoryBytes = bytes;
 }
 
 export function markAboveMemoryLimit(child: Change): void {

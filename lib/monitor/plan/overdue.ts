@@ -15,6 +15,11 @@ const silentMs = 1_500;
 const stackGraceMs = 1_000;
 /** Reports that piled up while the monitor was suspended are read by then. */
 const settleMs = 1_000;
+const mebibyte = 1024 * 1024;
+/** Memory that the timeouts suffice for. */
+const ordinaryMiB = 256;
+/** Several times the collections of a freeze take on a slow, busy machine. */
+const msPerMiB = 40;
 /** The time for a core dump; then a signal follows that cannot be survived. */
 const abortGraceMs = 10_000;
 
@@ -57,12 +62,13 @@ function overdue(child: Child, settings: Settings, now: number): Fault | null {
   switch (child.state) {
     case 'booting':
     case 'spawning':
-    case 'starting':
-      if (inState > spawnTimeoutMs)
-        return { reason: `not ready within ${spawnTimeoutMs} ms`, cause: 'spawn_timeout' };
+    case 'starting': {
+      const ms = spawnTimeoutMs + freezingMs(child);
+      if (inState > ms) return { reason: `not ready within ${ms} ms`, cause: 'spawn_timeout' };
       break;
+    }
     case 'promoting': {
-      const ms = refork.drainTimeoutMs + spawnTimeoutMs;
+      const ms = refork.drainTimeoutMs + spawnTimeoutMs + freezingMs(child);
       if (inState > ms) return { reason: `not a mold within ${ms} ms`, cause: 'promotion_timeout' };
       break;
     }
@@ -81,6 +87,10 @@ function overdue(child: Child, settings: Settings, now: number): Fault | null {
   const hungUp = child.hungUpAt !== null && now - child.hungUpAt > hangUpGraceMs;
   return hungUp ? { reason: 'closed its channel', cause: 'channel' } : null;
 }
+
+/** The time in which a process with a large heap may freeze, besides the usual timeouts. */
+const freezingMs = ({ memoryBytes }: Child): number =>
+  Math.round(Math.max(0, memoryBytes / mebibyte - ordinaryMiB) * msPerMiB);
 
 /** A silent worker is asked for its stack before it is killed. */
 function timeOutRule(child: Child, fleet: Fleet, settings: Settings, now: number): Action | null {

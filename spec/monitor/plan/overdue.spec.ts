@@ -1,9 +1,12 @@
 // Goal: deadlines are kept, by the clock and by the workers' own reports, and no worker is killed
 // without need. Method: a world without faults or chance; the spec moves its clock and its workers.
 import { expect } from 'chai';
-import type { Child } from '../../../lib/monitor/fleet/child.js';
+import { setMemory, type Child } from '../../../lib/monitor/fleet/child.js';
+import { killOverdue } from '../../../lib/monitor/plan/overdue.js';
 import { noFaults, settings } from '../../support/story.js';
 import { bootedWorld, type World } from '../../support/world.js';
+
+const mebibyte = 1024 * 1024;
 
 const booted = (config = settings): World => bootedWorld(noFaults, () => 0.7, config);
 
@@ -71,4 +74,31 @@ describe('the plan for overdue children', () => {
     expect(world.fleet.get(slow.id)).to.equal(undefined);
     expect(world.lowestServing).to.equal(3);
   });
+
+  for (const state of ['promoting', 'booting'] as const)
+    it(`gives a ${state} process with a large heap longer to freeze`, () => {
+      const world = booted();
+      const limitMs =
+        settings.spawnTimeoutMs + (state === 'promoting' ? settings.refork.drainTimeoutMs : 0);
+      const begin = (bytes: number): Child => {
+        const child = world.fleet.add(
+          { role: 'mold', state: 'booting', slot: null, generation: 9, phase: 0, parent: null },
+          world.now,
+        );
+        world.fleet.enter(child, state, world.now);
+        setMemory(child, bytes);
+        return child;
+      };
+      const [small, large] = [begin(200 * mebibyte), begin(1_256 * mebibyte)];
+      const overdueAfter = (ms: number): Child[] => {
+        const kills = killOverdue(world.fleet, settings, world.now + ms);
+        return [small, large].filter(({ id }) =>
+          kills.some((action) => action.type === 'kill' && action.child === id),
+        );
+      };
+      expect(overdueAfter(limitMs)).to.deep.equal([]);
+      expect(overdueAfter(limitMs + 1)).to.deep.equal([small]);
+      expect(overdueAfter(limitMs + 40_000)).to.deep.equal([small]);
+      expect(overdueAfter(limitMs + 40_001)).to.deep.equal([small, large]);
+    });
 });
