@@ -4,7 +4,8 @@ import { UserError } from '../base/user-error.js';
 import { findConfig, loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import type { HeldByPredecessor } from '../monitor/hot-restart/preflight.js';
-import { launch, preflight, succession } from '../system/launch.js';
+import { launch, preflight, secrets, succession, tokenVariable } from '../system/launch.js';
+import { native } from '../system/native.js';
 import type { Invocation } from './client/invocation.js';
 
 /** Its forks would share the channel to the primary process, which could not distinguish them. */
@@ -26,6 +27,8 @@ export async function run({ config, overrides, remote }: Invocation): Promise<nu
   const handOver = succession
     ? (await import('../monitor/hot-restart/hand-over.js')).readHandOver(succession.fd)
     : undefined;
+  secrets.token ??= handOver?.token ?? null;
+  native.eraseVariable(tokenVariable);
   const settings = await loadSettings(config ?? findConfig(launch.directory), overrides);
   if (preflight !== null) return tryOut(settings, JSON.parse(preflight) as HeldByPredecessor);
   const { runMonitor } = await import('../monitor/run.js');
