@@ -59,8 +59,13 @@ export async function listenForControl(path: string): Promise<HeldControl> {
     throw new UserError(messageOf(error));
   }
   const live = `another pitchfork-ts already runs with control socket ${path}`;
-  const { fd, identity } = await listenOnPath({ path, backlog, mode: 0o600 }, live);
-  return { path, fd, identity };
+  try {
+    const { fd, identity } = await listenOnPath({ path, backlog, mode: 0o600 }, live);
+    return { path, fd, identity };
+  } catch (error) {
+    const message = messageOf(error);
+    throw new UserError(message === live ? live : `control: ${message}`);
+  }
 }
 
 /** Closes a socket that is not served. */

@@ -11,6 +11,7 @@ import { credentialsOf } from '../../system/credentials.js';
 import { handOverFormat } from './hand-over.js';
 import { nameOf, openListeners } from '../sockets/listeners.js';
 import { createLog } from '../log/log.js';
+import { refuseForeignCode } from '../start/code-owner.js';
 import { writePidFile } from '../control/pid-file.js';
 import {
   isTokenOfVariable,
@@ -49,6 +50,7 @@ export async function tryTakingOver(
   if (/[\s:]/.test(nativeFile))
     throw new UserError(`a hot restart needs a path without spaces and colons: ${nativeFile}`);
   const owner = credentialsOf(settings);
+  refuseForeignCode(settings, owner);
   createLog(settings.log).flush();
   const added = settings.listen.filter((address) => !held.listen.includes(nameOf(address)));
   (await openListeners(added, 1, undefined, owner)).close();
