@@ -47,6 +47,14 @@ int Arguments::Descriptor(v8::Local<v8::Value> value, const char* name) {
   return Integer(value, name, 0, INT_MAX);
 }
 
+uint32_t Arguments::Id(v8::Local<v8::Value> value, const char* name, uint32_t missing) {
+  if (!valid_ || value->IsUndefined()) return missing;
+  if (value->IsUint32() && value.As<v8::Uint32>()->Value() != UINT32_MAX)
+    return value.As<v8::Uint32>()->Value();
+  Refuse(name, "the id of a user or a group");
+  return missing;
+}
+
 bool Arguments::Boolean(v8::Local<v8::Value> value, const char* name) {
   if (valid_ && !value->IsBoolean()) Refuse(name, "true or false");
   return valid_ && value->IsTrue();

@@ -19,6 +19,8 @@ class Arguments {
 
   int Integer(v8::Local<v8::Value> value, const char* name, int least, int most);
   int Descriptor(v8::Local<v8::Value> value, const char* name);
+  // Of a user or a group; `missing` if undefined.
+  uint32_t Id(v8::Local<v8::Value> value, const char* name, uint32_t missing);
   bool Boolean(v8::Local<v8::Value> value, const char* name);
   // May hold any character.
   std::string Text(v8::Local<v8::Value> value, const char* name);

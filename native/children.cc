@@ -106,7 +106,8 @@ void DieWithMonitor(const v8::FunctionCallbackInfo<v8::Value>& info) {
 }
 
 void LeadProcessGroup(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  if (setpgid(0, 0) != 0) ThrowErrno(info.GetIsolate(), errno, "setpgid");
+  // The leader of a session leads a group already, and EPERM would be the answer.
+  if (getpgrp() != getpid() && setpgid(0, 0) != 0) ThrowErrno(info.GetIsolate(), errno, "setpgid");
 }
 
 void Reap(const v8::FunctionCallbackInfo<v8::Value>& info) {

@@ -37,6 +37,8 @@ Callback CutConnections, GiveUpConnecting;
 void RememberInherited();
 // exec.cc
 Callback Exec, MemoryFile, CloseOnExec, HoldSignals, ReleaseSignals;
+// environment.cc
+Callback EraseVariable;
 // children.cc
 Callback BecomeSubreaper, DieWithMonitor, LeadProcessGroup, Reap, PeekEndedChild, IsChild,
     SignalChild, Pid;

@@ -3,10 +3,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -55,6 +58,39 @@ bool SetOption(int fd, int level, int option, int value) {
   return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
+// Files that this thread creates belong to another user meanwhile: a chown afterwards could hit a
+// file that this user has put there in between. The kernel takes root's capabilities for files away
+// with its user (capabilities(7)), so they are restored.
+class FileOwner {
+ public:
+  FileOwner(uid_t uid, gid_t gid) {
+    __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct capabilities[_LINUX_CAPABILITY_U32S_3] = {};
+    bool known = syscall(SYS_capget, &header, capabilities) == 0;
+    setfsgid(gid);
+    setfsuid(uid);
+    if (known) syscall(SYS_capset, &header, capabilities);
+  }
+  ~FileOwner() {
+    setfsuid(geteuid());
+    setfsgid(getegid());
+  }
+  FileOwner(const FileOwner&) = delete;
+  FileOwner& operator=(const FileOwner&) = delete;
+};
+
+// bind(2) creates the file with mode 0777 minus the umask; a chmod afterwards would let others
+// connect in between.
+int BindFile(int fd, const sockaddr_un& address, mode_t mode, uid_t uid, gid_t gid) {
+  FileOwner owner(uid, gid);
+  mode_t before = umask(0777 & ~mode);
+  int bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  int number = errno;
+  umask(before);
+  errno = number;
+  return bound;
+}
+
 }  // namespace
 
 void ListenTcp(const v8::FunctionCallbackInfo<v8::Value>& info) {
@@ -92,6 +128,8 @@ void ListenUnix(const v8::FunctionCallbackInfo<v8::Value>& info) {
   std::string path = arguments.Name(arguments.Property(listener, "path"), "path");
   int backlog = arguments.Integer(arguments.Property(listener, "backlog"), "backlog", 0, INT_MAX);
   int mode = arguments.Integer(arguments.Property(listener, "mode"), "mode", 0, 0777);
+  uid_t uid = arguments.Id(arguments.Property(listener, "uid"), "uid", geteuid());
+  gid_t gid = arguments.Id(arguments.Property(listener, "gid"), "gid", getegid());
   if (!arguments.valid()) return;
 
   v8::Isolate* isolate = info.GetIsolate();
@@ -105,16 +143,10 @@ void ListenUnix(const v8::FunctionCallbackInfo<v8::Value>& info) {
 
   int fd = socket(AF_UNIX, kListenerFlags, 0);
   if (fd < 0) return Fail(isolate, fd, "socket for " + path);
-  // bind(2) creates the file with mode 0777 minus the umask; a chmod afterwards would let others
-  // connect in between.
-  mode_t before = umask(0777 & ~static_cast<mode_t>(mode));
-  int bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  int number = errno;
-  umask(before);
-  errno = number;
-  if (bound != 0) return Fail(isolate, fd, "bind " + path);
+  if (BindFile(fd, address, static_cast<mode_t>(mode), uid, gid) != 0)
+    return Fail(isolate, fd, "bind " + path);
   if (listen(fd, backlog) != 0) {
-    number = errno;
+    int number = errno;
     unlink(path.c_str());
     errno = number;
     return Fail(isolate, fd, "listen on " + path);

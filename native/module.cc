@@ -48,6 +48,7 @@ const struct {
     {"duplicateDescriptor", DuplicateDescriptor},
     {"closeDescriptor", CloseDescriptor},
     {"lockDescriptor", LockDescriptor},
+    {"eraseVariable", EraseVariable},
     {"becomeSubreaper", BecomeSubreaper},
     {"dieWithMonitor", DieWithMonitor},
     {"leadProcessGroup", LeadProcessGroup},

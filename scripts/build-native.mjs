@@ -1,6 +1,7 @@
-// Builds the native addon for the Node that runs this script; `npm install` runs it. Every reason
-// why that cannot work is one line on stderr that names the remedy. Run again, it does nothing
-// unless a source is newer than the result.
+// Builds the native addon for the Node that runs this script, and the program drop-privileges, which
+// is the same for every Node; `npm install` runs it. Every reason why that cannot work is one line
+// on stderr that names the remedy. Run again, it does nothing unless a source is newer than the
+// results.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { copyFileSync, renameSync, statSync, symlinkSync } from 'node:fs';
@@ -18,13 +19,16 @@ function main() {
   checkPlatform();
   checkNodeVersion();
   const result = addonFile();
-  if (isUpToDate(result)) return;
+  const program = programFile();
+  if (isUpToDate(result) && isUpToDate(program)) return;
   checkTools();
   const built = runNodeGyp();
   mkdirSync(dirname(result), { recursive: true });
   // Never a half-written or unloadable file under the final name.
-  copyFileSync(built, `${result}.new.node`);
+  copyFileSync(join(built, 'pitchfork.node'), `${result}.new.node`);
   tryLoading(`${result}.new.node`);
+  copyFileSync(join(built, 'drop-privileges'), `${program}.new`);
+  renameSync(`${program}.new`, program);
   renameSync(`${result}.new.node`, result);
 }
 
@@ -69,6 +73,11 @@ function compare(left, right) {
 function addonFile() {
   const { platform, arch, versions } = process;
   return join(root, 'build', 'native', `pitchfork-${platform}-${arch}-${versions.modules}.node`);
+}
+
+function programFile() {
+  const { platform, arch } = process;
+  return join(root, 'build', 'native', `drop-privileges-${platform}-${arch}`);
 }
 
 function isUpToDate(result) {
@@ -119,7 +128,7 @@ function runNodeGyp() {
         `(${error?.message ?? `status ${status}`}); the end of its output is above`,
     );
   }
-  return join(workspace, 'build', 'Release', 'pitchfork.node');
+  return join(workspace, 'build', 'Release');
 }
 
 /**

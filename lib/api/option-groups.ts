@@ -67,12 +67,15 @@ export const remoteControlOptions = {
   /** The address to bind; a bare port is bound on loopback. */
   listen: required(scalar('tcpAddress')),
   /**
-   * The bearer token, at least 16 characters. Either this or `tokenFile` is required.
-   * @default none
+   * The bearer token, at least 16 characters. The configuration is loaded in the app's processes
+   * too, and so is this text: refused with `user`. Prefer `tokenFile`, or leave both out and set
+   * the environment variable PITCHFORK_TOKEN, which only the monitor sees.
+   * @default the environment variable PITCHFORK_TOKEN
    */
-  token: optional(scalar('token'), 'none'),
+  token: optional(scalar('token'), 'the environment variable PITCHFORK_TOKEN'),
   /**
-   * A file that holds the token; relative to the configuration file.
+   * A file that holds the token; relative to the configuration file. It must belong to the user of
+   * the monitor, or root, and be accessible to its owner only (mode 0600 or 0400).
    * @default none
    */
   tokenFile: optional(path('the path of a file'), 'none'),

@@ -198,11 +198,19 @@ export const options = {
   remoteControl: optional(group<RemoteControlTable>(remoteControlOptions), 'none'),
   /**
    * The user that the app runs as, by name or id, when the server is started as root. The monitor
-   * stays root. Supplementary groups are dropped.
+   * stays root. The app's processes are in sessions of their own, without supplementary groups and
+   * capabilities. Refused if that user can write to the configuration or to a directory above it.
    * @default the user of the monitor
    * @example 'www-data'
    */
   user: optional(scalar('account'), 'the user of the monitor'),
+  /**
+   * Processes of `user` can never gain privileges, not even by programs such as sudo, ping or
+   * sendmail, which are setuid, setgid or have capabilities (the kernel's no_new_privs). `false` if
+   * the app needs such a program. Has no effect without `user`.
+   * @default true
+   */
+  noNewPrivileges: option(scalar('flag'), true),
   /**
    * The group that the app runs as, by name or id. Requires `user`.
    * @default the primary group of `user`

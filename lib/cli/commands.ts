@@ -40,7 +40,11 @@ const wait: CommandOption = {
 const reach: readonly CommandOption[] = [
   config,
   { name: 'control', text: 'the control socket, or http://host:port of a remote control' },
-  { name: 'token', text: 'the token of a remote control (default: PITCHFORK_TOKEN)' },
+  {
+    name: 'token-file',
+    text: 'a file with the token of a remote control (default: PITCHFORK_TOKEN)',
+  },
+  { name: 'token', text: 'the token itself, which a shell remembers: prefer --token-file' },
 ];
 
 export const commands: readonly Command[] = [

@@ -3,9 +3,9 @@ import { stackOf } from '../base/error-text.js';
 import { printable } from '../base/printable.js';
 import { UserError } from '../base/user-error.js';
 import { readOverrides } from '../config/overrides.js';
-import { launch } from '../system/launch.js';
+import { launch, secrets } from '../system/launch.js';
 import type { Invocation } from './client/invocation.js';
-import { isRemote, readRemote } from './client/remote.js';
+import { isRemote, readRemote, tokenIn } from './client/remote.js';
 import { parse, type Parsed } from './parse.js';
 
 /** Resolves with the exit code. */
@@ -28,8 +28,10 @@ export async function main(argv: readonly string[]): Promise<number> {
 function invocationOf({ texts, switches }: Parsed): Invocation {
   const text = (name: string): string | undefined => texts[name]?.toString();
   const control = text('control') ?? process.env['PITCHFORK_CONTROL'];
-  const token = text('token') ?? process.env['PITCHFORK_TOKEN'];
-  const remote = control !== undefined && isRemote(control) ? readRemote(control, token) : null;
+  const remote =
+    control !== undefined && isRemote(control)
+      ? readRemote(control, text('token') ?? tokenIn(text('token-file')) ?? secrets.token)
+      : null;
   return {
     config: text('config'),
     overrides: readOverrides(

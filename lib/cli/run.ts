@@ -7,7 +7,8 @@ import { findConfig, loadSettings } from '../config/load.js';
 import { isInForeignDirectory } from '../config/runtime-directory.js';
 import type { Settings } from '../config/settings.js';
 import type { HeldByPredecessor } from '../monitor/hot-restart/preflight.js';
-import { launch, preflight, succession } from '../system/launch.js';
+import { launch, preflight, secrets, succession, tokenVariable } from '../system/launch.js';
+import { native } from '../system/native.js';
 import { answerTo } from './client/control-client.js';
 import type { Invocation } from './client/invocation.js';
 import { listensAt } from './client/listens-at.js';
@@ -31,6 +32,8 @@ export async function run({ config, overrides, remote }: Invocation): Promise<nu
   const handOver = succession
     ? (await import('../monitor/hot-restart/hand-over.js')).readHandOver(succession.fd)
     : undefined;
+  secrets.token ??= handOver?.token ?? null;
+  native.eraseVariable(tokenVariable);
   const settings = await loadSettings(config ?? findConfig(launch.directory), overrides);
   if (!handOver && preflight === null) await refuseSecond(settings);
   if (preflight !== null) return tryOut(settings, JSON.parse(preflight) as HeldByPredecessor);

@@ -136,6 +136,13 @@ function findProblem(settings: Settings): string | undefined {
   if (app === undefined) return `app: there is no such file: ${settings.app}`;
   if (!app.isFile()) return `app: not a file: ${settings.app}`;
   if (settings.group !== null && settings.user === null) return 'group: needs `user` as well';
+  if (settings.user !== null && !settings.setpgid)
+    return 'setpgid: false would share the terminal of root with the app of `user`: remove one';
+  if (settings.user !== null && settings.remoteControl?.token)
+    return (
+      'remoteControl.token: the app of `user` would know it, because this file is loaded in its ' +
+      'processes too: use `tokenFile`, or remove it and set PITCHFORK_TOKEN'
+    );
   const { beforeServiceWorkerReady, beforeServiceWorkerExit } = settings.hooks;
   if (beforeServiceWorkerExit.length > 0 && beforeServiceWorkerReady.length === 0)
     return 'beforeServiceWorkerExit: there is no service worker without `beforeServiceWorkerReady`';

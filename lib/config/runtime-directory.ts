@@ -1,13 +1,16 @@
 // The default directory of control sockets: one of this user's own, which no other user can enter.
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { errorCode } from '../base/error-text.js';
+import { messageOf } from '../base/error-text.js';
 import { UserError } from '../base/user-error.js';
 
+/** A container's user may have no name: os.userInfo() would throw. */
+const uid = process.getuid?.() ?? 0;
+
 export function runtimeDirectory(): string {
-  return join(process.env['XDG_RUNTIME_DIR'] || tmpdir(), `pitchfork-ts-${userInfo().uid}`);
+  return join(process.env['XDG_RUNTIME_DIR'] || tmpdir(), `pitchfork-ts-${uid}`);
 }
 
 /** The last part of `runtimeDirectory()`, of any user. */
@@ -30,8 +33,8 @@ export function ensureControlDirectory(controlPath: string): void {
     mkdirSync(directory, { mode: 0o700, recursive: true });
   } catch (error) {
     throw new UserError(
-      `cannot make ${directory} for the control socket: ${errorCode(error)} ` +
-        '(set `control` to a path whose directory this user can write to)',
+      `cannot make ${directory} for the control socket: ${messageOf(error).split(', ')[0]}: ` +
+        'set `control` to a path in a directory that this user can write to',
     );
   }
   refuseForeignDirectory(controlPath);
@@ -55,5 +58,5 @@ export function isInForeignDirectory(controlPath: string): boolean {
   if (directory !== runtimeDirectory()) return false;
   const found = lstatSync(directory, { throwIfNoEntry: false });
   if (found === undefined) return false;
-  return !found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o077) !== 0;
+  return !found.isDirectory() || found.uid !== uid || (found.mode & 0o077) !== 0;
 }

@@ -271,16 +271,9 @@ function toRemoteControl(
   { listen: { host, port }, token, tokenFile }: SettingsOf<typeof remoteControlOptions>,
   context: z.RefinementCtx,
 ): RemoteControl {
-  if (token !== null && tokenFile === null) return { host, port, token };
-  if (tokenFile !== null && token === null) return { host, port, tokenFile };
-  context.addIssue({
-    code: 'custom',
-    message:
-      token === null
-        ? 'a `token` or a `tokenFile` is required'
-        : 'either `token` or `tokenFile`, not both',
-  });
-  return z.NEVER;
+  if (token !== null && tokenFile !== null)
+    context.addIssue({ code: 'custom', message: 'either `token` or `tokenFile`, not both' });
+  return { host, port, token, tokenFile };
 }
 
 function hookShape(): Record<string, z.ZodType> {

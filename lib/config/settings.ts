@@ -46,9 +46,9 @@ export type Address = TcpAddress | UnixAddress;
 export interface RemoteControl {
   readonly host: string;
   readonly port: number;
-  /** The secret, or the file that holds it. */
-  readonly token?: string;
-  readonly tokenFile?: string;
+  /** The secret, or the file that holds it; without either, it is PITCHFORK_TOKEN. */
+  readonly token: string | null;
+  readonly tokenFile: string | null;
 }
 
 /** The value that each kind of a single value is read to. */

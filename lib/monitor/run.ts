@@ -19,6 +19,7 @@ import { Monitor } from './monitor.js';
 import type { MonitorParts } from './parts.js';
 import type { Ending } from './perform.js';
 import { obey } from './signals.js';
+import { refuseForeignCode } from './start/code-owner.js';
 import { open } from './start/open.js';
 import { logWarnings } from './start/warnings.js';
 
@@ -31,6 +32,8 @@ export async function runMonitor(
   process.title = `pitchfork-ts monitor - ${printableLine(displayName(settings.file))}`;
   native.becomeSubreaper();
   const credentials = credentialsOf(settings);
+  // After a hot restart, the trial of this program has tested it.
+  if (!handOver) refuseForeignCode(settings, credentials);
   const opened = handOver
     ? await takeOver(handOver, settings, credentials)
     : await open(settings, credentials);

@@ -1,6 +1,6 @@
 // The user that the app runs as. The monitor stays root, to bind sockets and to read the memory of
-// every process. A booted process has the other user from its first instruction on, and so have its
-// forks: libuv calls setgroups, setgid and setuid before exec. It has no supplementary groups.
+// every process. A booted process has the other user before Node starts in it
+// (privileges/drop-privileges.ts), and so have its forks.
 import { messageOf } from '../base/error-text.js';
 import { execFileSync } from 'node:child_process';
 import { UserError } from '../base/user-error.js';
@@ -8,16 +8,19 @@ import { UserError } from '../base/user-error.js';
 export interface Credentials {
   readonly uid: number;
   readonly gid: number;
+  /** No exec can gain any: PR_SET_NO_NEW_PRIVS(2const). */
+  readonly noNewPrivileges: boolean;
 }
 
-/** The options `user` and `group`: names or ids, null if not set. */
+/** The options `user` and `group`, names or ids, null if not set, and `noNewPrivileges`. */
 export interface Account {
   readonly user: string | number | null;
   readonly group: string | number | null;
+  readonly noNewPrivileges: boolean;
 }
 
 /** Undefined: the monitor's own user. Throws a UserError for unknown accounts, or if not root. */
-export function credentialsOf({ user, group }: Account): Credentials | undefined {
+export function credentialsOf({ user, group, noNewPrivileges }: Account): Credentials | undefined {
   if (user === null) return undefined;
   if (process.getuid?.() !== 0)
     throw new UserError(
@@ -27,7 +30,8 @@ export function credentialsOf({ user, group }: Account): Credentials | undefined
   const found = lookUp('passwd', user);
   const uid = typeof user === 'number' ? user : found?.[2];
   if (uid === undefined) throw new UserError(`user: there is no user ${JSON.stringify(user)}`);
-  return { uid: Number(uid), gid: group === null ? primaryGroup(user, found) : gidOf(group) };
+  const gid = group === null ? primaryGroup(user, found) : gidOf(group);
+  return { uid: Number(uid), gid, noNewPrivileges };
 }
 
 function primaryGroup(user: string | number, found: readonly string[] | undefined): number {

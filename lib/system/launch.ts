@@ -12,6 +12,8 @@ export interface Succession {
   readonly preload: string | null;
 }
 
+/** The token of remote control: for the monitor and the control commands, never for the app. */
+export const tokenVariable = 'PITCHFORK_TOKEN';
 export const handOverVariable = 'PITCHFORK_HAND_OVER';
 export const preflightVariable = 'PITCHFORK_PREFLIGHT';
 
@@ -32,6 +34,14 @@ function takeSuccession(): Succession | null {
 
 /** Set in the next program of a hot restart; null otherwise. */
 export const succession = takeSuccession();
+
+/**
+ * From the environment, or by a hot restart from the predecessor (`takeOver`); null if there is
+ * none. Kept out of `launch.environment`, and so of every process that is started.
+ */
+export const secrets: { token: string | null } = {
+  token: takeVariable(tokenVariable)?.trim() || null,
+};
 
 /** Set in a trial run of a hot restart (lib/monitor/hot-restart/preflight.ts); null otherwise. */
 export const preflight = takeVariable(preflightVariable);

@@ -33,6 +33,9 @@ export interface UnixListener {
   backlog: number;
   /** Permission bits of the socket file, for example 0o660; in force from its creation on. */
   mode: number;
+  /** The owner of the socket file, likewise from its creation on. Default: this process's. */
+  uid?: number | undefined;
+  gid?: number | undefined;
 }
 
 /**
@@ -211,6 +214,11 @@ export interface Native {
    */
   lockDescriptor(fd: number): boolean;
 
+  /**
+   * Overwrites the value of a variable that this program was started with, as others find it in
+   * /proc/PID/environ. `process.env` is not changed.
+   */
+  eraseVariable(name: string): void;
   /** PR_SET_CHILD_SUBREAPER: orphaned descendants become our children. */
   becomeSubreaper(): void;
   /**
@@ -218,7 +226,7 @@ export interface Native {
    * PR_SET_PDEATHSIG(2const). Throws ESRCH if the monitor is not the parent, hence gone.
    */
   dieWithMonitor(monitorPid: number, graceMs: number): void;
-  /** setpgid(0, 0). */
+  /** setpgid(0, 0), unless this process leads a group already. */
   leadProcessGroup(): void;
   /**
    * waitpid(pid, WNOHANG) for each; leaves out processes that are still running or not children.

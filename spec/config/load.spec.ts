@@ -76,6 +76,7 @@ describe('loadSettings', () => {
       metrics: { host: '127.0.0.1', port: 9394, path: '/metrics' },
       user: null,
       group: null,
+      noNewPrivileges: true,
       pidfile: null,
       log: { level: 'info', format: 'auto', file: null },
       incompatibleModules: { policy: 'refuse', except: [], also: [] },

@@ -91,7 +91,15 @@ const rows: [string, ...string[]][] = [
   ],
   ['log: { format: 1 }', 'log.format: expected "auto" or "json" or "pretty", got 1'],
   ['control: 5', 'control: expected the path of a unix socket, got 5'],
-  ['remoteControl: { listen: 9293 }', 'remoteControl: a `token` or a `tokenFile` is required'],
+  [
+    'user: "nobody", remoteControl: { listen: 9293, token: "0123456789abcdef" }',
+    'remoteControl.token: the app of `user` would know it, because this file is loaded in its ' +
+      'processes too: use `tokenFile`, or remove it and set PITCHFORK_TOKEN',
+  ],
+  [
+    'user: "nobody", setpgid: false',
+    'setpgid: false would share the terminal of root with the app of `user`: remove one',
+  ],
   [
     'remoteControl: { listen: 9293, token: "sesame" }',
     'remoteControl.token: expected a secret text of at least 16 characters, got 6',

@@ -1,7 +1,12 @@
 // Goal: the control API over TCP requires the token, the refusal reveals nothing else, and
 // listening on a non-loopback address is logged. Method: a real server, plain requests, and the
 // real command.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, readFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect } from 'chai';
+import { commandFile } from '../cli/command.js';
 import { runCommand } from '../support/command.js';
 import { scratch } from '../support/scratch.js';
 import { fixtureApp, Server, withDeadline } from '../support/server.js';
@@ -53,7 +58,7 @@ describe('remote control', () => {
   });
 
   it('is used by the commands, with a token of the command line or the environment', async () => {
-    directory.write('token', `${token}\n`);
+    chmodSync(directory.write('token', `${token}\n`), 0o600);
     const url = await start(`tokenFile: '${directory.path}/token'`);
     const control = ['--control', url];
     expect(await runCommand(['refork', '--wait', ...control, '--token', token])).to.include({
@@ -62,13 +67,15 @@ describe('remote control', () => {
     });
     expect(await runCommand(['status', ...control])).to.include({
       code: 1,
-      stderr: 'pitchfork-ts: --token: required by a remote control (or set PITCHFORK_TOKEN)\n',
+      stderr: 'pitchfork-ts: --token-file: required by a remote control (or set PITCHFORK_TOKEN)\n',
     });
     const refused = await runCommand(['status', ...control, '--token', 'wrong']);
     expect(refused).to.include({
       code: 1,
       stderr: 'pitchfork-ts: the token is missing or wrong (Authorization: Bearer …)\n',
     });
+    const file = ['--token-file', `${directory.path}/token`];
+    expect(await runCommand(['status', ...control, ...file])).to.include({ code: 0 });
     process.env['PITCHFORK_TOKEN'] = token;
     try {
       const { code, stdout } = await runCommand(['status', ...control]);
@@ -83,10 +90,64 @@ describe('remote control', () => {
     await server.expectNothingLeft();
   });
 
-  it('is not opened with a token that is too short, or whose file is missing', async () => {
-    directory.write('token', 'short');
+  it('takes the token from the environment, of which nothing is left in any process', async () => {
+    server = await Server.start({
+      app: { text: 'export default (_, response) => response.end(process.env.PITCHFORK_TOKEN);' },
+      workers: 1,
+      // As it was recommended once: the configuration no longer sees the variable.
+      config: `remoteControl: { listen: '127.0.0.1:0', token: process.env.PITCHFORK_TOKEN },`,
+      env: { PITCHFORK_TOKEN: token },
+    });
+    for (const restarts of [0, 1]) {
+      if (restarts > 0) server.signal('SIGUSR2');
+      const text = restarts === 0 ? 'monitor started' : 'monitor restarted';
+      const { remoteControl } = await server.logged(text, {}, 30_000);
+      await server.settled();
+      const headers = { authorization: `Bearer ${token}` };
+      const { status } = await fetch(`${String(remoteControl)}/stats`, { headers });
+      expect(status).to.equal(200);
+      expect(await server.get()).to.equal('');
+      for (const { pid } of server.processes())
+        for (const name of ['environ', 'cmdline'])
+          expect(readFileSync(`/proc/${pid}/${name}`, 'latin1')).to.not.include(token);
+    }
+    await server.logged('phased restart complete', {}, 30_000);
+    await server.stop();
+  });
+
+  it('is not opened without any token', async () => {
+    server = await Server.start({ app, config: `remoteControl: { listen: 0 },`, eager: true });
+    expect((await withDeadline(server.exit, 15_000, 'the end')).code).to.equal(1);
+    expect(server.text()).to.equal(
+      'pitchfork-ts: remoteControl: needs a `tokenFile`, or the variable PITCHFORK_TOKEN\n',
+    );
+  });
+
+  it('has no token of a command in ps', async () => {
+    // A server that accepts and never answers keeps the command waiting.
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const control = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const command = ['status', '--control', control, `--token=${token}`];
+    const child = spawn(process.execPath, [commandFile, ...command], { stdio: 'ignore' });
+    try {
+      const [socket] = (await once(silent, 'connection')) as [Socket];
+      const shown = readFileSync(`/proc/${child.pid}/cmdline`, 'latin1');
+      expect(shown).to.include('pitchfork-ts status --control');
+      expect(shown).to.not.include(token);
+      socket.destroy();
+    } finally {
+      child.kill('SIGKILL');
+      silent.close();
+    }
+  });
+
+  it('is not opened with a token that is too short or public, or whose file is missing', async () => {
+    chmodSync(directory.write('short', 'short'), 0o600);
+    chmodSync(directory.write('public', token), 0o640);
     for (const [name, reason] of [
-      ['token', 'expected a secret text of at least 16 characters, got 5'],
+      ['short', 'expected a secret text of at least 16 characters, got 5'],
+      ['public', 'other users can open it (mode 0640): chmod it to 0600'],
       ['none', `ENOENT: no such file or directory, open '${directory.path}/none'`],
     ]) {
       server = await Server.start({

@@ -10,6 +10,7 @@ import { childPid, ownChildren, type Pid } from '../../system/own-children.js';
 import { processStat } from '../../system/process-stat.js';
 import type { Child } from '../fleet/child.js';
 import type { Credentials } from '../../system/credentials.js';
+import { commandAs } from '../../system/privileges/drop-privileges.js';
 import { childRules, type ChildRules } from './rules.js';
 import { Witnesses } from './witnesses.js';
 
@@ -81,15 +82,16 @@ export class Children {
     const { credentials, stdin = 'ignore', stdout = 1 } = this.#options;
     const [ours, theirs] = native.socketPair();
     try {
-      const started = spawn(process.execPath, [...nodeOptions, entry, titleRoom], {
-        ...credentials,
+      const node = [process.execPath, ...nodeOptions, entry, titleRoom];
+      const [program = '', ...args] = credentials ? commandAs(credentials, node) : node;
+      const started = spawn(program, args, {
         stdio: [stdin, stdout, 'inherit', theirs],
         env: launch.environment,
         cwd: launch.directory,
       });
       started.on('error', () => undefined); // reported by the missing pid
       if (started.pid === undefined)
-        throw new Error(`cannot start ${process.execPath} in ${launch.directory}`);
+        throw new Error(`cannot start ${program} in ${launch.directory}`);
       const pid = childPid(started.pid);
       if (pid === null) throw new Error('the process that was started is gone');
       this.#booted.add(pid);

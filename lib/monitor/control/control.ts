@@ -53,8 +53,13 @@ const farewellMs = 1_000;
 export async function listenForControl(path: string): Promise<HeldControl> {
   ensureControlDirectory(path);
   const live = `another pitchfork-ts already runs with control socket ${path}`;
-  const { fd, identity } = await listenOnPath({ path, backlog, mode: 0o600 }, live);
-  return { path, fd, identity };
+  try {
+    const { fd, identity } = await listenOnPath({ path, backlog, mode: 0o600 }, live);
+    return { path, fd, identity };
+  } catch (error) {
+    const message = messageOf(error);
+    throw new UserError(message === live ? live : `control: ${message}`);
+  }
 }
 
 /** Closes a socket that is not served. */

@@ -2,11 +2,12 @@
 import { formatHost } from '../../base/format-host.js';
 import { messageOf } from '../../base/error-text.js';
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { UserError } from '../../base/user-error.js';
 import { readToken } from '../../config/readers.js';
 import type { RemoteControl } from '../../config/settings.js';
+import { secrets, tokenVariable } from '../../system/launch.js';
+import { readPrivateFile } from '../../system/privileges/private-file.js';
 import { holdPort, serveOn, type HeldPort } from '../../system/held-port.js';
 import { closeServer, createControlServer, type Commands } from './control.js';
 import type { Log } from '../log/log.js';
@@ -52,13 +53,27 @@ export type Permission = (request: IncomingMessage) => boolean;
 /** Tests a request for the token. Throws a UserError if the token cannot be read. */
 export const permission = (settings: RemoteControl): Permission => bearerOf(tokenOf(settings));
 
+/** The token is not in the configuration. */
+export const isTokenOfVariable = ({ token, tokenFile }: RemoteControl): boolean =>
+  token === null && tokenFile === null;
+
 function tokenOf({ token, tokenFile }: RemoteControl): string {
-  if (tokenFile === undefined) return token ?? '';
+  if (token !== null) return token;
+  if (tokenFile !== null)
+    return checked(`remoteControl.tokenFile: cannot use ${tokenFile}`, () =>
+      readPrivateFile(tokenFile),
+    );
+  const given = secrets.token;
+  if (given === null)
+    throw new UserError(`remoteControl: needs a \`tokenFile\`, or the variable ${tokenVariable}`);
+  return checked(`remoteControl: cannot use ${tokenVariable}`, () => given);
+}
+
+function checked(complaint: string, read: () => string): string {
   try {
-    return readToken(readFileSync(tokenFile, 'utf8').trim());
+    return readToken(read());
   } catch (error) {
-    const reason = messageOf(error);
-    throw new UserError(`remoteControl.tokenFile: cannot use ${tokenFile}: ${reason}`);
+    throw new UserError(`${complaint}: ${messageOf(error)}`);
   }
 }
 

@@ -23,6 +23,8 @@ export interface HandOver {
   readonly remoteControl: HeldPort | null;
   readonly metrics: HeldPort | null;
   readonly pidfile: string | null;
+  /** PITCHFORK_TOKEN, which is no longer in the environment. Earlier releases left it there. */
+  readonly token?: string | null;
   readonly measurements: MeasurementsRecord;
   readonly logLinesDropped: number;
 }

@@ -7,7 +7,7 @@ import { settlesWithin } from '../../base/settles-within.js';
 import { runMonitorHook } from '../../config/run-hooks.js';
 import type { Settings } from '../../config/settings.js';
 import type { Outcome } from '../../control-api/outcome.js';
-import { launch } from '../../system/launch.js';
+import { launch, secrets } from '../../system/launch.js';
 import { native } from '../../system/native.js';
 import type { Children } from '../children/children.js';
 import type { HeldEndpoints } from '../control/endpoints.js';
@@ -139,6 +139,7 @@ export class HotRestart {
       remoteControl: endpoints.remoteControl?.port ?? null,
       metrics: endpoints.metrics?.port ?? null,
       pidfile: settings.pidfile,
+      hasToken: secrets.token !== null,
     };
   }
 
@@ -153,6 +154,7 @@ export class HotRestart {
       remoteControl: endpoints.remoteControl?.port ?? null,
       metrics: endpoints.metrics?.port ?? null,
       pidfile: settings.pidfile,
+      token: secrets.token,
       measurements,
       logLinesDropped: log.dropped(),
     };

@@ -11,8 +11,13 @@ import { credentialsOf } from '../../system/credentials.js';
 import { handOverFormat } from './hand-over.js';
 import { nameOf, openListeners } from '../sockets/listeners.js';
 import { createLog } from '../log/log.js';
+import { refuseForeignCode } from '../start/code-owner.js';
 import { writePidFile } from '../control/pid-file.js';
-import { listenForRemoteControl, permission } from '../control/remote-control.js';
+import {
+  isTokenOfVariable,
+  listenForRemoteControl,
+  permission,
+} from '../control/remote-control.js';
 
 /** Sent by the running program to the one on trial. */
 export interface HeldByPredecessor {
@@ -23,6 +28,8 @@ export interface HeldByPredecessor {
   readonly remoteControl: HeldPort | null;
   readonly metrics: HeldPort | null;
   readonly pidfile: string | null;
+  /** It will hand over PITCHFORK_TOKEN, which the program on trial is not given. */
+  readonly hasToken?: boolean;
 }
 
 /** Answer of a program that could take over. */
@@ -43,12 +50,14 @@ export async function tryTakingOver(
   if (/[\s:]/.test(nativeFile))
     throw new UserError(`a hot restart needs a path without spaces and colons: ${nativeFile}`);
   const owner = credentialsOf(settings);
+  refuseForeignCode(settings, owner);
   createLog(settings.log).flush();
   const added = settings.listen.filter((address) => !held.listen.includes(nameOf(address)));
   (await openListeners(added, 1, undefined, owner)).close();
   if (settings.control !== held.control) releaseControl(await listenForControl(settings.control));
   const { metrics, remoteControl } = settings;
-  if (remoteControl) permission(remoteControl);
+  if (remoteControl && !(held.hasToken && isTokenOfVariable(remoteControl)))
+    permission(remoteControl);
   if (remoteControl && !isSamePort(remoteControl, held.remoteControl))
     native.closeDescriptor((await listenForRemoteControl(remoteControl)).fd);
   if (metrics && !isSamePort(metrics, held.metrics))

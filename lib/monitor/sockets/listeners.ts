@@ -3,7 +3,6 @@
 // SO_REUSEPORT socket resets its queue. A hot restart hands them over; a socket that the new
 // configuration no longer has is closed when the workers that accept on it are gone.
 import { formatHost } from '../../base/format-host.js';
-import { lchownSync } from 'node:fs';
 import type { Address } from '../../config/settings.js';
 import { native } from '../../system/native.js';
 import type { Credentials } from '../../system/credentials.js';
@@ -80,9 +79,9 @@ export class Listeners {
       return;
     }
     const live = `cannot listen on ${path}: a server already listens on ${path}`;
-    const { fd, identity } = await listenOnPath({ path, backlog, mode }, live);
+    const { uid, gid } = this.#owner ?? {};
+    const { fd, identity } = await listenOnPath({ path, backlog, mode, uid, gid }, live);
     this.#held.push({ address, tcp: [], unix: { fd, identity }, lastPhase: null });
-    if (this.#owner) lchownSync(path, this.#owner.uid, this.#owner.gid);
   }
 
   /**
