@@ -36,6 +36,9 @@ export interface HeldChannel {
 
 const entry = fileURLToPath(new URL('../../life/main.js', import.meta.url));
 
+/** Modules of --require precede those of --import, wherever these are written. */
+const preload = ['--require', fileURLToPath(new URL('../../life/preload.cjs', import.meta.url))];
+
 /** Room for a process title, which cannot outgrow the command line (lib/life/process/title.ts). */
 const titleRoom = ' '.repeat(160);
 
@@ -65,7 +68,7 @@ export class Children {
     const { credentials, stdin = 'ignore', stdout = 1 } = this.#options;
     const [ours, theirs] = native.socketPair();
     try {
-      const started = spawn(process.execPath, [...nodeOptions, entry, titleRoom], {
+      const started = spawn(process.execPath, [...preload, ...nodeOptions, entry, titleRoom], {
         ...credentials,
         stdio: [stdin, stdout, 'inherit', theirs],
         env: launch.environment,
