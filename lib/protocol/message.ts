@@ -98,7 +98,7 @@ export type Report =
   /** The last totals of a worker that is about to exit. */
   | { type: 'leaving'; figures: Figures; metrics: MetricSnapshot | null; cut: number }
   /** The results of `exercise`; `draws` are random values, by generator. */
-  | { type: 'exercised'; trials: Trial[]; draws: Record<string, string>; findings: Finding[] }
+  | { type: 'exercised'; trials: Trial[]; draws: Record<string, string> }
   /** The app's metrics; null if they could not be collected. */
   | { type: 'measured'; request: number; metrics: MetricSnapshot | null }
   /**
