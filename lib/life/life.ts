@@ -57,10 +57,10 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   await watch
     .settled('the hook', warmUp(life, generation))
     .catch((error: unknown) => watch.fail(error));
-  watch.end();
+  watch.step = 'boot';
   let birth: Birth =
     role === 'mold'
-      ? await mold(life, generation, channel)
+      ? await watch.settled('the hook afterMoldFork', mold(life, generation, channel))
       : {
           forkId: null,
           slot,
@@ -69,6 +69,7 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
           unread: channel.unread,
           listenFds: fds,
         };
+  watch.end();
   for (;;) {
     const { slot } = birth;
     if (slot === null) return serviceWorker(life, birth);
