@@ -112,7 +112,7 @@ class Check {
     return mold;
   }
 
-  /** What a refork does: the audit, the hooks and the drain are those of the server. */
+  /** As in a refork: the audit, the hooks and the drain are those of the server. */
   async #promote({ child, number }: Fork): Promise<void> {
     const { refork, spawnTimeoutMs } = this.#settings;
     const started = performance.now();

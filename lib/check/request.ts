@@ -31,7 +31,8 @@ export function readRequests({ request, header, body }: RequestTexts): CheckRequ
     const [, method, path] = /^(?:([A-Za-z-]+) +)?([/*][^\s]*)$/.exec(text) ?? [];
     if (path === undefined)
       throw new UserError(
-        `--request: expected a path, or a method and a path, such as 'POST /graphql', got '${text}'`,
+        "--request: expected a path, or a method and a path, such as 'POST /graphql', " +
+          `got '${text}'`,
       );
     const byBody = body === null ? 'GET' : 'POST';
     return { method: method?.toUpperCase() ?? byBody, path, headers: header, body };

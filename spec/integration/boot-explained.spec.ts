@@ -56,7 +56,7 @@ async function endOf(server: Server): Promise<{ code: number | null; lastLine: s
   return { code, lastLine: lines.at(-1) ?? '' };
 }
 
-describe('a boot that ends by', function () {
+describe('a boot (C14) that ends by', function () {
   this.timeout(60_000);
   let server: Server | undefined;
   afterEach(() => server?.destroy());

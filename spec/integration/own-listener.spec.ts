@@ -48,7 +48,7 @@ async function endOf(server: Server): Promise<{ code: number | null; lastLine: s
   return { code, lastLine: lines.at(-1) ?? '' };
 }
 
-describe('an app that exports its listener and listens', function () {
+describe('an app that exports its listener and listens (C13)', function () {
   this.timeout(60_000);
   let server: Server | undefined;
   afterEach(async () => {
