@@ -86,11 +86,21 @@ function callerOfExit(): Place | undefined {
   return placeOf(call);
 }
 
-/** An app that listens mostly does so on the very address that this server has taken. */
+/** Adds the remedies of mistakes that are made again and again. */
 function explained(error: unknown): Failure {
   const { reason, stack } = describeFailure(error);
-  const listens = errorCode(error) === 'EADDRINUSE' && !(error instanceof UserError);
-  const remedy =
-    ': if the app calls listen(), remove that: the option `listen` of the configuration does it';
-  return { reason: listens ? reason + remedy : reason, stack };
+  if (error instanceof UserError) return { reason, stack };
+  return { reason: reason + remedyFor(errorCode(error), reason), stack };
+}
+
+function remedyFor(code: string, reason: string): string {
+  // Mostly the very address that this server has taken.
+  if (code === 'EADDRINUSE')
+    return ': if the app calls listen(), remove that: the option `listen` of the configuration does it';
+  if (/Cannot find (?:module|package) '[@~]\//.test(reason))
+    return (
+      ': paths of tsconfig.json are not resolved: use relative paths, or subpaths that begin ' +
+      'with # ("imports" in package.json)'
+    );
+  return '';
 }

@@ -22,6 +22,9 @@ import { entitleMold, entitleService, entitleWorker } from './process/title.js';
 import { warmUp } from './warmup.js';
 import { worker } from './worker/worker.js';
 
+/** Awaited in a mold, until a newborn goes on. */
+const moldHooks = 'a hook of the mold (afterMoldFork, beforeFork or afterFork)';
+
 export async function live(channel: Orders, { message: boot, fds }: Delivery<BootOrder>) {
   const monitorPid = process.ppid;
   native.dieWithMonitor(monitorPid, orphanGraceMs);
@@ -60,7 +63,7 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   watch.step = 'boot';
   let birth: Birth =
     role === 'mold'
-      ? await watch.settled('the hook afterMoldFork', mold(life, generation, channel))
+      ? await watch.settled(moldHooks, mold(life, generation, channel))
       : {
           forkId: null,
           slot,

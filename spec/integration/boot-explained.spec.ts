@@ -81,6 +81,12 @@ describe('a boot (C14) that ends by', function () {
     }
   });
 
+  it('an import by a path of tsconfig.json', async () => {
+    server = await Server.start({ app: { text: `import '@/db'; ${app}` }, eager: true });
+    const { lastLine } = await endOf(server);
+    expect(lastLine).to.match(/Cannot find package '@\/db'.*: paths of tsconfig\.json are not/);
+  });
+
   it('an error that the app handles does not end', async () => {
     const text = `process.on('uncaughtException', () => process.removeAllListeners('uncaughtException'));
       setTimeout(() => { throw new Error('handled'); });
@@ -96,7 +102,9 @@ describe('a boot (C14) that ends by', function () {
     const config = `afterMoldFork: () => ${never},`;
     server = await Server.start({ app: { text: app }, config, workers: 1, eager: true });
     const { lastLine } = await endOf(server);
-    expect(lastLine).to.match(/could not boot: the hook afterMoldFork never settles/);
+    expect(lastLine).to.match(
+      /could not boot: a hook of the mold \(afterMoldFork, .*\) never settles/,
+    );
   });
 
   it('any of these is explained by check too', async () => {
