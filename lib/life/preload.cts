@@ -10,7 +10,7 @@ import type * as observer from '../fork-safety/audit/observer.js' with {
 if (worker.isMainThread) {
   // Not for processes that the app starts with Node's options of its own.
   const own = process.execArgv.findIndex((option) => option.endsWith('/life/preload.cjs'));
-  process.execArgv.splice(own - 1, 2);
+  if (own > 0) process.execArgv.splice(own - 1, 2);
   const { watch } = require('../fork-safety/audit/observer.js') as typeof observer;
   watch();
 }
