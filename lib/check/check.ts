@@ -1,33 +1,39 @@
-// Finds out whether an app can be forked by forking it: a real mold in a throw-away process, and
-// two real workers of it, which are exercised.
+// Finds out whether an app can be forked by forking it, as the server does: a mold, two forks of it
+// that serve, one of these promoted to a mold, and a fork of that.
+import { describeFinding, type Finding } from '../protocol/finding.js';
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import type { Child } from '../monitor/fleet/child.js';
-import { describeFinding, type Finding } from '../protocol/finding.js';
-import type { Trial } from '../protocol/trial.js';
 import { native } from '../system/native.js';
 import { Failure, Processes } from './processes.js';
-import { sendRequest, type RequestTrial } from './request.js';
-import type { CheckResult } from './result.js';
+import { sendRequest, type CheckRequest, type RequestTrial } from './request.js';
+import type { CheckedTrial, CheckResult } from './result.js';
 import { endStrays } from './strays.js';
 
 /** For the answer to an exercise; its trials have deadlines of their own. */
 const exerciseMs = 40_000;
-const loopback = '127.0.0.1';
-const canaries = 2;
+const host = '127.0.0.1';
+/** Those of the first mold. */
+const siblings = [0, 1];
 const exitMs = 3_000;
 /** Time from a failed request to the end of the process that caused it. */
 const crashMs = 1_000;
 
-/** Each canary is sent a request for `path`; null: none. */
+export interface CheckOptions {
+  /** Sent to each fork, one after the other. */
+  readonly requests: readonly CheckRequest[];
+  /** Called with the name of each step. */
+  readonly progress: (step: string) => void;
+}
+
 export async function check(
   settings: Settings,
   overrides: Overrides,
-  path: string | null,
+  options: CheckOptions,
 ): Promise<CheckResult> {
-  const checking = new Check(settings, overrides);
+  const checking = new Check(settings, overrides, options);
   try {
-    await checking.run(path);
+    await checking.run();
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     checking.failure = error.message;
@@ -37,25 +43,46 @@ export async function check(
   return checking.result();
 }
 
+interface Fork {
+  readonly child: Child;
+  readonly port: number;
+  /** For people, counted from 1. */
+  readonly number: number;
+}
+
+type Draws = Readonly<Record<string, string>>;
+
 class Check {
   failure: string | null = null;
   readonly #settings: Settings;
+  readonly #options: CheckOptions;
   readonly #processes: Processes;
   readonly #findings: Finding[] = [];
-  readonly #cut: string[] = [];
-  readonly #trials: Trial[] = [];
+  readonly #cut = new Set<string>();
+  readonly #trials: CheckedTrial[] = [];
   #forkMs: number | null = null;
 
-  constructor(settings: Settings, overrides: Overrides) {
+  constructor(settings: Settings, overrides: Overrides, options: CheckOptions) {
     this.#settings = settings;
-    this.#processes = new Processes(settings, overrides, canaries);
+    this.#options = options;
+    this.#processes = new Processes(settings, overrides, siblings.length);
   }
 
-  async run(path: string | null): Promise<void> {
+  async run(): Promise<void> {
+    const { progress } = this.#options;
+    progress('loading the app');
     const mold = await this.#boot();
-    const draws: Record<string, string>[] = [];
-    for (let slot = 0; slot < canaries; slot++) draws.push(await this.#tryCanary(mold, slot, path));
-    this.#compare(draws);
+    progress('forking');
+    const forks: Fork[] = [];
+    for (const slot of siblings) forks.push(await this.#fork(mold, slot));
+    const draws = await this.#exerciseAll(forks);
+    const [candidate] = forks;
+    if (!candidate) return;
+    progress('promoting a fork to a mold');
+    await this.#promote(candidate);
+    progress('forking the new mold');
+    const last = await this.#fork(candidate.child, siblings.length);
+    this.#compare([...draws, ...(await this.#exerciseAll([last]))]);
   }
 
   result(): CheckResult {
@@ -68,7 +95,7 @@ class Check {
       node: process.versions.node,
       failure: failure ?? failed.map(({ name, detail }) => `${name}: ${detail}`)[0] ?? null,
       findings: this.#findings,
-      cut: this.#cut,
+      cut: [...this.#cut],
       forkMs: this.#forkMs,
       trials: this.#trials,
     };
@@ -80,85 +107,124 @@ class Check {
   }
 
   async #boot(): Promise<Child> {
-    const { spawnTimeoutMs } = this.#settings;
-    const processes = this.#processes;
-    const mold = processes.perform({ type: 'boot' });
-    const types = ['frozen', 'refused'] as const;
-    const report = await processes.answer(mold, types, spawnTimeoutMs, 'loading the app');
-    for (const { findings } of processes.reportsOf(mold, 'audited'))
-      this.#findings.push(...findings);
-    for (const { connections } of processes.reportsOf(mold, 'cut')) this.#cut.push(...connections);
-    if (report.type === 'refused') {
-      this.#findings.push(...report.findings);
-      throw new Failure(report.findings.map(describeFinding).join('; '));
-    }
+    const mold = this.#processes.perform({ type: 'boot' });
+    await this.#frozen(mold, this.#settings.spawnTimeoutMs, 'loading the app');
     return mold;
   }
 
-  /** Resolves with the random values that the worker drew. */
-  async #tryCanary(
-    mold: Child,
-    slot: number,
-    path: string | null,
-  ): Promise<Record<string, string>> {
+  /** As in a refork: the audit, the hooks and the drain are those of the server. */
+  async #promote({ child, number }: Fork): Promise<void> {
+    const { refork, spawnTimeoutMs } = this.#settings;
+    const started = performance.now();
+    this.#processes.perform({ type: 'promote', child: child.id, generation: 1 });
+    const name = `promotion of fork ${number}`;
+    await this.#frozen(child, refork.drainTimeoutMs + spawnTimeoutMs, name);
+    const ms = Math.round(performance.now() - started);
+    this.#trials.push({ name, ok: true, detail: `a mold after ${ms} ms` });
+  }
+
+  /** Resolves when it is a mold; collects its reports either way. */
+  async #frozen(child: Child, timeoutMs: number, what: string): Promise<void> {
+    const processes = this.#processes;
+    try {
+      const report = await processes.answer(child, ['frozen', 'refused'], timeoutMs, what);
+      if (report.type === 'frozen') return;
+      this.#add(report.findings);
+      throw new Failure(report.findings.map(describeFinding).join('; '));
+    } finally {
+      for (const { findings } of processes.reportsOf(child, 'audited')) this.#add(findings);
+      for (const { connections } of processes.reportsOf(child, 'cut'))
+        for (const connection of connections) this.#cut.add(connection);
+    }
+  }
+
+  /** Without those that are known from an earlier audit. */
+  #add(findings: readonly Finding[]): void {
+    const known = new Set(this.#findings.map(withoutNumbers));
+    this.#findings.push(...findings.filter((finding) => !known.has(withoutNumbers(finding))));
+  }
+
+  /** Resolves when the fork serves. */
+  async #fork(mold: Child, slot: number): Promise<Fork> {
     const { spawnTimeoutMs } = this.#settings;
     const processes = this.#processes;
-    const { canary, port } = this.#fork(mold, slot);
+    const number = slot + 1;
+    const { child, port } = this.#spawn(mold, slot);
     const types = ['forked', 'forkFailed'] as const;
     const forked = await processes.answer(mold, types, spawnTimeoutMs, 'the fork');
     if (forked.type === 'forkFailed') throw new Failure(`the fork failed: ${forked.reason}`);
     // It may have ended before its pid was known.
     processes.reap();
     this.#forkMs ??= forked.durationMs;
-    await processes.answer(canary, ['serving'], spawnTimeoutMs, 'the canary');
-    const add = ({ name, ok, detail }: Trial): void =>
-      void this.#trials.push({ name: `fork ${slot + 1}: ${name}`, ok, detail });
-    if (path !== null) {
-      const trial = await sendRequest({ host: loopback, port, path }, spawnTimeoutMs);
-      add(trial);
-      if (!trial.ok) throw await this.#explained(trial, canary);
+    await processes.answer(child, ['serving'], spawnTimeoutMs, `fork ${number}`);
+    return { child, port, number };
+  }
+
+  /** Resolves with the random values that each fork drew. */
+  async #exerciseAll(forks: readonly Fork[]): Promise<Draws[]> {
+    for (const request of this.#options.requests) {
+      this.#options.progress(`${request.method} ${request.path}`);
+      await this.#request(forks, request);
     }
-    processes.exercise(canary);
-    const exercised = await processes.answer(
-      canary,
-      ['exercised'],
-      exerciseMs,
-      'the canary’s exercises',
-    );
-    for (const trial of exercised.trials) add(trial);
-    const known = new Set(this.#findings.map(withoutNumbers));
-    const news = exercised.findings.filter((finding) => !known.has(withoutNumbers(finding)));
-    this.#findings.push(...news);
-    return exercised.draws;
+    this.#options.progress('trying garbage collection, threads, timers');
+    return Promise.all(forks.map((fork) => this.#exercise(fork)));
+  }
+
+  async #request(forks: readonly Fork[], request: CheckRequest): Promise<void> {
+    const { spawnTimeoutMs } = this.#settings;
+    const sent = forks.map(async (fork) => {
+      const trial = await sendRequest(request, { host, port: fork.port }, spawnTimeoutMs);
+      return { fork, trial };
+    });
+    const answers = await Promise.all(sent);
+    for (const { fork, trial } of answers) this.#addTrial(fork, trial);
+    const failed = answers.find(({ trial }) => !trial.ok);
+    if (failed) throw await this.#explained(failed.trial, failed.fork.child);
+  }
+
+  #addTrial({ number }: Fork, { name, ok, warns, detail }: CheckedTrial): void {
+    const remark = warns ? { warns } : {};
+    this.#trials.push({ name: `fork ${number}: ${name}`, ok, detail, ...remark });
+  }
+
+  async #exercise(fork: Fork): Promise<Draws> {
+    this.#processes.exercise(fork.child);
+    const what = `fork ${fork.number}: its exercises`;
+    const report = await this.#processes.answer(fork.child, ['exercised'], exerciseMs, what);
+    for (const trial of report.trials) this.#addTrial(fork, trial);
+    return report.draws;
   }
 
   /** Orders a worker that accepts from a port of its own. */
-  #fork(mold: Child, slot: number): { canary: Child; port: number } {
+  #spawn(mold: Child, slot: number): Pick<Fork, 'child' | 'port'> {
     const listener = native.listenTcp({
-      ...{ address: loopback, port: 0, backlog: 16 },
+      ...{ address: host, port: 0, backlog: 16 },
       ...{ reusePort: false, ipv6Only: false },
     });
     try {
-      const action = { type: 'spawn', mold: mold.id, slot, canary: true } as const;
-      const canary = this.#processes.perform(action, [listener]);
-      return { canary, port: native.boundPort(listener) };
+      const action = { type: 'spawn', mold: mold.id, slot, canary: false } as const;
+      const child = this.#processes.perform(action, [listener]);
+      return { child, port: native.boundPort(listener) };
     } finally {
       native.closeDescriptor(listener);
     }
   }
 
   /** A failed request may stem from the end of its process. */
-  async #explained({ name, detail, answered }: RequestTrial, canary: Child): Promise<Failure> {
-    if (!answered) await this.#processes.gone([canary], crashMs);
-    const end = this.#processes.endOf(canary);
+  async #explained({ name, detail, answered }: RequestTrial, child: Child): Promise<Failure> {
+    if (!answered) await this.#processes.gone([child], crashMs);
+    const end = this.#processes.endOf(child);
     const crash = end === undefined ? '' : `; the process ended with ${end}`;
     return new Failure(`${name}: ${detail}${crash}`);
   }
 
-  #compare([one = {}, other = {}]: readonly Record<string, string>[]): void {
-    const equal = Object.keys(one).filter((name) => one[name] === other[name]);
+  #compare(draws: readonly Draws[]): void {
+    const names = Object.keys(draws[0] ?? {});
+    const equal = names.filter(
+      (name) => new Set(draws.map((each) => each[name])).size < draws.length,
+    );
     const detail =
-      equal.length === 0 ? 'differs in two forks' : `equal in two: ${equal.join(', ')}`;
+      equal.length === 0 ? `differs in ${draws.length} forks` : `equal in two: ${equal.join(', ')}`;
     this.#trials.push({ name: 'randomness', ok: equal.length === 0, detail });
   }
 }

@@ -1,5 +1,6 @@
 // The processes of a check: a minimal monitor, which gives one order at a time and waits for the
 // answer, with a deadline.
+import { describeEnd } from '../base/exit-codes.js';
 import type { Overrides } from '../config/overrides.js';
 import type { Settings } from '../config/settings.js';
 import { Children } from '../monitor/children/children.js';
@@ -24,7 +25,7 @@ export class Processes {
   readonly #hungUp = new Set<number>();
   readonly #breaches = new Map<number, string>();
   readonly #children: Children;
-  #changed: () => void = () => undefined;
+  readonly #waiting = new Set<() => void>();
 
   constructor(settings: Settings, overrides: Overrides, workers: number) {
     this.#settings = settings;
@@ -37,7 +38,7 @@ export class Processes {
         broke: (id, rule) => this.#broke(id, rule),
         lostSnapshot: () => undefined, // None is asked for.
         ended: (pid, code, signal) => {
-          this.#ends.set(pid, signal ?? `exit code ${code}`);
+          this.#ends.set(pid, describeEnd({ code, signal }));
           this.#changed();
         },
       },
@@ -111,7 +112,7 @@ export class Processes {
     return heard.filter((report): report is ReportOf<Type> => report.type === type);
   }
 
-  /** Such as 'SIGSEGV' or 'exit code 1'; undefined while it lives. */
+  /** Such as 'SIGSEGV' or 'exit code 1: …'; undefined while it lives. */
   endOf({ pid }: Child): string | undefined {
     return pid === null ? undefined : this.#ends.get(pid);
   }
@@ -126,10 +127,14 @@ export class Processes {
   /** Ends every process that was started. Each may exit by itself first, to clean up. */
   async end(timeoutMs: number): Promise<void> {
     const all = [...this.#fleet.children.values()];
-    for (const role of ['worker', 'mold'] as const) {
-      const exiting = this.#alive(all).filter((child) => child.role === role);
-      for (const child of exiting) this.#tellToExit(child);
-      await this.gone(exiting, timeoutMs);
+    const alive = this.#alive(all);
+    const workers = alive.filter(({ role }) => role === 'worker');
+    for (const child of workers) this.#tellToExit(child, false);
+    await this.gone(workers, timeoutMs);
+    const molds = alive.filter(({ role }) => role === 'mold');
+    for (const [index, mold] of molds.entries()) {
+      this.#tellToExit(mold, index === molds.length - 1);
+      await this.gone([mold], timeoutMs);
     }
     for (const { pid } of this.#alive(all)) signal(pid, 'SIGKILL');
     await this.gone(all, timeoutMs);
@@ -154,9 +159,9 @@ export class Processes {
     this.#fleet.started(child, this.#children.boot(child, nodeOptions, order, []));
   }
 
-  #tellToExit({ id, pid, role, state }: Child): void {
+  #tellToExit({ id, pid, role, state }: Child, last: boolean): void {
     if (role === 'worker') this.perform({ type: 'drain', child: id });
-    else if (state === 'frozen') this.perform({ type: 'retire', mold: id, last: true });
+    else if (state === 'frozen') this.perform({ type: 'retire', mold: id, last });
     else signal(pid, 'SIGTERM'); // It takes no orders yet.
   }
 
@@ -193,14 +198,20 @@ export class Processes {
     this.#changed();
   }
 
+  #changed(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
   /** Resolves at the next report or end of a process, or at the deadline. */
   #change(deadline: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, deadline - performance.now());
-      this.#changed = () => {
+      const wake = (): void => {
         clearTimeout(timer);
+        this.#waiting.delete(wake);
         resolve();
       };
+      const timer = setTimeout(wake, deadline - performance.now());
+      this.#waiting.add(wake);
     });
   }
 }

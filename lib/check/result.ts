@@ -2,6 +2,11 @@
 import type { Finding } from '../protocol/finding.js';
 import type { Trial } from '../protocol/trial.js';
 
+export interface CheckedTrial extends Trial {
+  /** It succeeded, but with a remark to read. */
+  readonly warns?: true;
+}
+
 export interface CheckResult {
   /** Whether the app can be forked; exit code 0 then, 1 otherwise. */
   readonly safe: boolean;
@@ -9,13 +14,13 @@ export interface CheckResult {
   readonly app: string;
   /** Node's version, for example '20.20.2'. */
   readonly node: string;
-  /** The reason why there is no canary, or why it failed; null if all went well. */
+  /** The reason why there is no fork, or why it failed; null if all went well. */
   readonly failure: string | null;
-  /** Findings of the audit before the fork, and of the audit of a fork that has served. */
+  /** Findings of the audits at the boot, and at the promotion of a fork that has served. */
   readonly findings: readonly Finding[];
-  /** Connections opened by the app at load, which were cut before the fork. */
+  /** Connections opened by the app, which were cut before a fork. */
   readonly cut: readonly string[];
   /** Duration of the first fork, in milliseconds; null if there was none. */
   readonly forkMs: number | null;
-  readonly trials: readonly Trial[];
+  readonly trials: readonly CheckedTrial[];
 }

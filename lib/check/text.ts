@@ -13,7 +13,7 @@ export function checkText(result: CheckResult): string {
     `${result.app} under Node ${result.node}`,
     ...section('audit', findings.flatMap(findingLines), 'no findings'),
     ...section('connections cut', result.cut, 'none'),
-    ...section('canary', canaryLines(result), 'not forked'),
+    ...section('forks', forkLines(result), 'not forked'),
     '',
     verdict(result),
     '',
@@ -21,9 +21,14 @@ export function checkText(result: CheckResult): string {
   return stripVTControlCharacters(lines.join('\n'));
 }
 
-function verdict({ safe, failure, findings }: CheckResult): string {
+function verdict({ safe, failure, findings, trials }: CheckResult): string {
   if (!safe) return `NOT safe to fork: ${failure}`;
-  const warnings = findings.filter(({ severity }) => severity === 'warn').length;
+  // A request is sent to several forks, with the same answer.
+  const requests = trials
+    .filter(({ warns }) => warns)
+    .map(({ name }) => name.replace(/^.*?: /, ''));
+  const warnings =
+    findings.filter(({ severity }) => severity === 'warn').length + new Set(requests).size;
   return warnings === 0 ? 'safe to fork' : `safe to fork, but read the warnings (${warnings})`;
 }
 
@@ -52,12 +57,13 @@ function findingLines({
   ];
 }
 
-function canaryLines({ forkMs, trials }: CheckResult): string[] {
+function forkLines({ forkMs, trials }: CheckResult): string[] {
   if (forkMs === null) return [];
   return [
     `forked in ${forkMs.toFixed(1)} ms`,
-    ...trials.map(
-      ({ name, ok, detail }) => `${(ok ? 'ok' : 'FAILED').padEnd(8)}${name}: ${detail}`,
-    ),
+    ...trials.map(({ name, ok, warns, detail }) => {
+      const mark = !ok ? 'FAILED' : warns ? 'warn' : 'ok';
+      return `${mark.padEnd(8)}${name}: ${detail}`;
+    }),
   ];
 }

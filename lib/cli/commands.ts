@@ -25,10 +25,20 @@ const config: CommandOption = {
   alias: 'c',
   text: 'the configuration file (default: ./pitchfork.conf.ts, .js or .mjs)',
 };
-const request: CommandOption = {
-  name: 'request',
-  text: 'a path to request from the forks, such as /',
-};
+const requests: readonly CommandOption[] = [
+  {
+    name: 'request',
+    text: "a request to send to the forks, such as / or 'POST /graphql'; repeatable",
+    repeatable: true,
+  },
+  {
+    name: 'header',
+    alias: 'H',
+    text: "a header of each request, such as 'content-type: application/json'; repeatable",
+    repeatable: true,
+  },
+  { name: 'body', text: 'the body of each request, which is a POST unless it names a method' },
+];
 const json: CommandOption = { name: 'json', text: 'print JSON instead of text', isSwitch: true };
 const wait: CommandOption = {
   name: 'wait',
@@ -57,7 +67,7 @@ export const commands: readonly Command[] = [
   {
     name: 'check',
     description: 'check whether the app can be forked, by forking it',
-    options: [config, request, json],
+    options: [config, ...requests, json],
     load: async () => (await import('./check.js')).check,
   },
   {

@@ -42,7 +42,11 @@ function invocationOf({ texts, switches }: Parsed): Invocation {
     remote,
     wait: switches.has('wait'),
     json: switches.has('json'),
-    request: text('request') ?? null,
+    requests: {
+      request: [texts['request'] ?? []].flat(),
+      header: [texts['header'] ?? []].flat(),
+      body: text('body') ?? null,
+    },
   };
 }
 

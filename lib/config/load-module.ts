@@ -17,10 +17,20 @@ export function isModuleFile(file: string): boolean {
 
 /** The module's default export; undefined if there is none. Throws what the module throws. */
 export async function loadModule(file: string): Promise<unknown> {
+  return (await importModule(file)).exported;
+}
+
+/** A module's default export, in an object: it may be a promise, which is not awaited. */
+export interface Exported {
+  readonly exported: unknown;
+}
+
+/** As `loadModule`. */
+export async function importModule(file: string): Promise<Exported> {
   const exports: unknown = typescript.has(extname(file))
     ? await importTypescript(file)
     : await import(pathToFileURL(file).href);
-  return defaultExport(exports);
+  return { exported: isEmpty(exports) ? undefined : defaultExport(exports) };
 }
 
 /**
@@ -44,6 +54,17 @@ function defaultExport(exports: unknown): unknown {
     return isCompiledModule(value) ? Reflect.get(value, 'default') : value;
   }
   return isCompiledModule(exports) ? Reflect.get(exports, 'default') : exports;
+}
+
+/** A module without any export is an empty object when it was compiled to CommonJS. */
+function isEmpty(exports: unknown): boolean {
+  if (typeof exports !== 'object' || exports === null) return false;
+  const value: unknown = isNamespace(exports) ? Reflect.get(exports, 'default') : exports;
+  const isPlain =
+    typeof value === 'object' &&
+    value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype;
+  return isPlain && Reflect.ownKeys(value).length === 0;
 }
 
 function isNamespace(value: unknown): value is object {

@@ -111,7 +111,6 @@ export const reportSchema = z.discriminatedUnion('type', [
     type: z.literal('exercised'),
     trials: list(trial),
     draws: z.record(z.string().max(textLength.name), line),
-    findings: list(finding),
   }),
   /** The app's metrics; null if they could not be collected. */
   z.object({ type: z.literal('measured'), request: id, metrics }),

@@ -62,6 +62,16 @@ const harmless: readonly Case[] = [
     'import "piscina"; import "workerpool"; import "synckit"; import "tsx/cjs/api";',
   ],
   [
+    'a server that has been closed, and connections',
+    `import { once } from 'node:events';
+     import { connect, createServer } from 'node:net';
+     const server = createServer(() => 0).listen(0, '127.0.0.1');
+     export const ready = once(server, 'listening').then(async () => {
+       await once(connect(server.address().port, '127.0.0.1'), 'connect');
+       server.close();
+     });`,
+  ],
+  [
     'a timer and a socket',
     'import dgram from "dgram"; setInterval(() => 0, 1000); dgram.createSocket("udp4").bind(0, "127.0.0.1");',
   ],
@@ -173,6 +183,22 @@ const harmful: readonly Case[] = [
     /^refuse: app says that it is no longer fork-safe: a licence dongle$/,
   ],
   [
+    'a server that listens',
+    `import { createServer } from 'node:http';
+     createServer().listen(0).unref();
+     createServer().listen(0, 'localhost').unref();`,
+    /^refuse: listen\(\) is called by the app itself, for \S+:\d+$/,
+    /^refuse: listen\(\) is called by the app itself, for 127\.0\.0\.1:\d+$/,
+  ],
+  [
+    'a server that listens on a path',
+    `import { createServer } from 'node:net';
+     createServer().listen(process.cwd() + '/app.sock');
+     createServer().listen('\\0pitchfork-spec-' + process.pid);`,
+    /^refuse: listen\(\) is called by the app itself, for \/.*\/app\.sock$/,
+    /^refuse: listen\(\) is called by the app itself, for @pitchfork-spec-\d+$/,
+  ],
+  [
     'an open inspector',
     'import inspector from "node:inspector"; inspector.open(0, "127.0.0.1");',
     /^warn: inspector listens at ws:/,
@@ -245,7 +271,7 @@ for (const node of supportedNodes())
       it(`judges the options ${written.join(' ')}`, async () => {
         const [findings = []] = await auditOf({ node, app: serve, options: written });
         const found = verdicts(findings).map((text) =>
-          text.replace(/ (?:is started|listens).*/, ''),
+          text.replace(/ (?:is started|listens|runs module hooks).*/, ''),
         );
         expect(found).to.deep.equal(expected);
       });
@@ -254,17 +280,63 @@ for (const node of supportedNodes())
       const [findings = []] = await auditOf({ node, app: serve, options: ['--import', 'tsx'] });
       const threaded = isBefore(node.version, '22.15.0');
       expect(verdicts(findings)).to.deep.equal(
-        threaded ? ['refuse: module.register is started by the option --import tsx'] : [],
+        threaded ? ['refuse: tsx runs module hooks in a thread (module.register)'] : [],
       );
     });
 
-    it('finds a thread that a preloaded module started', async () => {
-      const preload = `data:text/javascript,import { register } from 'node:module'; register('data:text/javascript,1');`;
-      const [findings = []] = await auditOf({ node, app: serve, options: ['--import', preload] });
+    const register = `import { register } from 'node:module'; register('data:text/javascript,1');`;
+    const byImport = ['--import', `data:text/javascript,${register}`];
+
+    it('finds the module hooks that a module of --import registered', async () => {
+      const [findings = []] = await auditOf({ node, app: serve, options: byImport });
+      expect(verdicts(findings)).to.deep.equal([
+        'refuse: module.register runs module hooks in a thread (module.register)',
+      ]);
+      const [finding] = findings.filter(({ severity }) => severity === 'refuse');
+      expect(finding?.remedy).to.include('module.registerHooks()');
+    });
+
+    it('names the package that registered them', async () => {
+      const [findings = []] = await auditOf({ node, app: serve, agent: register });
+      expect(verdicts(findings)).to.deep.equal([
+        'refuse: module.register runs module hooks in a thread (module.register), of agent@1.2.3',
+      ]);
+    });
+
+    it('advises those of Sentry and Datadog on their own options', async () => {
+      for (const [name, version, remedy] of [
+        ['@sentry/node-core', '10.0.0', 'registerEsmLoaderHooks: false'],
+        ['@sentry/server-runtime-injection', '11.12.0', 'enableRuntimeChannelInjection: false'],
+        ['dd-trace', '5.132.0', '--require dd-trace/init'],
+      ] as const) {
+        const agent = { name, version, code: register };
+        const [findings = []] = await auditOf({ node, app: serve, agent });
+        const [finding] = findings.filter(({ severity }) => severity === 'refuse');
+        expect(finding).to.include({ subject: name, version });
+        expect(finding?.remedy).to.include(remedy);
+      }
+    });
+
+    it('finds a Worker and a child process that a module of --import started', async () => {
+      const starts = `import { spawn } from 'node:child_process';
+        import { Worker } from 'node:worker_threads';
+        const worker = new Worker('setInterval(() => 0, 1000)', { eval: true });
+        worker.unref();
+        const child = spawn('sleep', ['60']);
+        process.on('exit', () => child.kill());`;
+      const [findings = []] = await auditOf({ node, app: serve, agent: starts });
       const found = verdicts(findings);
-      expect(found).to.have.length(1);
-      expect(found[0]).to.match(
-        /^refuse: threads were started before the app: 1( \(.*\))?, possibly by --import data:/,
-      );
+      expect(found[0]).to.equal('refuse: worker_threads keeps 1 worker thread, of agent@1.2.3');
+      expect(found[1]).to.match(/^warn: child_process keeps a child process .*, of agent@1\.2\.3$/);
+      expect(found).to.have.length(2);
+    });
+
+    it('leaves the options of processes that the app starts as they were', async () => {
+      const app = `export const ready = new Promise((resolve, reject) => {
+        if (process.execArgv.join() !== '--no-warnings') reject(new Error(process.execArgv.join()));
+        resolve();
+      });`;
+      const [findings = []] = await auditOf({ node, app, options: ['--no-warnings'] });
+      expect(verdicts(findings)).to.deep.equal([]);
     });
   });

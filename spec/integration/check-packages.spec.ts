@@ -102,7 +102,7 @@ describe('pitchfork-ts check of packages', function () {
       const { failure, trials, code, stderr } = result;
       expect(failure, stderr).to.equal(null);
       expect(verdictsOf(result)).to.deep.equal([]);
-      expect(trials.filter(({ name, ok }) => name.endsWith('GET /') && ok)).to.have.length(2);
+      expect(trials.filter(({ name, ok }) => name.endsWith('GET /') && ok)).to.have.length(3);
       expect(code).to.equal(0);
     });
 

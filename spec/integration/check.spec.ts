@@ -26,11 +26,12 @@ describe('pitchfork-ts check', function () {
       expect(stdout).to.match(/^\S+app\.mjs under Node \d+\.\d+\.\d+\n/);
       expect(stdout).to.match(/^audit:\n {2}no findings$/m);
       expect(stdout).to.match(/^ {2}forked in \d+\.\d ms$/m);
-      for (const fork of [1, 2]) {
+      for (const fork of [1, 2, 3]) {
         expect(stdout).to.match(new RegExp(`^  ok +fork ${fork}: GET /: 200 in \\d+ ms$`, 'm'));
         expect(stdout).to.match(new RegExp(`^  ok +fork ${fork}: garbage collection: `, 'm'));
       }
-      expect(stdout).to.match(/^ {2}ok +randomness: differs in two forks$/m);
+      expect(stdout).to.match(/^ {2}ok +randomness: differs in 3 forks$/m);
+      expect(stdout).to.match(/^ {2}ok +promotion of fork 1: a mold after \d+ ms$/m);
       expect(stdout).to.match(/\nsafe to fork\n$/);
       expect(code).to.equal(0);
     });
@@ -51,7 +52,7 @@ describe('pitchfork-ts check', function () {
       expect(result).to.include({ safe: true, failure: null, node: process.versions.node });
       for (const text of ['the app loads', 'past the stream', 'the configuration'])
         expect(stderr).to.include(text);
-      expect(stderr.match(/the app answers/g)).to.have.length(2);
+      expect(stderr.match(/the app answers/g)).to.have.length(3);
       expect(code).to.equal(0);
     });
 
@@ -77,7 +78,7 @@ describe('pitchfork-ts check', function () {
         'ends the process when it is loaded',
         'process.exit(3);',
         '',
-        /^loading the app failed: the process ended with exit code 3$/,
+        /^loading the app failed: \S*app\.mjs:1:9: process\.exit\(3\) was called$/,
       ],
       [
         'never finishes loading',
@@ -102,13 +103,13 @@ describe('pitchfork-ts check', function () {
         'ends the process when it is asked',
         'export default () => process.exit(4);',
         '',
-        /^GET \/: Error: socket hang up; the process ended with exit code 4$/,
+        /^GET \/: Error: socket hang up; the process ended with exit code 4\b/,
       ],
       [
         'has a hook that throws in workers',
         plain,
         `afterWorkerFork() { throw new Error('no database'); },`,
-        /^the canary failed: start: \S+:\d+:\d+: Error: no database/,
+        /^fork 1 failed: start: \S+:\d+:\d+: Error: no database/,
       ],
       [
         'has a hook that throws in the mold',
@@ -146,7 +147,7 @@ describe('pitchfork-ts check', function () {
       const { code, stdout } = await runCheck({ app: sharpAtBoot });
       expect(stdout).to.match(/^ {2}refuse +sharp \d\S*: runs \d+ threads? /m);
       expect(stdout).to.match(/^ {8} {2}remedy: \S/m);
-      expect(stdout).to.match(/^canary:\n {2}not forked$/m);
+      expect(stdout).to.match(/^forks:\n {2}not forked$/m);
       expect(stdout).to.match(/\nNOT safe to fork: sharp@[^\n]+\n$/);
       expect(code).to.equal(1);
     });
@@ -227,7 +228,7 @@ describe('pitchfork-ts check', function () {
         args: ['--request', '/'],
       });
       const ports = [...stderr.matchAll(/^port (\d+)$/gm)].map(([, port]) => Number(port));
-      expect(ports).to.have.length(2);
+      expect(ports).to.have.length(3);
       for (const port of ports) expect(await canConnect(port)).to.equal(false);
       expect(code).to.equal(0);
     });

@@ -51,6 +51,7 @@ describe('a descriptor that is not a connection', () => {
       app: fixtureApp('kept.mjs'),
       workers: 3,
       env: { KEPT_FILE: join(directory.path, 'kept') },
+      config: `incompatibleModules: { except: ['listen()'] },`,
       ...(kind === 'named pipe' && { output: 'pipe' }),
       ...(kind === 'anonymous pipe' && { node: wrapNode(wrapper, 'pipe') }),
       ...(kind === 'socket' && { node: wrapNode(wrapper, 'socket') }),

@@ -1,5 +1,5 @@
 // Goal: every kind of app is recognised, whatever its module's format; any other export is refused
-// with a list of the alternatives. Method: real modules, the fixtures and some written here.
+// with the name of its kind and the line to write. Method: real modules, the fixtures and some written here.
 import { readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
@@ -89,34 +89,110 @@ describe('loadApp', () => {
       expect(await answer(await written(name, text))).to.equal('hello');
     });
 
-  const refused: [string, string, string][] = [
-    ['a.mjs', `export const app = 1;`, 'the default export is missing, which is not an app'],
-    ['b.mjs', `export default null;`, 'the default export is null'],
-    ['c.mjs', `export default 5;`, 'the default export is a number'],
-    ['d.mjs', `export default { handler() {} };`, 'the default export is an object'],
-    ['e.mjs', `export default class App {};`, 'the default export is a class'],
-    ['f.mjs', `export default new (class Nest {})();`, 'is an object of class Nest'],
-    [
-      'g.mjs',
-      `import { createServer } from 'node:http'; export default createServer();`,
-      'is a server, which this package provides',
-    ],
+  const anyKind = 'export a request listener (an Express app';
+  const refused: [string, string, ...string[]][] = [
+    ['a.mjs', `export const app = 1;`, 'has no default export: export the app', 'remove listen()'],
+    ['a.ts', `import 'node:http';`, 'has no default export: export the app', 'remove listen()'],
+    ['a2.ts', `export const app = 1;`, 'has no default export: export the app'],
+    ['a.cjs', `require('node:http');`, 'has no default export: export the app'],
+    ['b.mjs', `export default null;`, 'the default export is null', anyKind],
+    ['c.mjs', `export default 5;`, 'the default export is a number', anyKind],
+    ['d.mjs', `export default { handler() {} };`, 'the default export is an object', anyKind],
+    ['e.mjs', `export default class App {};`, 'the default export is a class', anyKind],
+    ['f.mjs', `export default new (class Quest {})();`, 'is an object of class Quest', anyKind],
     [
       'h.ts',
       `import { factory } from 'pitchfork-ts'; export default factory(() => factory(() => 1));`,
       'what a factory(…) returned, another factory(…)',
+      anyKind,
     ],
-    ['i.mjs', `export default Object.create(null);`, 'the default export is an object'],
-    ['j.mjs', `export default { callback: () => 5 };`, 'the default export is an object'],
+    ['i.mjs', `export default Object.create(null);`, 'the default export is an object', anyKind],
+    ['j.mjs', `export default { callback: () => 5 };`, 'the default export is an object', anyKind],
+    ...['http', 'https'].map((kind): [string, string, ...string[]] => [
+      `${kind}.mjs`,
+      `import { createServer } from 'node:${kind}'; export default createServer(() => 0);`,
+      'the default export is a server, not an app',
+      `export default server.listeners('request')[0]`,
+      'remove listen()',
+    ]),
+    [
+      'http2.mjs',
+      `import { createServer } from 'node:http2'; export default createServer(() => 0);`,
+      `export default server.listeners('request')[0]`,
+    ],
+    [
+      'silent.mjs',
+      `import { createServer } from 'node:http'; export default createServer();`,
+      'a server without a request listener',
+      anyKind,
+    ],
+    [
+      'net.mjs',
+      `import { createServer } from 'node:net'; export default createServer();`,
+      'a server of node:net, not an app: only HTTP is served',
+      anyKind,
+    ],
+    [
+      'nest.mjs',
+      `export default { getHttpAdapter() {}, async init() {}, async listen() {} };`,
+      'a Nest application, not an app',
+      'return app.getHttpAdapter().getInstance()',
+    ],
+    [
+      'next.ts',
+      `export default { prepare: async () => 0, getRequestHandler: () => () => 0 };`,
+      'a Next.js app, not an app',
+      'return app.getRequestHandler()',
+    ],
+    [
+      'apollo.mjs',
+      `export default { async executeOperation() {}, async start() {}, async stop() {} };`,
+      'an Apollo Server, not an app',
+      'expressMiddleware',
+    ],
+    [
+      'socket-io.mjs',
+      `export default { sockets: {}, attach() {}, of() {}, emit() {} };`,
+      'a Socket.IO server, not an app',
+    ],
   ];
-  for (const [name, text, message] of refused)
-    it(`refuses ${name}: ${message}`, async () => {
+  for (const [name, text, ...messages] of refused)
+    it(`refuses ${name}: ${messages[0]}`, async () => {
       const error: unknown = await written(name, text).catch((reason: unknown) => reason);
       expect(error).to.be.instanceOf(UserError);
       expect(String(error)).to.include(`${directory.path}/${name}`);
-      expect(String(error)).to.include(message);
-      expect(String(error)).to.include('export a request listener (an Express app');
+      for (const message of messages) expect(String(error)).to.include(message);
+      expect(String(error)).to.not.include('\n');
     });
+
+  it('serves what the advice about a server says to export', async () => {
+    const app = await written(
+      'advised.mjs',
+      `import { createServer } from 'node:http';
+       const server = createServer((q, s) => s.end('hello'));
+       export default server.listeners('request')[0];`,
+    );
+    expect(await answer(app)).to.equal('hello');
+  });
+
+  it('names what it waits for', async () => {
+    const waits: string[] = [];
+    const waiting = {
+      async settled<T>(what: string, promise: T): Promise<Awaited<T>> {
+        waits.push(what.replace(`${directory.path}/`, ''));
+        return await promise;
+      },
+    };
+    const brand = `[Symbol.for('pitchfork-ts.factory')]`;
+    const text = `export default { ${brand}: () => ({ routing() {}, ready: async () => 0 }) };`;
+    await loadApp(directory.write('waits.mjs', text), 'node', waiting);
+    expect(waits).to.deep.equal([
+      'waits.mjs: a top-level await, here or in a module that it imports,',
+      'waits.mjs: the promise that it exports',
+      'waits.mjs: its factory(…)',
+      'waits.mjs: its ready()',
+    ]);
+  });
 
   it('says which engine an app needs', async () => {
     const reason = async (name: string, engine: 'node' | 'uws') =>

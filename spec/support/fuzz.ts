@@ -45,7 +45,7 @@ const samples: Record<Report['type'], object> = {
   failed: { step: 'boot', reason: 'story', stack: null },
   dismissed: {},
   leaving: { figures, metrics, cut: 0 },
-  exercised: { trials: [], draws: {}, findings },
+  exercised: { trials: [], draws: {} },
   measured: { request: 1, metrics },
   note: { level: 'info', text: 'fuzz', stack: null },
 };

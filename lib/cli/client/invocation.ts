@@ -1,4 +1,5 @@
 // The input of every command: its command line and the environment.
+import type { RequestTexts } from '../../check/request.js';
 import type { Overrides } from '../../config/overrides.js';
 
 export interface Remote {
@@ -17,6 +18,6 @@ export interface Invocation {
   readonly wait: boolean;
   /** --json */
   readonly json: boolean;
-  /** --request: a path to request from the forks of `check`. */
-  readonly request: string | null;
+  /** --request, --header, --body: the requests to the forks of `check`. */
+  readonly requests: RequestTexts;
 }

@@ -6,13 +6,20 @@ import type { Worker } from 'node:worker_threads';
 import { workerState } from '../../api/worker-handle.js';
 import { ownChildren } from '../../system/own-children.js';
 import { isOwn } from '../heap/calling-packages.js';
-import { openFiles } from './held-files.js';
+import { openFiles } from '../evidence/held-files.js';
+import { listeningSockets, type ListeningSocket } from '../evidence/listening-sockets.js';
 import { loadedModules } from '../heap/loaded-modules.js';
-import { readNodeOptions } from './node-options.js';
+import { readNodeOptions } from '../evidence/node-options.js';
 import type { Addon, ChildProcess, Observations } from './observations.js';
 import { activity } from './observer.js';
 import { packageOf, type Package } from '../heap/package-of.js';
-import { listThreads, namesOfNew, remaining, startedBeforeApp, strike } from './threads.js';
+import {
+  listThreads,
+  namesOfNew,
+  remaining,
+  startedBeforeApp,
+  strike,
+} from '../evidence/threads.js';
 
 /** The kernel's limit for thread names, in bytes: PR_SET_NAME(2const). */
 const longestThreadName = 15;
@@ -29,6 +36,7 @@ export function collect(): Observations {
     children: readOr(children, []),
     held: files.held.filter(({ path }) => !activity.heldBefore.has(path)),
     reading: files.reading,
+    listening: readOr(ownListeningSockets, []),
     options: readNodeOptions(process.execArgv, process.env),
     nodeVersion: process.versions.node,
     inspectorUrl: inspectorUrl() ?? null,
@@ -76,11 +84,17 @@ function isOwnAddon(file: string): boolean {
   return /\/native\/pitchfork-[^/]*\.node$/.test(file);
 }
 
+/** Excludes that of the inspector, which is judged separately. */
+function ownListeningSockets(): ListeningSocket[] {
+  const inspected = Number(new URL(inspectorUrl() ?? 'ws://none:0').port);
+  return listeningSockets(activity.socketsBefore).filter(({ port }) => port !== inspected);
+}
+
 /** Excludes the threads of Workers and of the inspector, which are judged separately. */
 function appThreads(): string[] {
   const names = namesOfNew(listThreads(), activity.baseline);
-  for (const [worker, { lost }] of activity.workers)
-    if (!lost) strike(names, threadName(worker), 'WorkerThread', '');
+  for (const [worker, { lost, early }] of activity.workers)
+    if (!lost && !early) strike(names, threadName(worker), 'WorkerThread', '');
   if (inspectorUrl() !== undefined && !activity.inspectorBefore) strike(names, 'InspectorIo', '');
   return names;
 }
@@ -93,6 +107,8 @@ function threadsBeforeApp(): string[] {
     readNodeOptions(process.execArgv, process.env),
     process.env['UV_THREADPOOL_SIZE'],
   );
+  for (const [worker, { early }] of activity.workers)
+    if (early) strike(names, threadName(worker), 'WorkerThread', '');
   if (inspectorUrl() !== undefined && activity.inspectorBefore) strike(names, 'InspectorIo', '');
   return names;
 }

@@ -7,9 +7,11 @@ import type { Observations } from './observations.js';
 import type { Package } from '../heap/package-of.js';
 
 /** `rows` come in order of precedence: the first matching row explains an observation. */
-export function judge(observations: Observations, rows: readonly Row[]): Judgement[] {
+export function judge(all: Observations, rows: readonly Row[]): Judgement[] {
+  const observations = { ...all, options: unexplained(all, rows) };
   const observed = [
     ...judgeApp(observations),
+    ...judgeListening(observations, rows),
     ...judgeThreads(observations, rows),
     ...judgeWorkers(observations, rows),
     ...judgeChildren(observations, rows),
@@ -24,6 +26,15 @@ export function judge(observations: Observations, rows: readonly Row[]): Judgeme
   return [...observed, ...byName, ...facts(observations)];
 }
 
+/** An option that starts module hooks says nothing new where their thread was observed. */
+function unexplained({ options, workers, nodeVersion }: Observations, rows: readonly Row[]) {
+  if (!workers.some(({ kind }) => kind === 'module hooks')) return options;
+  return options.filter((option) => {
+    const row = matchOption(rows, option, nodeVersion)?.match.row;
+    return row?.applies.every(({ when }) => when !== 'module hooks') ?? true;
+  });
+}
+
 function judgeApp({ unsafeReason }: Observations): Judgement[] {
   if (unsafeReason === null) return [];
   return [
@@ -33,6 +44,16 @@ function judgeApp({ unsafeReason }: Observations): Judgement[] {
       by: 'app',
     },
   ];
+}
+
+function judgeListening({ listening }: Observations, rows: readonly Row[]): Judgement[] {
+  const [match] = matchRows(rows, [], ({ when }) => when === 'listening');
+  if (!match) return [];
+  return listening.map(({ name, port }) => {
+    const judgement = judgementOf(match, `is called by the app itself, for ${name}`, 'evidence');
+    const option = `\`listen: ${port ?? `'${name}'`}\``;
+    return { ...judgement, remedy: judgement.remedy.replace('`listen`', option) };
+  });
 }
 
 function judgeWorkers(observations: Observations, rows: readonly Row[]): Judgement[] {
@@ -119,7 +140,8 @@ function facts(observations: Observations): Judgement[] {
   return found;
 }
 
-const timerRemedy = 'start jobs that must run once in one worker only, or in a separate process';
+const timerRemedy =
+  'start jobs that must run once in beforeServiceWorkerReady, in the one service worker';
 const udpRemedy =
   'a datagram may arrive in any worker: open receiving sockets in the hook afterWorkerFork';
 const offsetRemedy = 'all workers would share its offset: close it, or read at explicit positions';

@@ -2,7 +2,7 @@
 import { inRange, isBefore } from '../../base/version-range.js';
 import type { Condition, Row } from '../catalogue/row.js';
 import type { Package } from '../heap/package-of.js';
-import type { NodeOption } from './node-options.js';
+import type { NodeOption } from '../evidence/node-options.js';
 
 export interface Match {
   readonly row: Row;

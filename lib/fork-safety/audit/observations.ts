@@ -1,6 +1,7 @@
 // The observations of an audit, as plain data.
-import type { HeldFile } from './held-files.js';
-import type { NodeOption } from './node-options.js';
+import type { HeldFile } from '../evidence/held-files.js';
+import type { ListeningSocket } from '../evidence/listening-sockets.js';
+import type { NodeOption } from '../evidence/node-options.js';
 import type { Package } from '../heap/package-of.js';
 
 export interface Addon {
@@ -35,6 +36,8 @@ export interface Observations {
   readonly held: readonly HeldFile[];
   /** Paths of files being read. */
   readonly reading: readonly string[];
+  /** Sockets that the app listens on itself. */
+  readonly listening: readonly ListeningSocket[];
   readonly options: readonly NodeOption[];
   /** For example '20.19.0'. */
   readonly nodeVersion: string;

@@ -5,14 +5,17 @@ import { subscribe } from 'node:diagnostics_channel';
 import { url as inspectorUrl } from 'node:inspector';
 import type { Worker } from 'node:worker_threads';
 import { callingPackages } from '../heap/calling-packages.js';
-import { openFiles } from './held-files.js';
+import { openFiles } from '../evidence/held-files.js';
 import type { Addon, LiveWorker } from './observations.js';
 import { packageOf, type Package } from '../heap/package-of.js';
-import { listThreads, startPool, type Thread } from './threads.js';
+import { socketInodes } from '../evidence/listening-sockets.js';
+import { listThreads, startPool, type Thread } from '../evidence/threads.js';
 
 interface ObservedWorker extends LiveWorker {
   /** Whether its thread was left behind by a fork. */
   lost: boolean;
+  /** Whether its thread is in the baseline. */
+  early: boolean;
 }
 
 /** The record, read by collect.ts. */
@@ -21,6 +24,8 @@ export const activity = {
   baseline: [] as Thread[],
   /** Paths of files held by inherited descriptors, such as the lock of flock(1). */
   heldBefore: new Set<string>(),
+  /** Inodes of the sockets that the app did not open: those that it is to accept from, mostly. */
+  socketsBefore: new Set<string>(),
   /** Whether this process was forked; its baseline then says nothing about options. */
   newborn: false,
   /** Whether the inspector's thread is in the baseline, or was left behind by a fork. */
@@ -32,19 +37,34 @@ export const activity = {
   addons: new Map<string, Addon>(),
 };
 
-/** Call once, in the process that boots, before any code of the app is loaded. */
-export function observe(): void {
-  takeBaseline();
+let watching = false;
+
+/**
+ * Call in the process that boots, before any code that is not Node's or ours: modules of the
+ * options --require and --import run long before the app is loaded. Does nothing the second time.
+ */
+export function watch(): void {
+  if (watching) return;
+  watching = true;
   activity.heldBefore = new Set(openFiles().held.map(({ path }) => path));
+  activity.socketsBefore = socketInodes();
   subscribe('worker_threads', (message) => recordWorker((message as { worker: Worker }).worker));
   subscribe('child_process', (message) => recordChild((message as { process: Spawned }).process));
   watchAddons();
+}
+
+/** Call once, in the process that boots, before the app is loaded. */
+export function observe(): void {
+  watch();
+  for (const worker of activity.workers.values()) worker.early = true;
+  takeBaseline();
 }
 
 /** Call in each newborn after the fork, which has none of the mold's threads or children. */
 export function observeNewborn(): void {
   for (const worker of activity.workers.values()) worker.lost = true;
   activity.children.clear();
+  activity.socketsBefore = socketInodes();
   activity.newborn = true;
   takeBaseline();
 }
@@ -65,6 +85,7 @@ function recordWorker(worker: Worker): void {
     kind: worker.constructor.name === hooksWorker ? 'module hooks' : 'worker',
     owner,
     lost: false,
+    early: false,
   });
   worker.once('exit', () => activity.workers.delete(worker));
 }

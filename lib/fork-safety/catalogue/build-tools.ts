@@ -11,7 +11,8 @@ export const tools: readonly Row[] = [
       'all processes share the pipe to one service and read each other’s results; *Sync hangs',
     remedy: 'call esbuild.stop() in the hook afterMoldFork, or transform before the server starts',
     severity: 'refuse',
-    evidence: 'observed: transformSync hangs in a fork, two sockets to the service are inherited',
+    evidence:
+      'in experiments: transformSync hangs in a fork, two sockets to the service are inherited',
   },
   {
     packages: ['@tailwindcss/oxide'],
@@ -20,7 +21,7 @@ export const tools: readonly Row[] = [
     breaks: 'Scanner.scan() hangs the process',
     remedy: 'run it in a build step',
     severity: 'refuse',
-    evidence: 'observed: the first scan starts 2 threads, the next one in a fork hangs',
+    evidence: 'in experiments: the first scan starts 2 threads, the next one in a fork hangs',
   },
   {
     packages: ['rolldown'],
@@ -38,7 +39,7 @@ export const tools: readonly Row[] = [
     breaks: 'compiler.run() never finishes: its threads start at load, and do not exist in a fork',
     remedy: 'keep the build tool out of the server',
     severity: 'refuse',
-    evidence: 'observed: loading it starts 2 threads, a compilation in a fork hangs',
+    evidence: 'in experiments: loading it starts 2 threads, a compilation in a fork hangs',
   },
   {
     packages: ['turbopack', 'next'],
@@ -57,7 +58,8 @@ export const tools: readonly Row[] = [
     breaks: 'bundleAsync() hangs; transform() works',
     remedy: 'use transform() or bundle()',
     severity: 'warn',
-    evidence: 'observed: the first bundleAsync() starts 2 threads, the next one in a fork hangs',
+    evidence:
+      'in experiments: the first bundleAsync() starts 2 threads, the next one in a fork hangs',
   },
   {
     packages: ['@parcel/watcher'],
@@ -66,7 +68,7 @@ export const tools: readonly Row[] = [
     breaks: 'events no longer arrive',
     remedy: 'unsubscribe in the hook afterMoldFork, subscribe in afterWorkerFork',
     severity: 'refuse',
-    evidence: 'observed: a subscription starts 2 threads, a fork gets no event',
+    evidence: 'in experiments: a subscription starts 2 threads, a fork gets no event',
   },
   {
     packages: ['nodejs-polars'],
@@ -75,7 +77,7 @@ export const tools: readonly Row[] = [
     breaks: 'collect() and groupBy() hang the process, with POLARS_MAX_THREADS=1 too',
     remedy: 'use it in workers only, and keep them from becoming molds: worker.noLongerForkSafe()',
     severity: 'refuse',
-    evidence: 'observed: the first use starts 2 threads, the next one in a fork hangs',
+    evidence: 'in experiments: the first use starts 2 threads, the next one in a fork hangs',
   },
   {
     packages: ['node-gtk', '@girs/node-gtk'],
@@ -93,7 +95,7 @@ export const tools: readonly Row[] = [
     breaks: '',
     remedy: '',
     severity: 'ok',
-    evidence: 'observed: no thread; transform and transformSync work in a fork',
+    evidence: 'in experiments: no thread; transform and transformSync work in a fork',
   },
   {
     packages: ['oxc-parser', 'snappy', '@napi-rs/canvas', 'libsql', '@libsql/client'],
@@ -102,7 +104,7 @@ export const tools: readonly Row[] = [
     breaks: '',
     remedy: 'its threads are idle: the work is done by libuv’s pool or by the caller',
     severity: 'ok',
-    evidence: 'observed: loading it starts 2 threads, a fork works without them',
+    evidence: 'in experiments: loading it starts 2 threads, a fork works without them',
   },
   {
     packages: [
@@ -131,7 +133,7 @@ export const tools: readonly Row[] = [
     breaks: '',
     remedy: '',
     severity: 'ok',
-    evidence: 'observed: no threads but libuv’s; asynchronous use works in a fork',
+    evidence: 'in experiments: no threads but libuv’s; asynchronous use works in a fork',
   },
   {
     packages: ['canvas'],

@@ -18,7 +18,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'its thread does not exist in a fork: messages are never answered, Atomics.wait hangs',
     remedy: 'terminate it in the hook afterMoldFork; creating Workers in worker processes is fine',
     severity: 'refuse',
-    evidence: 'observed: postMessage is never answered in a fork; a new Worker works',
+    evidence: 'in experiments: postMessage is never answered in a fork; a new Worker works',
   },
   {
     packages: ['module.register'],
@@ -37,10 +37,22 @@ export const builtIns: readonly Row[] = [
     ],
     breaks: 'the thread of the hooks does not exist in a fork: imports hang in workers',
     remedy:
-      'remove it: TypeScript apps are compiled without it; for other hooks, use ' +
-      'module.registerHooks() of Node 22.15 or later',
+      'use module.registerHooks() of Node 22.15 or later, which needs no thread (of a package: ' +
+      'see whether a newer version does); TypeScript apps need neither',
     severity: 'refuse',
     evidence: 'https://github.com/nodejs/node/pull/55698',
+  },
+  {
+    packages: ['listen()'],
+    builtIn: true,
+    versions: '*',
+    applies: [{ when: 'listening' }],
+    breaks: 'requests to it are lost at each refork, and in the end nothing answers there',
+    remedy:
+      'remove it, and set `listen` in the configuration; a further port can be opened in the ' +
+      'hook afterWorkerFork and closed in afterMoldFork',
+    severity: 'refuse',
+    evidence: 'fork(2): forks share the listening sockets of their parent',
   },
   {
     packages: ['child_process'],
@@ -48,9 +60,11 @@ export const builtIns: readonly Row[] = [
     versions: '*',
     applies: [{ when: 'child' }],
     breaks: 'only this process is notified of its exit; its pipes and channel are shared by all',
-    remedy: 'terminate it in the hook afterMoldFork, or start it in one worker only',
+    remedy:
+      'terminate it in the hook afterMoldFork, or start it in beforeServiceWorkerReady, in the ' +
+      'one service worker',
     severity: 'warn',
-    evidence: 'observed: the event "exit" is emitted in the parent only',
+    evidence: 'in experiments: the event "exit" is emitted in the parent only',
   },
   {
     packages: ['threads'],
@@ -74,7 +88,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'stopping a profile hangs the process, at exit too',
     remedy: 'remove it, or profile a worker through node:inspector',
     severity: 'refuse',
-    evidence: 'observed: Profiler.stop never returns in a fork',
+    evidence: 'in experiments: Profiler.stop never returns in a fork',
   },
   {
     packages: ['inspector'],
@@ -84,7 +98,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'a debugger cannot attach to a fork, which inherits the port but not the thread',
     remedy: 'call inspector.close() in the hook afterMoldFork',
     severity: 'warn',
-    evidence: 'observed: one thread and a listening socket',
+    evidence: 'in experiments: one thread and a listening socket',
   },
   {
     packages: ['trace events'],
@@ -97,7 +111,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'forks write no trace events',
     remedy: 'remove it',
     severity: 'warn',
-    evidence: 'observed: the thread that writes the trace does not exist in a fork',
+    evidence: 'in experiments: the thread that writes the trace does not exist in a fork',
   },
   {
     packages: ['database file'],
@@ -144,7 +158,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'the sequence is the same in all forks, forever',
     remedy: 'the generator is reseeded in each worker, for every reference to it',
     severity: 'repaired',
-    evidence: 'observed: 300 of 300 equal',
+    evidence: 'in experiments without the repair: 300 of 300 equal',
   },
   {
     packages: ['crypto.randomBytes', 'crypto.getRandomValues', 'crypto.subtle'],
@@ -152,7 +166,7 @@ export const builtIns: readonly Row[] = [
     breaks: '',
     remedy: 'OpenSSL detects forks by itself',
     severity: 'ok',
-    evidence: 'observed: 0 of 300 equal',
+    evidence: 'in experiments: 0 of 300 equal',
   },
   {
     packages: ['http.Agent', 'https.Agent', 'fetch'],
@@ -160,7 +174,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'two processes use one connection: responses are mixed up, TLS breaks',
     remedy: 'connections are cut before the fork; each worker reconnects',
     severity: 'repaired',
-    evidence: 'observed: 22 of 33 requests got another worker’s response',
+    evidence: 'in experiments without the repair: 22 of 33 requests got another worker’s response',
   },
   {
     packages: ['http.Server'],
@@ -168,7 +182,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'two processes answer one client',
     remedy: 'a worker finishes and closes its connections before it becomes a mold',
     severity: 'repaired',
-    evidence: 'observed: listening sockets can be shared, 31 and 29 of 60 connections',
+    evidence: 'in experiments without the repair: 31 and 29 of 60 connections were served',
   },
   {
     packages: ['V8 platform'],
@@ -185,7 +199,7 @@ export const builtIns: readonly Row[] = [
     remedy:
       'it is set in each worker, and corrected in pino’s loggers and OpenTelemetry’s resources',
     severity: 'repaired',
-    evidence: 'observed: a child logger of pino shows the mold’s pid',
+    evidence: 'in experiments without the repair: a child logger of pino shows the mold’s pid',
   },
   {
     packages: ['perf_hooks'],
@@ -193,7 +207,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'one difference of process.cpuUsage() is negative; uptime counts from the boot',
     remedy: 'take new base values in the hook afterWorkerFork',
     severity: 'ok',
-    evidence: 'observed: works in a fork',
+    evidence: 'in experiments: works in a fork',
   },
   {
     packages: ['node:cluster'],
@@ -209,7 +223,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'rings of Workers are shared with the mold; the main loop’s ring is recreated',
     remedy: 'Workers are refused',
     severity: 'repaired',
-    evidence: 'observed: rings are mapped if module hooks run in a thread, on Node 22 and 24',
+    evidence: 'in experiments without the repair: rings are mapped if module hooks run in a thread',
   },
   {
     packages: ['fs.open', 'readline'],
@@ -217,7 +231,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'a read in one process moves the offset in all',
     remedy: 'close it before the fork, or read at explicit positions',
     severity: 'info',
-    evidence: 'observed: the parent skipped the bytes that the child had read',
+    evidence: 'in experiments: the parent skipped the bytes that the child had read',
   },
   {
     packages: ['SIGUSR1'],
@@ -225,7 +239,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'it does not open the inspector in workers',
     remedy: 'none',
     severity: 'info',
-    evidence: 'observed: inspector.url() stays undefined',
+    evidence: 'in experiments: inspector.url() stays undefined',
   },
   {
     packages: ['SharedArrayBuffer'],
@@ -233,7 +247,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'it becomes a private copy: workers share nothing',
     remedy: 'share through a server such as Redis',
     severity: 'info',
-    evidence: 'observed: writes of the child do not reach the parent',
+    evidence: 'in experiments: writes of the child do not reach the parent',
   },
   {
     packages: ['lru-cache', 'node-cache', 'memoize'],
@@ -249,6 +263,6 @@ export const builtIns: readonly Row[] = [
     breaks: '',
     remedy: 'timers run in every worker, and not in the mold',
     severity: 'ok',
-    evidence: 'observed: works in a fork',
+    evidence: 'in experiments: works in a fork',
   },
 ];

@@ -1,5 +1,5 @@
-// The catalogue of the effects of forks on npm packages and on features of Node. Rows with the
-// evidence "observed" come from experiments with real forks, the others from documentation.
+// The catalogue of the effects of forks on npm packages and on features of Node. The
+// evidence "in experiments" is of real forks, without any repair; other rows are documented.
 import { agents } from './monitoring-agents.js';
 import { builtIns } from './built-ins.js';
 import { connections } from './connections.js';

@@ -17,7 +17,7 @@ export const agents: readonly Row[] = [
     breaks: 'stopping a profile hangs the process',
     remedy: 'stop profiling in the hook afterMoldFork, start it in afterWorkerFork',
     severity: 'refuse',
-    evidence: 'observed: v8-profiler-next hangs in a fork, @datadog/pprof has no samples',
+    evidence: 'in experiments: v8-profiler-next hangs in a fork, @datadog/pprof has no samples',
   },
   {
     packages: ['dd-trace'],
@@ -49,6 +49,37 @@ export const agents: readonly Row[] = [
     evidence: 'https://github.com/open-telemetry/opentelemetry-python/pull/5000',
   },
   {
+    packages: ['dd-trace'],
+    versions: '*',
+    applies: [{ when: 'module hooks' }],
+    breaks: 'import() never resolves in a fork: hooks of module.register() run in a thread',
+    remedy:
+      'use --require dd-trace/init instead; if it is to trace ES modules, also ' +
+      '--import dd-trace/register.js, on Node 24.11.1, 22.22.3 or later, where it needs no thread',
+    severity: 'refuse',
+    evidence: 'in experiments with version 5.132: no thread with these options',
+  },
+  {
+    packages: ['@sentry/server-runtime-injection'],
+    versions: '*',
+    applies: [{ when: 'module hooks' }],
+    breaks: 'import() never resolves in a fork: hooks of module.register() run in a thread',
+    remedy:
+      'use Node 24.13 or later, where Sentry needs no thread, or set ' +
+      'enableRuntimeChannelInjection: false in Sentry.init()',
+    severity: 'refuse',
+    evidence: 'in experiments with version 11.12: no thread either way',
+  },
+  {
+    packages: ['@sentry/node', '@sentry/node-core'],
+    versions: '<11',
+    applies: [{ when: 'module hooks' }],
+    breaks: 'import() never resolves in a fork: hooks of module.register() run in a thread',
+    remedy: 'set registerEsmLoaderHooks: false in Sentry.init()',
+    severity: 'refuse',
+    evidence: 'in experiments with version 10.78: no thread with this option',
+  },
+  {
     packages: ['@sentry/node', '@sentry/node-core'],
     versions: '*',
     applies: [{ when: 'loaded' }],
@@ -56,7 +87,7 @@ export const agents: readonly Row[] = [
     remedy:
       'identifiers are renewed; to be on the safe side, initialise it in the hook afterWorkerFork',
     severity: 'info',
-    evidence: 'observed: initialisation starts no thread; identifiers come from node:crypto',
+    evidence: 'in experiments: initialisation starts no thread; identifiers come from node:crypto',
   },
   {
     packages: ['newrelic'],
@@ -65,7 +96,7 @@ export const agents: readonly Row[] = [
     breaks: 'all workers share one agent run',
     remedy: 'load it in the hook afterWorkerFork',
     severity: 'warn',
-    evidence: 'observed: identifiers come from Math.random, which is reseeded; no thread',
+    evidence: 'in experiments: identifiers come from Math.random, which is reseeded; no thread',
   },
   {
     packages: ['applicationinsights', '@azure/monitor-opentelemetry', 'elastic-apm-node'],
@@ -74,7 +105,7 @@ export const agents: readonly Row[] = [
     breaks: 'every process sends the data buffered at the fork',
     remedy: 'its connections are cut before the fork; start it in the hook afterWorkerFork',
     severity: 'warn',
-    evidence: 'observed: 3 to 8 open sockets after its start, and no thread',
+    evidence: 'in experiments: 3 to 8 open sockets after its start, and no thread',
   },
   {
     packages: ['@instana/collector', '@appsignal/nodejs', '@aikidosec/firewall'],
@@ -83,7 +114,7 @@ export const agents: readonly Row[] = [
     breaks: 'timers and connections to the agent are inherited by every process',
     remedy: 'start it in the hook afterWorkerFork',
     severity: 'warn',
-    evidence: 'observed: loading it starts no thread',
+    evidence: 'in experiments: loading it starts no thread',
   },
   {
     packages: ['appdynamics', '@dynatrace/oneagent', '@contrast/agent'],
@@ -101,6 +132,6 @@ export const agents: readonly Row[] = [
     breaks: 'counters continue from the mold’s, and the first scrape throws',
     remedy: 'counters start from zero in each worker',
     severity: 'repaired',
-    evidence: 'observed: two workers counted 202 for 102 requests',
+    evidence: 'in experiments without the repair: two workers counted 202 for 102 requests',
   },
 ];

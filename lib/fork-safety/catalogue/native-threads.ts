@@ -49,7 +49,7 @@ export const threads: readonly Row[] = [
     remedy:
       'load models in the hook afterWorkerFork: their files are mapped, so memory is shared anyway',
     severity: 'refuse',
-    evidence: 'observed: getLlama() alone starts no thread; the rest is inferred',
+    evidence: 'in experiments: getLlama() alone starts no thread; the rest is inferred',
   },
   {
     packages: ['@lancedb/lancedb', 'vectordb'],
@@ -77,7 +77,7 @@ export const threads: readonly Row[] = [
     breaks: 'the client’s core runs on threads that do not exist in a fork',
     remedy: 'create clients in the hook afterWorkerFork',
     severity: 'refuse',
-    evidence: 'observed: the first client starts 3 threads; the rest is inferred',
+    evidence: 'in experiments: the first client starts 3 threads; the rest is inferred',
   },
   {
     packages: ['couchbase'],
@@ -95,7 +95,7 @@ export const threads: readonly Row[] = [
     breaks: 'workers and connections are dead',
     remedy: 'call Runtime.install() in the hook afterWorkerFork',
     severity: 'refuse',
-    evidence: 'observed: Runtime.install() starts 2 threads, loading none',
+    evidence: 'in experiments: Runtime.install() starts 2 threads, loading none',
   },
   {
     packages: ['zeromq'],
@@ -106,7 +106,7 @@ export const threads: readonly Row[] = [
       'create sockets in the hook afterWorkerFork only, and keep those workers from becoming ' +
       'molds: worker.noLongerForkSafe()',
     severity: 'refuse',
-    evidence: 'observed: the first socket starts 2 threads, messages hang in a fork',
+    evidence: 'in experiments: the first socket starts 2 threads, messages hang in a fork',
   },
   {
     packages: ['aws-crt'],
@@ -133,7 +133,8 @@ export const threads: readonly Row[] = [
     breaks: 'existing isolates lose their threads; new ones work',
     remedy: 'create isolates in the hook afterWorkerFork',
     severity: 'refuse',
-    evidence: 'observed: the first asynchronous run starts a thread; a new isolate works in a fork',
+    evidence:
+      'in experiments: the first asynchronous run starts a thread; a new isolate works in a fork',
   },
   {
     packages: ['skia-canvas'],
@@ -191,7 +192,7 @@ export const threads: readonly Row[] = [
     breaks: 'the connection to the secret service is shared',
     remedy: 'read secrets in the hook afterWorkerFork, or before the server starts',
     severity: 'warn',
-    evidence: 'inferred; observed: loading it starts no thread',
+    evidence: 'inferred; in experiments: loading it starts no thread',
   },
   {
     packages: ['node-pty'],
@@ -200,6 +201,6 @@ export const threads: readonly Row[] = [
     breaks: 'onExit of an existing terminal is never called; new terminals work',
     remedy: 'close terminals in the hook afterMoldFork',
     severity: 'warn',
-    evidence: 'observed: a new terminal works in a fork',
+    evidence: 'in experiments: a new terminal works in a fork',
   },
 ];

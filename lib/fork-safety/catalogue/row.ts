@@ -16,7 +16,7 @@ export type Condition =
   | { readonly when: 'module hooks' }
   /** A running child process. */
   | { readonly when: 'child' }
-  /** An open file of that kind (HeldFile in held-files.ts). */
+  /** An open file of that kind (HeldFile in lib/fork-safety/evidence/held-files.ts). */
   | { readonly when: 'file'; readonly how: 'database' | 'mapping' | 'lock' }
   | {
       readonly when: 'option';
@@ -27,6 +27,8 @@ export type Condition =
       /** Restricts the condition to Node before this version. */
       readonly nodeBefore?: string;
     }
+  /** A socket that the app listens on itself. */
+  | { readonly when: 'listening' }
   /** A listening inspector. */
   | { readonly when: 'inspector' };
 
@@ -48,6 +50,6 @@ export interface Row {
    * 'info': no action needed; 'ok': nothing breaks.
    */
   readonly severity: 'refuse' | 'warn' | 'repaired' | 'info' | 'ok';
-  /** A URL, a man page, or the way it was observed. */
+  /** A URL, a man page, or the origin: experiments, a construction. It is no present fault. */
   readonly evidence: string;
 }

@@ -10,7 +10,7 @@ export const helpers: readonly Row[] = [
     breaks: 'tasks given to the pool never finish',
     remedy: 'destroy the pool in the hook afterMoldFork and create one in afterWorkerFork',
     severity: 'refuse',
-    evidence: 'observed: run() never resolves in a fork',
+    evidence: 'in experiments: run() never resolves in a fork',
   },
   {
     packages: ['workerpool', 'jest-worker'],
@@ -19,7 +19,7 @@ export const helpers: readonly Row[] = [
     breaks: 'all processes share the channel to one helper and receive each other’s results',
     remedy: 'terminate the pool in the hook afterMoldFork and create one in afterWorkerFork',
     severity: 'refuse',
-    evidence: 'observed: the channel is inherited',
+    evidence: 'in experiments: the channel is inherited',
   },
   {
     packages: ['synckit', 'make-synchronous'],
@@ -28,7 +28,7 @@ export const helpers: readonly Row[] = [
     breaks: 'a call blocks the process until it times out, or forever',
     remedy: 'do not call it in a process that will be forked',
     severity: 'refuse',
-    evidence: 'observed: Atomics.wait() times out in a fork',
+    evidence: 'in experiments: Atomics.wait() times out in a fork',
   },
   {
     packages: ['sync-rpc', 'sync-fetch'],
@@ -48,7 +48,7 @@ export const helpers: readonly Row[] = [
       'log to a destination without a transport (pino.destination), or create the transport in ' +
       'afterWorkerFork',
     severity: 'refuse',
-    evidence: 'observed: a line logged in a fork is lost',
+    evidence: 'in experiments: a line logged in a fork is lost',
   },
   {
     packages: ['tsx', 'ts-node', '@swc-node/register', '@oxc-node/core', 'esbuild-register'],
@@ -57,14 +57,16 @@ export const helpers: readonly Row[] = [
     breaks: 'import() never resolves in a fork',
     remedy: 'remove it: TypeScript apps are compiled without it; or use Node 22.15 or later',
     severity: 'refuse',
-    evidence: 'observed under Node 20; from Node 22.15 on, the hooks need no thread',
+    evidence: 'in experiments under Node 20; from Node 22.15 on, the hooks need no thread',
   },
   {
     packages: ['import-in-the-middle'],
     versions: '*',
     applies: [{ when: 'module hooks' }],
     breaks: 'import() never resolves in a fork',
-    remedy: 'use Node 22.15 or later with --import import-in-the-middle/register-hooks.mjs',
+    remedy:
+      'call register() of import-in-the-middle/register-hooks.mjs (version 3) instead, which ' +
+      'needs no thread, on Node 24.11.1, 22.22.3 or later',
     severity: 'refuse',
     evidence: 'https://github.com/nodejs/import-in-the-middle/pull/253',
   },
@@ -100,7 +102,7 @@ export const helpers: readonly Row[] = [
     breaks: 'a fork that exits removes the locks and temporary files of its parent',
     remedy: 'exit listeners for files from before the fork do not run in workers',
     severity: 'repaired',
-    evidence: 'observed: a temporary file and a lock were removed at the exit of a fork',
+    evidence: 'in experiments without the repair: the exit of a fork removed a file and a lock',
   },
   {
     packages: ['pino', 'sonic-boom'],
@@ -109,7 +111,7 @@ export const helpers: readonly Row[] = [
     breaks: 'every process writes the lines buffered at the fork',
     remedy: 'flush asynchronous destinations in the hook afterMoldFork',
     severity: 'info',
-    evidence: 'observed: one line became three after two forks',
+    evidence: 'in experiments: one line became three after two forks',
   },
   {
     packages: ['winston'],
@@ -118,6 +120,6 @@ export const helpers: readonly Row[] = [
     breaks: 'every process writes the lines buffered at the fork, and rotates the files',
     remedy: 'log to stdout, or rotate files externally',
     severity: 'info',
-    evidence: 'observed: logging works in a fork',
+    evidence: 'in experiments: logging works in a fork',
   },
 ];

@@ -11,6 +11,7 @@ import { failpoint } from '../process/failpoint.js';
 import { describeFailure } from '../process/failure.js';
 import { closeInspector } from './inspector.js';
 import { heedInterruptions } from './interruptions.js';
+import { refuseOwnListener } from './own-listener.js';
 import { cutPeers } from './peers.js';
 import { prepareNewborns } from './prepare-newborns.js';
 import { awaitQuiescence } from './quiescence.js';
@@ -49,7 +50,10 @@ async function runMoldHooks({ settings, phase }: Life, generation: number): Prom
 }
 
 async function judge({ settings }: Life, orders: Orders): Promise<void> {
+  // Whatever the app began at its load, such as listening on a host name, is done by then.
+  await awaitQuiescence(settings.spawnTimeoutMs);
   const findings = await audit(settings.incompatibleModules);
+  refuseOwnListener(settings.app, findings, orders);
   const refusals = findings.filter(({ severity }) => severity === 'refuse');
   if (refusals.length > 0) {
     send(orders, { type: 'refused', findings: refusals, leaves: true });

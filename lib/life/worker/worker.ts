@@ -193,8 +193,7 @@ class Worker {
 
   async #exercise(): Promise<void> {
     const { exercised } = await import('./exercised.js');
-    const report = await exercised(this.#life.settings, () => this.#serving?.stopHeartbeat());
-    this.#channel.send(report);
+    this.#channel.send(await exercised());
   }
 
   #runLogged<Name extends HookName>(name: Name, ...args: HookArguments[Name]): Promise<void> {

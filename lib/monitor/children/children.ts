@@ -45,6 +45,9 @@ export interface HeldChannel {
 
 const entry = fileURLToPath(new URL('../../life/main.js', import.meta.url));
 
+/** Modules of --require precede those of --import, wherever these are written. */
+const preload = ['--require', fileURLToPath(new URL('../../life/preload.cjs', import.meta.url))];
+
 /** Room for a process title, which cannot outgrow the command line (lib/life/process/title.ts). */
 const titleRoom = ' '.repeat(160);
 
@@ -82,7 +85,7 @@ export class Children {
     const { credentials, stdin = 'ignore', stdout = 1 } = this.#options;
     const [ours, theirs] = native.socketPair();
     try {
-      const node = [process.execPath, ...nodeOptions, entry, titleRoom];
+      const node = [process.execPath, ...preload, ...nodeOptions, entry, titleRoom];
       const [program = '', ...args] = credentials ? commandAs(credentials, node) : node;
       const started = spawn(program, args, {
         stdio: [stdin, stdout, 'inherit', theirs],

@@ -1,6 +1,8 @@
 // The control API: HTTP over a unix socket that only our own user can open. No request, and no lack
 // of one, can end or block the monitor.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { messageOf } from '../../base/error-text.js';
+import { UserError } from '../../base/user-error.js';
 import { ensureControlDirectory } from '../../config/runtime-directory.js';
 import { native } from '../../system/native.js';
 import {

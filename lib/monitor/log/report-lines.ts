@@ -2,6 +2,7 @@
 import type { Report } from '../../protocol/message.js';
 import { unreachable } from '../../base/unreachable.js';
 import type { Child } from '../fleet/child.js';
+import { knownFindings } from './known-findings.js';
 import type { ChildFields, Log } from './log.js';
 
 export function logReport(log: Log, child: Child, report: Report, now: number): void {
@@ -17,15 +18,18 @@ export function logReport(log: Log, child: Child, report: Report, now: number): 
       log.info(fields, 'drained, becoming a mold');
       break;
     case 'frozen':
+      knownFindings(log).moldReady(child.id);
       log.info(fields, 'mold ready');
       break;
-    case 'audited':
+    case 'audited': {
+      const news = new Set(knownFindings(log).record(child.id, report.findings));
       for (const finding of report.findings)
-        log[finding.severity === 'warn' ? 'warn' : 'debug'](
+        log[finding.severity === 'warn' && news.has(finding) ? 'warn' : 'debug'](
           { ...fields, ...finding },
           'fork safety',
         );
       break;
+    }
     case 'refused':
       for (const finding of report.findings)
         log.error({ ...fields, ...finding }, 'cannot be forked');

@@ -17,6 +17,7 @@ const nothing: Observations = {
   children: [],
   held: [],
   reading: [],
+  listening: [],
   options: [],
   nodeVersion: '24.0.0',
   inspectorUrl: null,

@@ -17,7 +17,7 @@ const researched = `
   @napi-rs/keyring @neondatabase/serverless @newrelic/native-metrics @node-rs/argon2 @node-rs/bcrypt
   @opentelemetry/sdk-node @paralleldrive/cuid2 @parcel/watcher @prisma/client @pyroscope/nodejs
   @redis/client @rspack/core @sapphire/snowflake @sentry/node @sentry/node-core
-  @sentry/profiling-node @smithy/node-http-handler @smithy/uuid @socket.io/redis-adapter
+  @sentry/profiling-node @sentry/server-runtime-injection @smithy/node-http-handler @smithy/uuid @socket.io/redis-adapter
   @swc-node/register @swc/core @tailwindcss/oxide @temporalio/core-bridge @temporalio/worker
   @tensorflow/tfjs-node @tensorflow/tfjs-node-gpu @valkey/valkey-glide @xenova/transformers agenda
   amqplib appdynamics applicationinsights argon2 aws-crt aws-sdk base64id bcrypt better-sqlite3 bree
@@ -42,7 +42,12 @@ describe('the catalogue', () => {
     it(`is complete about ${title(row)}`, () => {
       expect(row.packages).to.not.be.empty;
       expect(() => readRange(row.versions)).to.not.throw();
-      expect(row.evidence).to.match(/^(https:\/\/\S+$|observed|inferred|documented|by |\w+\(2\))/);
+      expect(row.evidence).to.match(
+        /^(https:\/\/\S+$|in experiments|inferred|documented|by |\w+\(2\))/,
+      );
+      // Readers of a report must not take them for faults of their app.
+      if (row.severity === 'repaired')
+        expect(row.evidence).to.match(/^(https:|in experiments without |by )/);
       if (row.severity !== 'ok') {
         expect(row.breaks).to.not.equal('');
         expect(row.remedy).to.not.equal('');
@@ -64,6 +69,21 @@ describe('the catalogue', () => {
       ),
     );
     expect(said.filter((text, index) => said.indexOf(text) !== index)).to.deep.equal([]);
+  });
+
+  it('names the service worker for work that one process does for all', () => {
+    for (const name of ['bullmq', 'bull', 'agenda', 'node-cron', 'node-schedule', 'croner'])
+      for (const { remedy } of rowsAbout(name)) expect(remedy, name).to.match(serviceHook);
+    expect(rowsAbout('child_process').map(({ remedy }) => remedy)[0]).to.match(serviceHook);
+  });
+
+  it('advises the owner of module hooks on options of its own', () => {
+    const remedies = ['@sentry/node', '@sentry/server-runtime-injection', 'dd-trace'].map(
+      (name) => rowsAbout(name).find(({ applies }) => applies.some(isHooks))?.remedy,
+    );
+    expect(remedies[0]).to.include('registerEsmLoaderHooks: false');
+    expect(remedies[1]).to.include('enableRuntimeChannelInjection: false');
+    expect(remedies[2]).to.include('--require dd-trace/init');
   });
 
   it('refuses at load only packages that start threads at load, or cannot be observed', () => {
@@ -120,6 +140,7 @@ const conditions: Readonly<Record<Condition['when'], string>> = {
   child: 'child process running',
   file: '',
   option: 'option given',
+  listening: 'called by the app',
   inspector: 'listening',
 };
 
@@ -128,6 +149,13 @@ const files = {
   mapping: 'file mapped shared and writable',
   lock: 'file locked',
 };
+
+const serviceHook = /in the hook beforeServiceWorkerReady|in beforeServiceWorkerReady/;
+
+const isHooks = ({ when }: Condition): boolean => when === 'module hooks';
+
+const rowsAbout = (name: string): Row[] =>
+  catalogue.filter(({ packages, severity }) => packages.includes(name) && severity !== 'repaired');
 
 const rowsOf = (wanted: Row['severity']): Row[] =>
   catalogue.filter(({ severity }) => severity === wanted);

@@ -12,7 +12,7 @@ import { somePid } from '../../support/some-pid.js';
 import { settings } from '../../support/story.js';
 
 const failed = (id: number): Report => ({ type: 'forkFailed', id, reason: 'x', stack: null });
-const exercised: Report = { type: 'exercised', trials: [], draws: {}, findings: [] };
+const exercised: Report = { type: 'exercised', trials: [], draws: {} };
 const refused: Report = { type: 'refused', findings: [], leaves: false };
 
 /** A mold, a worker that it forked, a foreign mold, and the order for a child not born yet. */

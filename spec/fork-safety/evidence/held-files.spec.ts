@@ -5,7 +5,7 @@ import {
   openFiles,
   parseDescriptor,
   sharedMappings,
-} from '../../../lib/fork-safety/audit/held-files.js';
+} from '../../../lib/fork-safety/evidence/held-files.js';
 import { scratch } from '../../support/scratch.js';
 
 const descriptor = (flags: string, more = ''): string =>

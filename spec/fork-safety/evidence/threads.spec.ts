@@ -1,12 +1,12 @@
 // Goal: the threads that an option or a preloaded module started are told from Node's own, by their
 // names where Node names its own, and by their number elsewhere.
 import { expect } from 'chai';
-import { readNodeOptions } from '../../../lib/fork-safety/audit/node-options.js';
+import { readNodeOptions } from '../../../lib/fork-safety/evidence/node-options.js';
 import {
   namesOfNew,
   startedBeforeApp,
   type Thread,
-} from '../../../lib/fork-safety/audit/threads.js';
+} from '../../../lib/fork-safety/evidence/threads.js';
 
 const named = (...names: string[]): Thread[] =>
   names.map((name, index) => ({ tid: index + 1, name }));
