@@ -9,6 +9,7 @@ import { hear } from './fleet/hear.js';
 import { HotRestart } from './hot-restart/hot-restart.js';
 import { runMonitorHook } from '../config/run-hooks.js';
 import { Measurements } from './observe/measurements.js';
+import { watchDescriptors } from './observe/descriptor-watch.js';
 import { watchMemory } from './observe/memory-watch.js';
 import { OomKills } from './observe/oom-kills.js';
 import { askForStack, signal } from './children/kill.js';
@@ -106,9 +107,11 @@ export class Monitor {
   run(): Promise<Ending> {
     this.#timer = setInterval(() => this.#tick(), tickMs);
     const { maxWorkerMemoryBytes: limitBytes } = this.#parts.settings;
+    const { fleet, measurements } = this;
+    const { log } = this.#parts;
+    const exhausted = measurements.outOfDescriptors.bind(measurements);
+    void this.over.then(watchDescriptors({ fleet, log, exhausted }));
     if (limitBytes !== null) {
-      const { fleet } = this;
-      const { log } = this.#parts;
       const end = watchMemory({ fleet, limitBytes, log, marked: () => this.turn() });
       void this.over.then(end);
     }
