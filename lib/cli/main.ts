@@ -3,6 +3,7 @@ import { stackOf } from '../base/error-text.js';
 import { UserError } from '../base/user-error.js';
 import { readOverrides } from '../config/overrides.js';
 import { launch } from '../system/launch.js';
+import { explainFewDescriptors } from '../system/proc/few-descriptors.js';
 import type { Invocation } from './client/invocation.js';
 import { isRemote, readRemote } from './client/remote.js';
 import { parse, type Parsed } from './parse.js';
@@ -19,7 +20,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const run = await parsed.command.load();
     return await run(invocation);
   } catch (error) {
-    process.stderr.write(describeFailure(error));
+    process.stderr.write(describeFailure(explainFewDescriptors(error)));
     return 1;
   }
 }
