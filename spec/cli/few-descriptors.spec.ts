@@ -1,10 +1,8 @@
 // Goal: a limit of descriptors that is too low for the program itself is one line with the remedy.
 // Method: the real command under such limits.
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-
-const command = fileURLToPath(new URL('../../bin/pitchfork-ts.js', import.meta.url));
+import { commandFile } from './command.js';
 
 describe('the command with few descriptors', () => {
   for (const limit of [40, 64])
@@ -12,7 +10,7 @@ describe('the command with few descriptors', () => {
       const script = `ulimit -n ${limit} && exec "$0" "$1" status`;
       const { status, stdout, stderr } = spawnSync(
         'sh',
-        ['-c', script, process.execPath, command],
+        ['-c', script, process.execPath, commandFile],
         {
           encoding: 'utf8',
         },
