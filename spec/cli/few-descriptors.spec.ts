@@ -6,7 +6,7 @@ import { commandFile } from './command.js';
 
 describe('the command with few descriptors', () => {
   for (const limit of [40, 64])
-    it(`says so in one line (${limit})`, () => {
+    it(`says so in one line (R5, ${limit})`, () => {
       const script = `ulimit -n ${limit} && exec "$0" "$1" status`;
       const { status, stdout, stderr } = spawnSync(
         'sh',

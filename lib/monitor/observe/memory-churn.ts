@@ -27,7 +27,7 @@ export const noChurn: Churn = { bySlot: new Map(), count: 0 };
 /** A worker that exceeds the limit later than that grows slowly: that is what the limit is for. */
 const soonMs = 60_000;
 
-/** After another look. A worker that is old and below the limit, or above it late, ends the churn. */
+/** After another look. A worker that is old and below the limit, or above it late, ends it. */
 export function observeChurn(before: Churn, workers: readonly MeasuredWorker[]): Churn {
   const bySlot = new Map(before.bySlot);
   let { count } = before;

@@ -18,7 +18,7 @@ const afterLooks = (slots: number, ...looks: MeasuredWorker[][]): number | null 
   );
 
 describe('churn by maxWorkerMemory', () => {
-  it('is seen at once when all workers exceed the limit soon', () => {
+  it('is seen at once when all workers exceed the limit soon (W10)', () => {
     const look = [worker(1, 0, 4, true), worker(2, 1, 3, true)];
     expect(afterLooks(2, look)).to.equal(4_000);
   });
