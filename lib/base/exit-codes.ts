@@ -7,18 +7,22 @@ export interface ProcessEnd {
   readonly signal: string | null;
 }
 
+/** An app may use the same numbers, but hardly this one. */
+const neverSettled = 13;
+const orByTheApp = (code: number): string => `, or the app called process.exit(${code})`;
+
 /** A Map, since a code is any number: 0 to 255 by the kernel, but an object has other keys. */
 const codes = new Map<number, string>([
-  [1, 'an uncaught error, or the app called process.exit(1)'],
+  [1, 'an uncaught error'],
   [3, 'Node could not parse its own JavaScript'],
   [4, 'Node could not evaluate its own JavaScript'],
   [5, 'a fatal error in V8, see stderr'],
   [6, "Node's handler of uncaught errors was replaced by something else"],
-  [7, "an uncaught error, and the app's handler of uncaught errors threw one as well"],
+  [7, "the app's handler of uncaught errors threw"],
   [9, 'Node does not know an option: check nodeOptions and NODE_OPTIONS'],
   [10, 'Node could not start its own JavaScript'],
   [12, 'the inspector could not listen: check --inspect in nodeOptions and NODE_OPTIONS'],
-  [13, 'a top-level await never settled'],
+  [neverSettled, 'a top-level await never settled'],
   [14, 'Node could not build a snapshot'],
 ]);
 
@@ -60,7 +64,7 @@ export function explainEnd({ code, signal }: ProcessEnd): string | null {
   if (signal !== null) return signals.get(signal) ?? null;
   if (code === null) return null;
   const known = codes.get(code);
-  if (known !== undefined) return known;
+  if (known !== undefined) return `${known}${code === neverSettled ? '' : orByTheApp(code)}`;
   const name = signalNumbers.get(code - signalOffset);
   return name === undefined ? null : (signals.get(name) ?? name);
 }

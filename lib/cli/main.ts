@@ -4,6 +4,7 @@ import { printable } from '../base/printable.js';
 import { UserError } from '../base/user-error.js';
 import { readOverrides } from '../config/overrides.js';
 import { launch, secrets } from '../system/launch.js';
+import { explainFewDescriptors } from '../system/proc/few-descriptors.js';
 import type { Invocation } from './client/invocation.js';
 import { isRemote, readRemote, tokenIn } from './client/remote.js';
 import { parse, type Parsed } from './parse.js';
@@ -20,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const run = await parsed.command.load();
     return await run(invocation);
   } catch (error) {
-    process.stderr.write(printable(describeFailure(error)));
+    process.stderr.write(printable(describeFailure(explainFewDescriptors(error))));
     return 1;
   }
 }

@@ -1,6 +1,7 @@
 // The metrics that count events as they happen. Adding one takes an entry in the table below, under
 // the event that it counts; a new event also takes a line in `Events`.
 import { Counter, Histogram, type Registry } from 'prom-client';
+import type { Role } from '../api/hooks.js';
 import { exitReasons, type ExitReason } from '../control-api/exit-reason.js';
 
 export interface Events {
@@ -8,6 +9,8 @@ export interface Events {
   forked(seconds: number): void;
   /** A worker, a mold or the service worker exited. */
   exited(reason: ExitReason): void;
+  /** A process was found to be out of descriptors. */
+  outOfDescriptors(role: 'monitor' | Role): void;
   /** The audit refused a fork because of `subject`, for example the name of a package. */
   refused(subject: string): void;
   /** A rollout ended, after that many seconds. */
@@ -56,6 +59,15 @@ const countedMetrics: CountedMetrics = {
       sample: (reason) => [{ reason }, 1],
     },
   ],
+  outOfDescriptors: [
+    {
+      name: 'pitchfork_out_of_descriptors_total',
+      help: 'Processes found out of file descriptors, once every 3 s each, by role.',
+      labelNames: ['role'],
+      initial: ['monitor', 'mold', 'worker', 'service'].map((role) => ({ role })),
+      sample: (role) => [{ role }, 1],
+    },
+  ],
   refused: [
     {
       name: 'pitchfork_fork_refusals_total',
@@ -99,6 +111,7 @@ export function countEvents(registry: Registry): Events {
   return {
     forked: counting(countedMetrics.forked),
     exited: counting(countedMetrics.exited),
+    outOfDescriptors: counting(countedMetrics.outOfDescriptors),
     refused: counting(countedMetrics.refused),
     rolledOut: counting(countedMetrics.rolledOut),
   };

@@ -3,6 +3,7 @@
 // generations.
 import type { Role } from '../api/hooks.js';
 import { latencyBoundsSeconds, type Latency } from '../protocol/latency.js';
+import type { Descriptors } from '../system/proc/descriptors.js';
 import type { Memory } from '../system/process-memory.js';
 import type { AppMetric } from './app-snapshot.js';
 import type { MetricJson, MetricType, MetricValue } from './metric-json.js';
@@ -12,6 +13,8 @@ export interface MetricsReading {
   /** The highest generation that serves; 0 before the first. */
   readonly generation: number;
   readonly phase: number;
+  /** The number of workers that there should be. */
+  readonly wanted: number;
   /** Number of workers by state, zeros included: { starting: 1, serving: 3, leaving: 0 }. */
   readonly workers: Readonly<Record<string, number>>;
   /** Requests answered since the monitor started, by live and gone workers (totals.ts). */
@@ -27,6 +30,11 @@ export interface MetricsReading {
     readonly role: 'monitor' | Role;
     readonly slot: number | null;
     readonly memory: Memory;
+  }[];
+  readonly descriptors: readonly {
+    readonly role: 'monitor' | Role;
+    readonly slot: number | null;
+    readonly descriptors: Descriptors;
   }[];
   /** Log lines lost since the monitor started. */
   readonly logLinesDropped: number;
@@ -48,6 +56,12 @@ const readMetrics: readonly ReadMetric[] = [
     help: 'Workers, by state.',
     values: ({ workers }) =>
       Object.entries(workers).map(([state, value]) => ({ labels: { state }, value })),
+  },
+  {
+    name: 'pitchfork_workers_wanted',
+    type: 'gauge',
+    help: 'Workers that there should be.',
+    values: ({ wanted }) => single(wanted),
   },
   {
     name: 'pitchfork_generation',
@@ -81,10 +95,30 @@ const readMetrics: readonly ReadMetric[] = [
     values: ({ memory }) =>
       memory.flatMap(({ role, slot, memory }) =>
         Object.entries(memory).map(([kind, value]: [string, number]) => ({
-          labels: { role, slot: slot === null ? '' : String(slot), kind },
+          labels: { ...processLabels({ role, slot }), kind },
           value,
         })),
       ),
+  },
+  {
+    name: 'pitchfork_process_open_fds',
+    type: 'gauge',
+    help: 'Open file descriptors, by role and slot.',
+    values: ({ descriptors }) =>
+      descriptors.map(({ descriptors: { open }, ...process }) => ({
+        labels: processLabels(process),
+        value: open,
+      })),
+  },
+  {
+    name: 'pitchfork_process_max_fds',
+    type: 'gauge',
+    help: 'Maximum number of open file descriptors, by role and slot.',
+    values: ({ descriptors }) =>
+      descriptors.map(({ descriptors: { limit }, ...process }) => ({
+        labels: processLabels(process),
+        value: limit,
+      })),
   },
   {
     name: 'pitchfork_requests_total',
@@ -113,6 +147,11 @@ export function valuesAt(reading: MetricsReading): MetricJson[] {
     values: values(reading, name),
   }));
 }
+
+const processLabels = ({ role, slot }: { role: string; slot: number | null }) => ({
+  role,
+  slot: slot === null ? '' : String(slot),
+});
 
 function single(value: number): MetricValue[] {
   return [{ labels: {}, value }];

@@ -11,6 +11,7 @@ import { Defects } from './defects.js';
 import { HotRestart } from './hot-restart/hot-restart.js';
 import { runMonitorHook } from '../config/run-hooks.js';
 import { Measurements } from './observe/measurements.js';
+import { watchDescriptors } from './observe/descriptor-watch.js';
 import { watchFreezing } from './observe/freezing-memory.js';
 import { watchMemory } from './observe/memory-watch.js';
 import { OomKills } from './observe/oom-kills.js';
@@ -127,9 +128,11 @@ export class Monitor {
     this.#timer = setInterval(() => this.#tick(), tickMs);
     void this.over.then(watchFreezing(this.fleet));
     const { maxWorkerMemoryBytes: limitBytes } = this.#parts.settings;
+    const { fleet, measurements } = this;
+    const { log } = this.#parts;
+    const exhausted = measurements.outOfDescriptors.bind(measurements);
+    void this.over.then(watchDescriptors({ fleet, log, exhausted }));
     if (limitBytes !== null) {
-      const { fleet } = this;
-      const { log } = this.#parts;
       const end = watchMemory({ fleet, limitBytes, log, marked: () => this.turn() });
       void this.over.then(end);
     }

@@ -69,7 +69,7 @@ describe('an uncaught error of the app', () => {
   afterEach(() => server.destroy());
 
   for (const { version, execPath } of supportedNodes())
-    it(`is in the log with slot, pid and stack (Node ${version})`, async () => {
+    it(`is in the log with slot, pid and stack (F3, Node ${version})`, async () => {
       server = await Server.start({ app, workers: 1, node: execPath });
       for (const [url, { msg, reason, code = 1 }] of fatal) {
         const [error, end] = await ruin(server, url);

@@ -14,6 +14,8 @@ function readingWith(part: Partial<MetricsReading>): MetricsReading {
     inFlight: 0,
     eventLoopLag: [],
     memory: [],
+    wanted: 3,
+    descriptors: [],
     logLinesDropped: 0,
     app: [],
     ...part,
@@ -57,6 +59,7 @@ describe('createMetrics', () => {
     expect(samples.get('pitchfork_phase')).to.equal(0);
     expect(samples.get('pitchfork_workers{state="serving"}')).to.equal(2);
     expect(samples.get('pitchfork_workers{state="starting"}')).to.equal(0);
+    expect(samples.get('pitchfork_workers_wanted')).to.equal(3);
     expect(samples.get('pitchfork_log_dropped_total')).to.equal(4);
   });
 
@@ -91,6 +94,22 @@ describe('createMetrics', () => {
     expect(samples.get(`${name}_bucket{le="+Inf"}`)).to.equal(4);
     expect(samples.get(`${name}_count`)).to.equal(4);
     expect(samples.get(`${name}_sum`)).to.equal(latency.sumSeconds);
+  });
+
+  it('shows the descriptors of each process, and counts exhaustions', async () => {
+    const metrics = metricsOf({
+      descriptors: [
+        { role: 'monitor', slot: null, descriptors: { open: 30, limit: 1024 } },
+        { role: 'worker', slot: 1, descriptors: { open: 158, limit: 160 } },
+      ],
+    });
+    metrics.outOfDescriptors('worker');
+    const samples = parse(await metrics.collect());
+    expect(samples.get('pitchfork_process_open_fds{role="monitor",slot=""}')).to.equal(30);
+    expect(samples.get('pitchfork_process_open_fds{role="worker",slot="1"}')).to.equal(158);
+    expect(samples.get('pitchfork_process_max_fds{role="worker",slot="1"}')).to.equal(160);
+    expect(samples.get('pitchfork_out_of_descriptors_total{role="worker"}')).to.equal(1);
+    expect(samples.get('pitchfork_out_of_descriptors_total{role="mold"}')).to.equal(0);
   });
 
   it('adds up the memory of processes that share a role and a slot', async () => {

@@ -1,6 +1,8 @@
 // The monitor's measurements: the sum of the workers' reports, and the figures that /proc has of
 // every process.
 import { AppMetrics, type AppMetricsRecord } from '../../metrics/app-metrics.js';
+import type { Role } from '../../api/hooks.js';
+import { descriptorsOf } from '../../system/proc/descriptors.js';
 import { memoryOf } from '../../system/process-memory.js';
 import type { MetricsReading } from '../../metrics/scrape-metrics.js';
 import { createMetrics, type Metrics } from '../../metrics/registry.js';
@@ -149,6 +151,10 @@ export class Measurements {
     this.#metrics.exited(reason);
   }
 
+  outOfDescriptors(role: 'monitor' | Role): void {
+    this.#metrics.outOfDescriptors(role);
+  }
+
   rolledOut(kind: RolloutKind, result: 'success' | 'failure', seconds: number): void {
     this.#metrics.rolledOut(kind, result, seconds);
   }
@@ -158,9 +164,14 @@ export class Measurements {
     const children = [...this.#fleet.children.values()];
     const workers = children.filter(({ role }) => role === 'worker');
     const serving = workers.filter(({ state }) => state === 'serving');
+    const processes = processesOf([
+      ...serving,
+      ...children.filter(({ role }) => role !== 'worker'),
+    ]);
     return {
       generation: Math.max(0, ...serving.map(({ generation }) => generation)),
       phase: this.#fleet.phase,
+      wanted: this.#fleet.workers,
       workers: Object.fromEntries(
         workerStates.map((state) => [
           state,
@@ -173,21 +184,14 @@ export class Measurements {
         slot: slot ?? 0,
         seconds: figures.eventLoopLagSeconds,
       })),
-      memory: await this.#memory([...serving, ...children.filter(({ role }) => role !== 'worker')]),
+      memory: await readMemory(processes),
+      descriptors: processes.flatMap(({ pid, ...process }) => {
+        const descriptors = descriptorsOf(pid);
+        return descriptors ? [{ ...process, descriptors }] : [];
+      }),
       logLinesDropped: this.#logLinesDropped(),
       app: await this.#app.collect(),
     };
-  }
-
-  async #memory(children: readonly Child[]): Promise<MetricsReading['memory']> {
-    const processes = [
-      { role: 'monitor' as const, slot: null, pid: process.pid },
-      ...children.map(({ role, slot, pid }) => ({ role, slot, pid: pid ?? 0 })),
-    ];
-    const read = await Promise.all(
-      processes.map(async ({ role, slot, pid }) => ({ role, slot, memory: await memoryOf(pid) })),
-    );
-    return read.flatMap(({ memory, ...process }) => (memory ? [{ ...process, memory }] : []));
   }
 
   /** Asks every serving worker for the app's metrics, and waits a moment for the answers. */
@@ -224,4 +228,24 @@ export class Measurements {
       if (question.number === number && question.open.delete(id) && question.open.size === 0)
         question.answered();
   }
+}
+
+interface Process {
+  readonly role: 'monitor' | Role;
+  readonly slot: number | null;
+  readonly pid: number;
+}
+
+function processesOf(children: readonly Child[]): Process[] {
+  return [
+    { role: 'monitor', slot: null, pid: process.pid },
+    ...children.map(({ role, slot, pid }) => ({ role, slot, pid: pid ?? 0 })),
+  ];
+}
+
+async function readMemory(processes: readonly Process[]): Promise<MetricsReading['memory']> {
+  const read = await Promise.all(
+    processes.map(async ({ role, slot, pid }) => ({ role, slot, memory: await memoryOf(pid) })),
+  );
+  return read.flatMap(({ memory, ...process }) => (memory ? [{ ...process, memory }] : []));
 }
