@@ -1,5 +1,5 @@
-// Metrics in the form of prom-client's getMetricsAsJSON(), validated: a record of them may stem from
-// another release. Invalid metrics are left out, as they must not fail a scrape.
+// Metrics in the form of prom-client's getMetricsAsJSON(), validated: a record of them may stem
+// from another release. Invalid metrics are left out, as they must not fail a scrape.
 import { isRecord } from '../base/is-record.js';
 
 export interface MetricValue {

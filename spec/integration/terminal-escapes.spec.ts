@@ -10,7 +10,6 @@ import { RawConnection } from '../support/raw-connection.js';
 import { Server } from '../support/server.js';
 import { until } from '../support/until.js';
 
- 
 const harmless = /^[\t\n\x20-\x7e]*$/;
 
 const app = {

@@ -166,7 +166,7 @@ describe('the log', () => {
         log.error({ path: text, nested: { [text]: [text] }, err, stack: text }, text);`);
     for (const format of ['pretty', 'json']) {
       const text = await write(format);
-       
+
       expect(text, format).to.match(/^[\x20-\x7e\n]+$/);
       expect(text, format).not.to.match(/^\[00:00/m);
     }
