@@ -28,7 +28,7 @@ describe('printable', () => {
     const value = { ['key\x9b']: ['\x1b]0;title\x07', '\u202eevil', '\x7f', 'a\nb', '\\u009b'] };
     const text = JSON.stringify(value);
     expect(JSON.parse(printable(text))).to.deep.equal(value);
-     
+
     expect(printable(text)).to.match(/^[\x20-\x7e]+$/);
   });
 });
