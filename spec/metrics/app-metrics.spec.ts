@@ -245,6 +245,28 @@ describe('AppMetrics', () => {
     ]);
   });
 
+  it('are the same amount of data however many workers have gone', async () => {
+    const observed = () =>
+      worker((registers) =>
+        new Histogram({
+          name: 'work_seconds',
+          help: 'h',
+          labelNames: ['route'],
+          registers,
+        }).observe({ route: '/' }, 1),
+      );
+    const metrics = new AppMetrics();
+    for (let id = 0; id < 200; id++) {
+      metrics.update(id, await observed());
+      metrics.retire(id);
+    }
+    const { live, gone, last } = metrics.record();
+    expect([live, last]).to.deep.equal([[], []]);
+    expect(gone.map(({ name, series }) => [name, series.length])).to.deep.equal([
+      ['work_seconds', 14],
+    ]);
+  });
+
   it('keep a bounded number of series of the gone', async () => {
     const metrics = new AppMetrics();
     for (let id = 0; id < 12; id++) {
@@ -255,6 +277,7 @@ describe('AppMetrics', () => {
     }
     const [metric] = await metrics.collect();
     expect(metric?.series.size).to.equal(100_000);
+    expect(metrics.dropped).to.equal(20_000);
   });
 
   it('let the event loop turn while much is merged', async () => {

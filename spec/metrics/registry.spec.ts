@@ -14,6 +14,7 @@ function readingWith(part: Partial<MetricsReading>): MetricsReading {
     eventLoopLag: [],
     memory: [],
     logLinesDropped: 0,
+    appSeriesDropped: 0,
     app: [],
     ...part,
   };

@@ -143,6 +143,7 @@ export class Measurements {
       })),
       memory: await this.#memory([...serving, ...children.filter(({ role }) => role !== 'worker')]),
       logLinesDropped: this.#logLinesDropped(),
+      appSeriesDropped: this.#app.dropped,
       app: await this.#app.collect(),
     };
   }
