@@ -2,7 +2,7 @@
 // from the app's traffic. The probes wait for nothing.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { holdPort, serveOn, type HeldPort } from '../system/held-port.js';
-import { hostCheck, misdirected } from '../operators/host-check.js';
+import { hostCheck, misdirected, senderOf } from '../operators/host-check.js';
 import { createOperatorsServer } from '../operators/server.js';
 import { page } from './page.js';
 
@@ -91,8 +91,7 @@ export async function serveMetrics(
     },
     (request, response) => {
       if (isForUs(request)) return void answer(request, response, answers);
-      const { host } = request.headers;
-      notice({ host, from: request.socket.remoteAddress }, 'metrics: refused a foreign Host');
+      notice(senderOf(request), 'metrics: refused a foreign Host');
       reply(response, 421, `${misdirected}\n`);
     },
   );

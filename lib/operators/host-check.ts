@@ -13,8 +13,10 @@ export function hostCheck(
   server: Server,
   configuredHost: string,
 ): (request: IncomingMessage) => boolean {
+  let address: ReturnType<Server['address']> = null;
   return ({ headers }) => {
-    const address = server.address();
+    // It is null again once the server closes.
+    address ??= server.address();
     // A unix socket, or a listener that is open to other machines anyway.
     if (address === null || typeof address === 'string') return true;
     if (!isLoopback(address.address.replace(/^::ffff:/, ''))) return true;
@@ -31,3 +33,9 @@ function hostname(host: string): string | null {
   const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::\d*)?$/.exec(host) ?? [];
   return (bracketed ?? plain)?.toLowerCase() ?? null;
 }
+
+/** For the log. */
+export const senderOf = ({ headers, socket }: IncomingMessage): object => ({
+  host: headers.host?.slice(0, 100),
+  from: socket.remoteAddress,
+});

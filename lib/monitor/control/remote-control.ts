@@ -8,7 +8,7 @@ import { UserError } from '../../base/user-error.js';
 import { readToken } from '../../config/readers.js';
 import type { RemoteControl } from '../../config/settings.js';
 import { holdPort, serveOn, type HeldPort } from '../../system/held-port.js';
-import { hostCheck, misdirected } from '../../operators/host-check.js';
+import { hostCheck, misdirected, senderOf } from '../../operators/host-check.js';
 import {
   closeServer,
   createControlServer,
@@ -64,9 +64,7 @@ export async function serveRemoteControl(
 }
 
 function refuseHost(request: IncomingMessage, response: ServerResponse, log: LimitedLog): void {
-  const { headers, socket } = request;
-  const fields = { host: headers.host, from: socket.remoteAddress };
-  log.warn(fields, 'control command refused: foreign Host');
+  log.warn(senderOf(request), 'control command refused: foreign Host');
   refuseWith(response, 421, misdirected);
 }
 
