@@ -19,11 +19,12 @@ export interface AppMetricsRecord {
 
 const nothing: AppSnapshot = new Map();
 /** Of the gone. An app whose labels never repeat must not fill the monitor. */
-const maxGoneSeries = 100_000;
+const mostGoneSeries = 100_000;
 /** More than the processes that can have retired and still be there. */
 const maxRetired = 1_000;
 
 export class AppMetrics {
+  readonly #maxGoneSeries: number;
   readonly #live = new Map<number, AppSnapshot>();
   readonly #retired: Set<number>;
   #dropped: number;
@@ -31,7 +32,8 @@ export class AppMetrics {
   /** The result of the last scrape. */
   #last: AppSnapshot;
 
-  constructor(before?: AppMetricsRecord) {
+  constructor(before?: AppMetricsRecord, maxGoneSeries = mostGoneSeries) {
+    this.#maxGoneSeries = maxGoneSeries;
     const { live, gone, last, retired, dropped } = isRecord(before) ? before : {};
     for (const [id, metrics] of live ?? []) this.#live.set(id, readSnapshot([...metrics]));
     this.#gone = readSnapshot([...(gone ?? [])]);
@@ -66,7 +68,7 @@ export class AppMetrics {
     const ended = this.#live.get(childId);
     if (!ended) return;
     this.#live.delete(childId);
-    const { folded, dropped } = fold(this.#gone, ended, maxGoneSeries);
+    const { folded, dropped } = fold(this.#gone, ended, this.#maxGoneSeries);
     this.#gone = folded;
     this.#dropped += dropped;
   }

@@ -40,8 +40,8 @@ export class Measurements {
   readonly #app: AppMetrics;
   readonly #metrics: Metrics;
   readonly #questions = new Set<Question>();
-  /** Children that are there and have been asked. */
-  readonly #asked = new Set<number>();
+  /** The number of the last question to each child. */
+  readonly #asked = new Map<number, number>();
   #lastQuestion = 0;
 
   constructor(
@@ -107,9 +107,9 @@ export class Measurements {
 
   /** Its counts stay in the totals, and it is asked no more. */
   retire(id: number): void {
+    this.#asked.delete(id);
     this.#totals.retire(id);
     this.#app.retire(id);
-    this.#asked.delete(id);
     for (const question of this.#questions) this.#answered(question.number, id);
   }
 
@@ -182,7 +182,7 @@ export class Measurements {
       };
       this.#questions.add(question);
       for (const { id } of asked) {
-        this.#asked.add(id);
+        this.#asked.set(id, number);
         this.#ask(id, { type: 'measure', request: number });
       }
     });
