@@ -88,11 +88,16 @@ async function raise(
 }
 
 /**
- * `gone` with the totals of one more process that is gone: no gauges, averages or quantiles. Series
- * beyond `maxSeries` in all are lost.
+ * `gone` with the totals of one more process that is gone: no gauges, averages or quantiles. New
+ * series beyond `maxSeries` in all are dropped.
  */
-export function fold(gone: AppSnapshot, ended: AppSnapshot, maxSeries: number): AppSnapshot {
+export function fold(
+  gone: AppSnapshot,
+  ended: AppSnapshot,
+  maxSeries: number,
+): { readonly folded: AppSnapshot; readonly dropped: number } {
   const folded = new Map(gone);
+  let dropped = 0;
   let room = maxSeries - [...gone.values()].reduce((sum, { series }) => sum + series.size, 0);
   for (const [name, metric] of ended) {
     if (metric.type === 'gauge' || ['average', 'omit'].includes(metric.aggregator)) continue;
@@ -102,10 +107,13 @@ export function fold(gone: AppSnapshot, ended: AppSnapshot, maxSeries: number): 
     for (const [text, value] of metric.series) {
       if (isQuantile(metric, text)) continue;
       const total = series.get(text);
-      if (total === undefined && room-- <= 0) continue;
+      if (total === undefined && room-- <= 0) {
+        dropped++;
+        continue;
+      }
       series.set(text, total === undefined ? value : add(total, value));
     }
     folded.set(name, { ...metric, series });
   }
-  return folded;
+  return { folded, dropped };
 }

@@ -14,27 +14,32 @@ export interface AppMetricsRecord {
   readonly gone: readonly SnapshotMetric[];
   readonly last: readonly SnapshotMetric[];
   readonly retired: readonly number[];
+  readonly dropped: number;
 }
 
 const nothing: AppSnapshot = new Map();
 /** Of the gone. An app whose labels never repeat must not fill the monitor. */
-const maxGoneSeries = 100_000;
+const mostGoneSeries = 100_000;
 /** More than the processes that can have retired and still be there. */
 const maxRetired = 1_000;
 
 export class AppMetrics {
+  readonly #maxGoneSeries: number;
   readonly #live = new Map<number, AppSnapshot>();
   readonly #retired: Set<number>;
+  #dropped: number;
   #gone: AppSnapshot;
   /** The result of the last scrape. */
   #last: AppSnapshot;
 
-  constructor(before?: AppMetricsRecord) {
-    const { live, gone, last, retired } = isRecord(before) ? before : {};
+  constructor(before?: AppMetricsRecord, maxGoneSeries = mostGoneSeries) {
+    this.#maxGoneSeries = maxGoneSeries;
+    const { live, gone, last, retired, dropped } = isRecord(before) ? before : {};
     for (const [id, metrics] of live ?? []) this.#live.set(id, readSnapshot([...metrics]));
     this.#gone = readSnapshot([...(gone ?? [])]);
     this.#last = readSnapshot([...(last ?? [])]);
     this.#retired = new Set(retired);
+    this.#dropped = dropped ?? 0;
   }
 
   record(): AppMetricsRecord {
@@ -43,6 +48,7 @@ export class AppMetrics {
       gone: recordOf(this.#gone),
       last: recordOf(this.#last),
       retired: [...this.#retired],
+      dropped: this.#dropped,
     };
   }
 
@@ -62,7 +68,14 @@ export class AppMetrics {
     const ended = this.#live.get(childId);
     if (!ended) return;
     this.#live.delete(childId);
-    this.#gone = fold(this.#gone, ended, maxGoneSeries);
+    const { folded, dropped } = fold(this.#gone, ended, this.#maxGoneSeries);
+    this.#gone = folded;
+    this.#dropped += dropped;
+  }
+
+  /** Series of workers that are gone, above the limit, since the monitor started. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   /** The metrics over all workers, each name once. The event loop turns meanwhile. */

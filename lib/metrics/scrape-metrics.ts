@@ -38,6 +38,8 @@ export interface MetricsReading {
   }[];
   /** Log lines lost since the monitor started. */
   readonly logLinesDropped: number;
+  /** Series of the app's metrics lost since the monitor started. */
+  readonly appSeriesDropped: number;
   /** The app's metrics over all workers (app-metrics.ts). */
   readonly app: readonly AppMetric[];
 }
@@ -131,6 +133,12 @@ const readMetrics: readonly ReadMetric[] = [
     type: 'counter',
     help: 'Log lines dropped.',
     values: ({ logLinesDropped }) => single(logLinesDropped),
+  },
+  {
+    name: 'pitchfork_app_series_dropped_total',
+    type: 'counter',
+    help: "Series of the app's metrics dropped when their worker exited: too many labels.",
+    values: ({ appSeriesDropped }) => single(appSeriesDropped),
   },
   {
     name: 'pitchfork_http_request_duration_seconds',

@@ -1,8 +1,9 @@
 // The metrics listener: Prometheus text, health endpoints and a live page. Read-only, and separate
-// from the app's traffic.
+// from the app's traffic. The probes wait for nothing.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { holdPort, serveOn, type HeldPort } from '../system/held-port.js';
-import { createOperatorsServer } from '../system/operators-server.js';
+import { hostCheck, misdirected, senderOf } from '../operators/host-check.js';
+import { createOperatorsServer } from '../operators/server.js';
 import { page } from './page.js';
 
 export interface MetricsAddress {
@@ -35,10 +36,20 @@ interface Page {
 type Answer = () => Promise<Page> | Page;
 
 const prometheusType = 'text/plain; version=0.0.4; charset=utf-8';
+const crowdedText = 'metrics: too many connections, closed the least active';
+/** No other site frames the page, to have it clicked, or gives it other addresses. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "connect-src 'self'",
+  "style-src 'unsafe-inline'",
+  "script-src 'unsafe-inline'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 const maxHeaderBytes = 8192;
-const keepAliveTimeoutMs = 30_000;
-/** Limit for a client that does not read its response. */
-const stalledMs = 60_000;
+/** Longer than the usual pause between two scrapes. */
+const keepAliveMs = 30_000;
 
 /** Throws a UserError if the port cannot be opened. */
 export function listenForMetrics(address: MetricsAddress): Promise<HeldPort> {
@@ -50,17 +61,22 @@ export function listenForMetrics(address: MetricsAddress): Promise<HeldPort> {
   );
 }
 
+/** Called for what strangers can cause, and as often; the text is the kind. */
+export type Notice = (fields: object, text: string) => void;
+
 /** Owns the socket from now on. */
 export async function serveMetrics(
   held: HeldPort,
   path: string,
   content: MetricsContent,
+  notice: Notice,
 ): Promise<MetricsServer> {
+  const stats = shared(() => content.stats());
   const answers = new Map<string, Answer>([
     ['/', () => ({ body: page, type: 'text/html; charset=utf-8' })],
     [
       '/stats.json',
-      async () => ({ body: JSON.stringify(await content.stats()), type: 'application/json' }),
+      async () => ({ body: JSON.stringify(await stats()), type: 'application/json' }),
     ],
     ['/ready', () => readiness(content.unreadiness())],
     // An answer is all that counts: the monitor replaces stuck workers itself, and a probe that
@@ -69,10 +85,17 @@ export async function serveMetrics(
     [path, async () => ({ body: await content.collect(), type: prometheusType })],
   ]);
   const server = createOperatorsServer(
-    { maxHeaderSize: maxHeaderBytes, keepAliveTimeout: keepAliveTimeoutMs },
-    (request, response) => void answer(request, response, answers),
+    {
+      ...{ maxHeaderBytes, keepAliveMs, sparesRequests: false },
+      crowded: (closed) => notice({ closed }, crowdedText),
+    },
+    (request, response) => {
+      if (isForUs(request)) return void answer(request, response, answers);
+      notice(senderOf(request), 'metrics: refused a foreign Host');
+      reply(response, 421, `${misdirected}\n`);
+    },
   );
-  server.setTimeout(stalledMs);
+  const isForUs = hostCheck(server, held.host);
   const port = await serveOn(held, server);
   server.on('error', () => undefined);
   return {
@@ -83,6 +106,12 @@ export async function serveMetrics(
         server.closeAllConnections();
       }),
   };
+}
+
+/** Callers at the same time share a result: the figures are not free. */
+function shared<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | null = null;
+  return () => (reading ??= read().finally(() => (reading = null)));
 }
 
 function readiness(reason: string | null): Page {
@@ -116,10 +145,10 @@ function reply(response: ServerResponse, status: number, body: string, type = 't
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    'content-security-policy':
-      "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
+    'content-security-policy': contentSecurityPolicy,
+    'cross-origin-resource-policy': 'same-origin',
     // A client that is still sending a body does not keep the connection.
-    ...(status === 405 && { connection: 'close' }),
+    ...((status === 405 || status === 421) && { connection: 'close' }),
   });
   response.end(body);
 }

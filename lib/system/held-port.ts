@@ -5,7 +5,6 @@ import { lookup } from 'node:dns/promises';
 import type { Server } from 'node:http';
 import { UserError } from '../base/user-error.js';
 import { native } from './native.js';
-import { listenOn } from './operators-server.js';
 
 interface Port {
   readonly host: string;
@@ -44,4 +43,15 @@ export const isSamePort = (one: Port | null, other: Port | null): boolean =>
 export async function serveOn({ fd }: HeldPort, server: Server): Promise<number> {
   await listenOn(fd, server);
   return native.boundPort(fd);
+}
+
+/** The server owns the descriptor from now on. */
+export function listenOn(fd: number, server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ fd }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
 }

@@ -8,6 +8,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { commandFile } from '../cli/command.js';
 import { runCommand } from '../support/command.js';
+import { ask } from '../support/raw-connection.js';
 import { scratch } from '../support/scratch.js';
 import { fixtureApp, Server, withDeadline } from '../support/server.js';
 
@@ -55,6 +56,32 @@ describe('remote control', () => {
     expect((await fetch(`${url}/stats`, { headers })).status).to.equal(200);
     expect(server.text()).to.not.include(token);
     await server.stop();
+  });
+
+  it('turns away requests for other hosts, and so do metrics, in few log lines', async () => {
+    const remote = Number(new URL(await start(`token: '${token}'`)).port);
+    const Authorization = `Bearer ${token}`;
+    const from = (Host: string) => ({ headers: { Host, Authorization } });
+    for (const [port, paths] of [
+      [remote, ['/stats']],
+      [server.metricsPort, ['/', '/stats.json', '/metrics', '/healthz']],
+    ] as const)
+      for (const path of paths) {
+        const refused = await ask(port, path, from(`evil.example:${port}`));
+        expect(refused.status, path).to.equal(421);
+        expect(refused.body)
+          .to.include('this listener answers to localhost')
+          .and.not.include('pid');
+        expect((await ask(port, path, from(`localhost:${port}`))).status).to.equal(200);
+      }
+    for (let time = 0; time < 20; time++) await ask(remote, '/stats', from('evil.example'));
+    expect((await ask(server.control, '/stats', from('evil.example'))).status).to.equal(200);
+    server.signal('SIGTERM');
+    expect(await withDeadline(server.exit, 15_000, 'the end')).to.include({ code: 0 });
+    const lines = server.log('control command refused: foreign Host');
+    expect(lines.map(({ suppressed = 1 }) => suppressed)).to.deep.equal([1, 1, 1, 1, 1, 16]);
+    expect(lines[1]).to.include({ host: 'evil.example', from: '127.0.0.1' });
+    expect(server.log('metrics: refused a foreign Host')).to.have.lengthOf(4);
   });
 
   it('is used by the commands, with a token of the command line or the environment', async () => {

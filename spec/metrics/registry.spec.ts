@@ -17,6 +17,7 @@ function readingWith(part: Partial<MetricsReading>): MetricsReading {
     wanted: 3,
     descriptors: [],
     logLinesDropped: 0,
+    appSeriesDropped: 0,
     app: [],
     ...part,
   };

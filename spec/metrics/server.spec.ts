@@ -19,8 +19,12 @@ const content = {
   unreadiness: () => unready,
 };
 
+const notices: string[] = [];
+
 const openMetrics = async (address: MetricsAddress, shown: MetricsContent) =>
-  serveMetrics(await listenForMetrics(address), address.path, shown);
+  serveMetrics(await listenForMetrics(address), address.path, shown, (_, text) =>
+    notices.push(text),
+  );
 
 describe('serveMetrics', () => {
   let server: MetricsServer;

@@ -14,8 +14,10 @@ import {
   type OperationName,
   type QuestionName,
 } from '../../control-api/routes.js';
-import { createOperatorsServer, listenOn } from '../../system/operators-server.js';
+import { createOperatorsServer } from '../../operators/server.js';
+import { listenOn } from '../../system/held-port.js';
 import type { Outcome } from '../../control-api/outcome.js';
+import type { LimitedLog } from '../log/limited.js';
 import type { Log } from '../log/log.js';
 import { heldSocket, listenOnPath, type UnixSocket } from '../sockets/unix-path.js';
 
@@ -75,9 +77,10 @@ export async function serveControl(
   held: HeldControl,
   commands: Commands,
   log: Log,
+  strangers: LimitedLog,
 ): Promise<Control> {
   const { path, fd } = held;
-  const server = createControlServer(commands, log);
+  const server = createControlServer(commands, log, strangers);
   await listenOn(fd, server);
   server.on('error', (error) => log.error({ err: error }, 'control socket failed'));
   return {
@@ -89,18 +92,25 @@ export async function serveControl(
   };
 }
 
-/** A client without permission learns nothing else. */
+/** Sends an answer, and returns true, if the client is not allowed to give commands. */
+export type Refusal = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** `strangers`: a log of what anyone can cause who can connect. */
 export function createControlServer(
   commands: Commands,
   log: Log,
-  isAllowed: (request: IncomingMessage) => boolean = () => true,
+  strangers: LimitedLog,
+  refuse: Refusal = () => false,
 ): Server {
-  return createOperatorsServer({ maxHeaderSize: maxHeaderBytes }, (request, response) => {
+  const crowded = (closed: number): void =>
+    strangers.warn({ closed }, 'control: too many connections, closed the least active');
+  const limits = { maxHeaderBytes, keepAliveMs: 1_000, sparesRequests: true };
+  return createOperatorsServer({ ...limits, crowded }, (request, response) => {
     limitBody(request);
-    if (!isAllowed(request)) return refuseStranger(request, response, log);
+    if (refuse(request, response)) return;
     answer(request, response, commands, log).catch((error: unknown) => {
       log.error({ err: error, url: request.url }, 'control command failed');
-      reply(response, 500, failure(String(error)));
+      refuseWith(response, 500, String(error));
     });
   });
 }
@@ -127,7 +137,7 @@ async function answer(
     return reply(response, 200, await commands[question]());
   }
   const operation = operationAt.get(path);
-  if (!operation) return reply(response, 404, failure(`unknown command ${path.slice(0, 100)}`));
+  if (!operation) return refuseWith(response, 404, `unknown command ${path.slice(0, 100)}`);
   if (request.method !== 'POST') return refuseMethod(response, 'POST');
 
   const wait = new URLSearchParams(query).get('wait') === '1';
@@ -136,19 +146,13 @@ async function answer(
   reply(response, outcome.ok ? 200 : 409, outcome);
 }
 
-function refuseStranger(request: IncomingMessage, response: ServerResponse, log: Log): void {
-  log.warn({ from: request.socket.remoteAddress }, 'control command refused: no valid token');
-  response.setHeader('www-authenticate', 'Bearer');
-  reply(response, 401, failure('the token is missing or wrong (Authorization: Bearer …)'));
-}
-
 function refuseMethod(response: ServerResponse, allowed: string): void {
   response.setHeader('allow', allowed);
-  reply(response, 405, failure(`use ${allowed}`));
+  refuseWith(response, 405, `use ${allowed}`);
 }
 
-function failure(error: string): Outcome {
-  return { ok: false, error };
+export function refuseWith(response: ServerResponse, status: number, error: string): void {
+  reply(response, status, { ok: false, error });
 }
 
 function reply(

@@ -3,6 +3,7 @@
 import { formatHost } from '../../base/format-host.js';
 import { serveMetrics, type MetricsContent } from '../../metrics/server.js';
 import type { HeldPort } from '../../system/held-port.js';
+import { LimitedLog } from '../log/limited.js';
 import type { Log } from '../log/log.js';
 import { serveControl, type Commands, type HeldControl } from './control.js';
 import type { PidFile } from './pid-file.js';
@@ -38,14 +39,16 @@ export async function serveEndpoints(
   content: MetricsContent,
   log: Log,
 ): Promise<Endpoints> {
-  const served: Closable[] = [];
+  const strangers = new LimitedLog(log);
+  const served: Closable[] = [{ close: () => strangers.flush() }];
   const keep = <T extends Closable>(one: T): T => (served.push(one), one);
 
-  const control = keep(await serveControl(held.control, commands, log));
+  const control = keep(await serveControl(held.control, commands, log, strangers));
   const remoteControl =
-    held.remoteControl && keep(await serveRemoteControl(held.remoteControl, commands, log));
+    held.remoteControl &&
+    keep(await serveRemoteControl(held.remoteControl, commands, log, strangers));
   if (held.pidFile) keep(held.pidFile);
-  const metrics = held.metrics && keep(await serveMetricsOf(held.metrics, content));
+  const metrics = held.metrics && keep(await serveMetricsOf(held.metrics, content, strangers));
   return {
     addresses: {
       control: control.path,
@@ -61,8 +64,11 @@ export async function serveEndpoints(
 async function serveMetricsOf(
   { port: held, path }: HeldMetrics,
   content: MetricsContent,
+  strangers: LimitedLog,
 ): Promise<Closable & { readonly url: string }> {
-  const server = await serveMetrics(held, path, content);
+  const server = await serveMetrics(held, path, content, (fields, text) =>
+    strangers.warn(fields, text),
+  );
   const url = `http://${formatHost(held.host)}:${server.port}${path}`;
   return { url, close: () => server.close() };
 }

@@ -2,14 +2,22 @@
 import { formatHost } from '../../base/format-host.js';
 import { messageOf } from '../../base/error-text.js';
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UserError } from '../../base/user-error.js';
 import { readToken } from '../../config/readers.js';
 import type { RemoteControl } from '../../config/settings.js';
 import { secrets, tokenVariable } from '../../system/launch.js';
 import { readPrivateFile } from '../../system/privileges/private-file.js';
 import { holdPort, serveOn, type HeldPort } from '../../system/held-port.js';
-import { closeServer, createControlServer, type Commands } from './control.js';
+import { hostCheck, misdirected, senderOf } from '../../operators/host-check.js';
+import {
+  closeServer,
+  createControlServer,
+  refuseWith,
+  type Commands,
+  type Refusal,
+} from './control.js';
+import type { LimitedLog } from '../log/limited.js';
 import type { Log } from '../log/log.js';
 
 /** Open, but not served yet. */
@@ -40,12 +48,32 @@ export async function serveRemoteControl(
   { port: held, isAllowed }: HeldRemoteControl,
   commands: Commands,
   log: Log,
+  strangers: LimitedLog,
 ): Promise<OpenRemoteControl> {
-  const server = createControlServer(commands, log, isAllowed);
+  const refuse: Refusal = (request, response) => {
+    if (!isForUs(request)) refuseHost(request, response, strangers);
+    else if (!isAllowed(request)) refuseStranger(request, response, strangers);
+    else return false;
+    return true;
+  };
+  const server = createControlServer(commands, log, strangers, refuse);
+  const isForUs = hostCheck(server, held.host);
   const port = await serveOn(held, server);
   server.on('error', (error) => log.error({ err: error }, 'remote control failed'));
   const url = `http://${formatHost(held.host)}:${port}`;
   return { url, close: () => closeServer(server) };
+}
+
+function refuseHost(request: IncomingMessage, response: ServerResponse, log: LimitedLog): void {
+  log.warn(senderOf(request), 'control command refused: foreign Host');
+  refuseWith(response, 421, misdirected);
+}
+
+/** A client without permission learns nothing else. */
+function refuseStranger(request: IncomingMessage, response: ServerResponse, log: LimitedLog): void {
+  log.warn({ from: request.socket.remoteAddress }, 'control command refused: no valid token');
+  response.setHeader('www-authenticate', 'Bearer');
+  refuseWith(response, 401, 'the token is missing or wrong (Authorization: Bearer …)');
 }
 
 export type Permission = (request: IncomingMessage) => boolean;

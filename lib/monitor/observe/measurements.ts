@@ -190,6 +190,7 @@ export class Measurements {
         return descriptors ? [{ ...process, descriptors }] : [];
       }),
       logLinesDropped: this.#logLinesDropped(),
+      appSeriesDropped: this.#app.dropped,
       app: await this.#app.collect(),
     };
   }

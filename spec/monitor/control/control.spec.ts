@@ -15,6 +15,7 @@ import {
   type Commands,
   type Control,
 } from '../../../lib/monitor/control/control.js';
+import { LimitedLog } from '../../../lib/monitor/log/limited.js';
 import type { Log } from '../../../lib/monitor/log/log.js';
 import type { Stats } from '../../../lib/control-api/stats.js';
 import { until } from '../../support/until.js';
@@ -78,7 +79,12 @@ describe('the control socket', () => {
       'add-worker': () => record('add'),
       'remove-worker': () => record('remove'),
     };
-    control = await serveControl(await listenForControl(path), commands, silent);
+    control = await serveControl(
+      await listenForControl(path),
+      commands,
+      silent,
+      new LimitedLog(silent),
+    );
   });
 
   afterEach(async () => {
