@@ -11,6 +11,18 @@ export interface MoldStats {
   readonly ready: boolean;
 }
 
+/** The way back to the code before the last phased restart. */
+export interface RollbackStats {
+  /** The frozen mold of the old code; null: no rollback is possible. */
+  readonly mold: (MoldStats & { readonly memory: Memory | null }) | null;
+  /** Time until it is given up; null during the rollout. */
+  readonly endsInMs: number | null;
+  /** Whether the server returns to it by itself if the new code dies. */
+  readonly automatic: boolean;
+  /** The reason why no rollback is possible. */
+  readonly unavailable: string | null;
+}
+
 export interface WorkerStats {
   readonly slot: number;
   /** null while it is not known, and while the slot is down. */
@@ -78,6 +90,7 @@ export interface Stats {
   /** null if there is none, currently or by configuration. */
   readonly service: ServiceStats | null;
   readonly refork: ReforkStats;
+  readonly rollback: RollbackStats;
   /** For example { 'pitchfork-ts': '1.0.0', node: '20.20.2' }. */
   readonly versions: Readonly<Record<string, string>>;
 }

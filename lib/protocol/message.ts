@@ -5,6 +5,7 @@ import type { RequestInfo, Role } from '../api/hooks.js';
 import type { Trial } from './trial.js';
 import type { Finding } from './finding.js';
 import type { Latency } from './latency.js';
+import type { OptionDigests } from './restart-options.js';
 
 /** prom-client's JSON of a registry; opaque here. */
 export type MetricSnapshot = unknown[];
@@ -66,6 +67,8 @@ export interface RequestDeadline extends RequestInfo {
 export type Report =
   /** A newborn's first report. */
   | { type: 'born'; pid: number }
+  /** A booted process has loaded the configuration: digests of what it read, by option. */
+  | { type: 'configured'; options: OptionDigests }
   /** A worker accepts connections, or the service worker has started its work. */
   | { type: 'serving' }
   | { type: 'heartbeat'; figures: Figures; urgent: RequestDeadline | null }

@@ -14,6 +14,8 @@ export function hear(fleet: Fleet, child: Child, report: Report, now: number): v
       change.setPid(child, report.pid);
       if (child.state === 'spawning') change.enterState(child, 'starting', now);
       return;
+    case 'configured':
+      return fleet.rollouts.setConfigured(child, report.options);
     case 'serving':
       return serves(fleet, child, now);
     case 'heartbeat':

@@ -8,6 +8,9 @@ const halfLifeMs = 5_000;
 const free = 5;
 const longestPauseMs = 10_000;
 
+/** Another mold would be refused as well: the one that could not fork is not to blame. */
+export const refusedByKernel = /\b(EAGAIN|ENOMEM)\b|\bE[MN]FILE: socketpair\b/;
+
 /** Plain data, for the next program of a hot restart. */
 export interface StartBackoffRecord {
   readonly failures: number;

@@ -32,8 +32,9 @@ export function fillMold(fleet: Fleet, _settings: Settings, now: number): Action
   const [warmest] = candidates(fleet)
     .filter(({ phase }) => phase === fleet.phase)
     .sort((a, b) => b.generation - a.generation || b.figures.requests - a.figures.requests);
-  // With a single worker a promotion would leave none to serve, so a boot is the smaller evil.
-  if (warmest && serving(all(fleet)).length > 1)
+  // With a single worker a promotion would leave none to serve, so a boot is the smaller evil, unless
+  // it would bring back the code that was rolled back.
+  if (warmest && (serving(all(fleet)).length > 1 || fleet.code.isRolledBack))
     return [{ type: 'choose', child: warmest.id, reason: 'the mold died' }];
   return now >= fleet.starts.notBefore ? [{ type: 'boot' }] : backOff(fleet);
 }
