@@ -2,7 +2,7 @@
 // has loaded the configuration reports their digests, and the monitor compares.
 import { createHash } from 'node:crypto';
 
-/** Options, or their settings, that need no restart: the next process that is booted applies them. */
+/** Settings that need no restart: the next process that is booted applies them. */
 const appliedByBoot: ReadonlySet<string> = new Set([
   ...['file', 'app', 'engine', 'hooks', 'keepAliveTimeoutMs', 'outOfBandGc'],
   'incompatibleModules',

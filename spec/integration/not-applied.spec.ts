@@ -19,11 +19,14 @@ describe('an edited configuration', () => {
   };
 
   it('is applied by a restart; a phased restart says what it leaves out', async () => {
-    server = await Server.start({ app: fixtureApp('plain.mjs'), workers: 2 });
+    server = await Server.start({
+      ...{ app: fixtureApp('plain.mjs'), workers: 2 },
+      config: "spawnTimeout: '30s',",
+    });
     expect((await run('phased-restart')).split('\n')).to.have.length(2);
     const edited = readFileSync(server.configFile, 'utf8')
       .replace('workers: 2', 'workers: 3, keepAliveTimeout: 999')
-      .replace("spawnTimeout: '10s'", "spawnTimeout: '11s'");
+      .replace("spawnTimeout: '30s'", "spawnTimeout: '31s'");
     writeFileSync(server.configFile, edited);
     const [remark, done] = (await run('phased-restart')).split('\n');
     expect(remark).to.equal(

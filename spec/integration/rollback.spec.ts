@@ -34,7 +34,7 @@ describe('rollback', () => {
   afterEach(() => server.destroy());
 
   const start = async (config = ''): Promise<Server> => {
-    const window = `rollback: { window: '20s' },`;
+    const window = `rollback: { window: '20s' }, spawnTimeout: '30s',`;
     return Server.start({ app: { text: code('old') }, workers: 3, config: window + config });
   };
   const write = (text: string): void => writeFileSync(join(server.directory, 'app.mjs'), text);

@@ -1,7 +1,7 @@
 // Questions about the fleet, for the plan, the status and the metrics.
 import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
-import type { Death } from './recent-deaths.js';
+import type { Death } from './start-backoff.js';
 import { condemnation, type Retained } from './rollback.js';
 import { queuesOf } from './queues.js';
 
@@ -87,8 +87,9 @@ export function servingIn(fleet: Fleet, slot: number): Child | undefined {
 
 /**
  * Outdated workers, which are to be replaced: a request timed out, the memory is above the limit,
- * the mold is older, the code is of another phase (and not on trial to follow), or the share of the listening queues is not that of the slot now. Queues
- * beyond the share are given up only when each has a server of its own.
+ * the mold is older, the code is of another phase (and not on trial), or the share of the listening
+ * queues is not that of the slot now. Queues beyond the share are given up only when each has a
+ * server of its own.
  */
 export function isOutdated(fleet: Fleet, worker: Child): boolean {
   if (worker.requestTimedOut || worker.aboveMemoryLimit) return true;
@@ -180,4 +181,32 @@ export function isQuiescent(fleet: Fleet): boolean {
     outdatedSlots(fleet).length === 0 &&
     canFill(fleet)
   );
+}
+
+// The workers that may become the next mold, and the choice among them.
+
+/** Able to be promoted, and not yet tried for the pending request. */
+export function candidates(fleet: Fleet): Child[] {
+  return serving(all(fleet)).filter(
+    ({ id, requestTimedOut, aboveMemoryLimit, unsafeReason }) =>
+      !requestTimedOut &&
+      !aboveMemoryLimit &&
+      unsafeReason === null &&
+      !fleet.rollouts.pending?.tried.has(id),
+  );
+}
+
+/** The worker with the most requests: its code is compiled and its caches are full. */
+export function warmestCandidate(fleet: Fleet): Child | undefined {
+  return candidates(fleet)
+    .filter(({ slot }) => (slot ?? 0) < fleet.workers)
+    .sort((a, b) => b.figures.requests - a.figures.requests)[0];
+}
+
+/** The reason for a lack of candidates, in words for an operator. */
+export function noCandidate(fleet: Fleet): string {
+  const unsafe = serving(all(fleet)).find(({ unsafeReason }) => unsafeReason !== null);
+  return unsafe
+    ? `no worker can be promoted: worker ${unsafe.slot} is not fork-safe: ${unsafe.unsafeReason}`
+    : 'no worker can be promoted';
 }

@@ -1,6 +1,6 @@
 // The way back to the old code: its mold stays frozen for a while after a phased restart, until a
 // rollback takes it up again or the window is over.
-import type { Death } from './recent-deaths.js';
+import type { Death } from './start-backoff.js';
 
 export interface RollbackOptions {
   /** Counted from the end of the rollout; false: no mold is kept. */

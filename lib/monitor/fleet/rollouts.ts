@@ -1,6 +1,6 @@
-// The rollout that is requested or under way: a refork, a phased restart or a rollback, which differ
-// only in the source of the next mold. Invariant: at most one attempt at a time; any number of requests
-// during an attempt leads to one more after it.
+// The rollout that is requested or under way: a refork, a phased restart or a rollback. They differ
+// only in the source of the next mold. Invariant: at most one attempt at a time; any number of
+// requests during an attempt leads to one more after it.
 import { Rollback, type RollbackOptions } from './rollback.js';
 import { RolloutBackoff } from './rollout-backoff.js';
 import type { OptionDigests } from '../../protocol/restart-options.js';

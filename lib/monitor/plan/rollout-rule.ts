@@ -2,12 +2,18 @@
 // requested or due, begin when all else is done.
 import type { Settings } from '../../config/settings.js';
 import type { Fleet } from '../fleet/fleet.js';
-import { all, isQuiescent, newCodeDies, retainedMold } from '../fleet/queries.js';
+import {
+  all,
+  isQuiescent,
+  newCodeDies,
+  noCandidate,
+  retainedMold,
+  warmestCandidate,
+} from '../fleet/queries.js';
 import type { Attempt } from '../fleet/rollouts.js';
 import type { Action } from './carry-out.js';
-import { noCandidate, warmestCandidate } from '../fleet/candidates.js';
 
-/** Requested, or automatic because the new code dies; also ends the time in which it is possible. */
+/** Requested, or automatic because the new code dies. Also gives up an old mold in the end. */
 export function rollBack(fleet: Fleet, _settings: Settings, now: number): Action[] {
   const { attempt, pending, rollback } = fleet.rollouts;
   const mold = retainedMold(fleet);
