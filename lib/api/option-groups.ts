@@ -127,8 +127,8 @@ export type PhasedRestartTable = {
 
 export const rollbackOptions = {
   /**
-   * Time for which the mold of the old code is kept after a phased restart or a hot restart, frozen,
-   * so that `rollback` can return to it; it costs the memory that it shares with no worker.
+   * Time for which the mold of the old code is kept, frozen, after a phased restart or a hot
+   * restart, so that `rollback` can return to it. It costs the memory that only it uses.
    * `false`: it is not kept.
    * @unit milliseconds, or a string such as '60s'
    * @default '60s'

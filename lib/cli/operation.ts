@@ -13,7 +13,7 @@ import { controlPoint } from './client/control-point.js';
 import { endsWithin } from './client/process-end.js';
 import type { Invocation } from './client/invocation.js';
 import { interruptible } from './interruptible.js';
-import { failedAttempts, outcomeText } from './client/outcome-text.js';
+import { outcomeText, remarks } from './client/outcome-text.js';
 import { showProgress } from './client/progress.js';
 import { restarted } from './client/restarted.js';
 import { operations, type Operation, type OperationName } from '../control-api/routes.js';
@@ -46,8 +46,7 @@ export async function requestOperation(
 }
 
 function report(name: OperationName, answer: object): void {
-  for (const reason of failedAttempts(answer))
-    process.stdout.write(printable(`${name}: an earlier attempt failed: ${reason}\n`));
+  for (const remark of remarks(answer)) process.stdout.write(printable(`${name}: ${remark}\n`));
   process.stdout.write(printable(`${name}: ${outcomeText(answer)}\n`));
 }
 

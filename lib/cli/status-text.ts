@@ -26,6 +26,7 @@ export function statusText(stats: Stats): string {
     ...(mold
       ? [['mold', mold.pid, mold.generation, mold.phase, mold.ready ? 'frozen' : 'preparing']]
       : []),
+    ...retainedRow(stats.rollback),
     ...stats.workers.map((worker) =>
       worker.state === 'down' ? downRow(worker) : row(worker, worker.state),
     ),
@@ -77,6 +78,26 @@ function row(child: ServiceStats & Partial<WorkerStats>, state: string): Cells {
     mib(memory?.shared),
     heartbeatAge === null ? '-' : `${heartbeatAge.toFixed(1)}s`,
     age === null ? '-' : duration(age),
+  ];
+}
+
+/** The old mold, with the memory that it costs. */
+function retainedRow({ mold, endsInMs }: Stats['rollback']): Cells[] {
+  if (!mold) return [];
+  const state = endsInMs === null ? 'kept' : `kept ${seconds(endsInMs)}`;
+  const { pid, generation, phase, memory } = mold;
+  return [
+    [
+      'old mold',
+      pid,
+      generation,
+      phase,
+      state,
+      '-',
+      '-',
+      mib(memory?.private),
+      mib(memory?.shared),
+    ],
   ];
 }
 

@@ -14,4 +14,6 @@ export interface RolledOut {
   readonly canary: { readonly ms: number; readonly requests: number } | null;
   /** The reasons why earlier attempts of the same request failed. */
   readonly failedAttempts: readonly string[];
+  /** Options changed in the configuration that only a restart of the monitor applies. */
+  readonly notApplied: readonly string[];
 }

@@ -27,6 +27,12 @@ export const operations = {
     waits: true,
     ends: false,
   },
+  rollback: {
+    path: '/rollback',
+    description: 'return to the code before the last phased restart, within `rollback.window`',
+    waits: true,
+    ends: false,
+  },
   restart: {
     path: '/restart',
     description: 'restart the monitor as well: new pitchfork-ts, Node and configuration',

@@ -13,6 +13,18 @@ export interface MoldStats {
   readonly ready: boolean;
 }
 
+/** The way back to the code before the last phased restart. */
+export interface RollbackStats {
+  /** The frozen mold of the old code; null: no rollback is possible. */
+  readonly mold: (MoldStats & { readonly memory: Memory | null }) | null;
+  /** Time until it is given up; null during the rollout. */
+  readonly endsInMs: number | null;
+  /** Whether the server returns to it by itself if the new code dies. */
+  readonly automatic: boolean;
+  /** The reason why no rollback is possible. */
+  readonly unavailable: string | null;
+}
+
 export interface WorkerStats {
   readonly slot: number;
   /** null while it is not known, and while the slot is down. */
@@ -101,6 +113,7 @@ export interface Stats {
   readonly refork: ReforkStats;
   /** One entry per slot with deaths, even if it is down; also of molds, and the service worker. */
   readonly deaths: readonly DeathStats[];
+  readonly rollback: RollbackStats;
   /** For example { 'pitchfork-ts': '1.0.0', node: '20.20.2' }. */
   readonly versions: Readonly<Record<string, string>>;
 }

@@ -4,6 +4,7 @@ import { loadSettings } from '../config/load.js';
 import { displayName } from '../config/display-name.js';
 import type { Settings } from '../config/settings.js';
 import type { Delivery } from '../protocol/channel.js';
+import { digestsOf } from '../protocol/restart-options.js';
 import { loadEngine } from '../engines/create.js';
 import { failpoint } from './process/failpoint.js';
 import { watchHyperid } from '../fork-safety/renew/hyperid.js';
@@ -50,6 +51,7 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
       `${displayName(boot.file)}: a top-level await`,
       loadSettings(boot.file, boot.overrides),
     );
+    channel.send({ type: 'configured', options: digestsOf(settings) });
     if (settings.setpgid) {
       native.leadProcessGroup();
       roleSignals.exitOnInterrupt();

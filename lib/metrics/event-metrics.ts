@@ -13,11 +13,12 @@ export interface Events {
   outOfDescriptors(role: 'monitor' | Role): void;
   /** The audit refused a fork because of `subject`, for example the name of a package. */
   refused(subject: string): void;
-  /** A rollout ended, after that many seconds. */
+  /** A rollout ended, after that many seconds. `automatic`: a rollback that nobody asked for. */
   rolledOut(
-    kind: 'refork' | 'phased restart',
+    kind: 'refork' | 'phased restart' | 'rollback',
     result: 'success' | 'failure',
     seconds: number,
+    automatic?: boolean,
   ): void;
 }
 
@@ -39,6 +40,7 @@ type CountedMetrics = {
   readonly [Name in keyof Events]: readonly CountedMetric<Parameters<Events[Name]>>[];
 };
 
+const rollbackCauses = ['automatic', 'requested'] as const;
 const rolloutResults = [{ result: 'success' }, { result: 'failure' }];
 
 const countedMetrics: CountedMetrics = {
@@ -96,6 +98,16 @@ const countedMetrics: CountedMetrics = {
       labelNames: ['result'],
       initial: rolloutResults,
       sample: (kind, result) => (kind === 'phased restart' ? [{ result }, 1] : null),
+    },
+    {
+      name: 'pitchfork_rollbacks_total',
+      help: 'Completed rollbacks to the old code, by cause and result.',
+      labelNames: ['cause', 'result'],
+      initial: rollbackCauses.flatMap((cause) =>
+        rolloutResults.map((result) => ({ cause, ...result })),
+      ),
+      sample: (kind, result, _seconds, automatic) =>
+        kind === 'rollback' ? [{ cause: automatic ? 'automatic' : 'requested', result }, 1] : null,
     },
   ],
 };

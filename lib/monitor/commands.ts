@@ -26,6 +26,7 @@ export function commandsOf(monitor: Monitor): Commands {
     backtrace: () => operations.backtrace(),
     refork: rollOut('refork'),
     'phased-restart': rollOut('phased restart'),
+    rollback: rollOut('rollback'),
     // The outcome is that of the preparation: the monitor that performs the restart cannot answer.
     restart: () => operations.hotRestart('control command'),
     stop: stop('graceful'),

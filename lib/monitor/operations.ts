@@ -9,6 +9,7 @@ import type { HotRestart } from './hot-restart/hot-restart.js';
 import type { MonitorParts } from './parts.js';
 import type { RolloutKind } from './fleet/rollouts.js';
 import { all } from './fleet/queries.js';
+import { canRollBack } from './plan/rollout-rule.js';
 import type { Waiters } from './waiters.js';
 
 export interface OperationsParts extends Pick<MonitorParts, 'settings' | 'listeners' | 'log'> {
@@ -35,8 +36,10 @@ export class Operations {
     const { fleet, log, waiters, turn } = this.#parts;
     if (fleet.stopping) return { ok: false, error: `no ${kind}: the server is shutting down` };
     if (kind === 'refork' && fleet.single) return this.#refuse('no refork');
+    if (kind === 'rollback' && !canRollBack(fleet)) return this.#noRollback();
     log.info({ reason }, `${kind} requested`);
-    const during = fleet.rollouts.attempt !== null;
+    // A rollback does not wait for an attempt: it ends it.
+    const during = fleet.rollouts.attempt !== null && kind !== 'rollback';
     fleet.rollouts.request(kind, reason, now());
     const outcome = waiters.add(kind, during ? 'next' : 'current');
     turn();
@@ -87,6 +90,12 @@ export class Operations {
     const workers = all(fleet).filter(({ role, state }) => role !== 'mold' && state === 'serving');
     for (const { id } of workers) children.send(id, { type: 'collectGarbage' });
     return { ok: true, asked: workers.length };
+  }
+
+  #noRollback(): Outcome {
+    const error = `no rollback: ${this.#parts.fleet.rollouts.rollback.unavailable}`;
+    this.#parts.log.info({}, error);
+    return { ok: false, error };
   }
 
   #refuse(what: string): Outcome {

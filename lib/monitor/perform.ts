@@ -1,10 +1,12 @@
 // Performs the effects of the plan's decisions: sends orders, starts processes, writes the log,
 // runs hooks. It decides nothing; carry-out.ts has recorded the change already.
+import { basename } from 'node:path';
 import { unreachable } from '../base/unreachable.js';
 import { messageOf } from '../base/error-text.js';
 import { runMonitorHook } from '../config/run-hooks.js';
 import type { Outcome, RolledOut } from '../control-api/outcome.js';
 import type { Order } from '../protocol/message.js';
+import { changedOptions, digestsOf } from '../protocol/restart-options.js';
 import type { Children } from './children/children.js';
 import { askForStack, kill, timeOut } from './children/kill.js';
 import type { Child } from './fleet/child.js';
@@ -84,6 +86,12 @@ export class Performer {
       }
       case 'rolloutEnded':
         return this.#rolloutEnded(effect);
+      case 'trialCancelled':
+        return this.#settle('rollback', {
+          ...{ ok: true, phase: this.#parts.fleet.phase, workers: this.#parts.fleet.workers },
+        });
+      case 'released':
+        return this.#parts.log.info({ reason: effect.reason }, 'rollback no longer possible');
       case 'requestDropped':
         this.#parts.log.error({ reason: effect.reason }, `${effect.kind} given up`);
         return this.#settle(effect.kind, { ok: false, error: effect.reason });
@@ -139,12 +147,19 @@ export class Performer {
     if (text !== undefined) this.#parts.log.info(fieldsOf(child), text);
   }
 
-  #rolloutBegan({ request: { kind, reason }, candidate, phase, generation }: Attempt): void {
+  #rolloutBegan({ request, candidate, phase, generation, automatic }: Attempt): void {
     const { fleet, log } = this.#parts;
+    const { kind, reason } = request;
     this.rolloutTimes = { startedAt: new Date(), finishedAt: null };
     if (kind === 'phased restart') {
       log.info({ reason, next: phase }, 'phased restart begins');
       void runMonitorHook(this.#parts, 'beforeRestart', { kind: 'phased' });
+      return;
+    }
+    if (kind === 'rollback') {
+      const fields = { reason, next: phase };
+      if (automatic) log.error(fields, 'the new code dies, rolling back to the old');
+      else log.info(fields, 'rollback begins');
       return;
     }
     const child = fleet.get(candidate);
@@ -157,7 +172,8 @@ export class Performer {
     const { kind, failures } = attempt.request;
     const ms = Math.round(now() - startedAt);
     this.rolloutTimes = { ...this.rolloutTimes, finishedAt: new Date() };
-    measurements.rolledOut(kind, failure === null ? 'success' : 'failure', ms / 1000);
+    const result = failure === null ? 'success' : 'failure';
+    measurements.rolledOut(kind, result, ms / 1000, attempt.automatic);
     if (failure !== null) {
       log.error({ reason: failure, phase, generation }, `${kind} failed`);
       if (over) this.#settle(kind, { ok: false, error: failure });
@@ -165,13 +181,24 @@ export class Performer {
     }
     listeners.closeBefore(phase);
     log.info({ phase, generation, ms }, `${kind} complete`);
-    const result: RolledOut = {
+    const notApplied = this.#notApplied(attempt);
+    const details: RolledOut = {
       ...{ phase, generation, workers: fleet.workers, ms },
       canary: attempt.proof && { ...attempt.proof, ms: Math.round(attempt.proof.ms) },
       failedAttempts: failures,
+      notApplied,
     };
-    this.#settle(kind, { ok: true, ...result });
+    this.#settle(kind, { ok: true, ...details });
     void runMonitorHook(this.#parts, 'afterBooted');
+  }
+
+  /** Options that were changed in the configuration, for the log and for the one who asked. */
+  #notApplied({ configured }: Attempt): string[] {
+    const { log, settings } = this.#parts;
+    const options = configured ? changedOptions(digestsOf(settings), configured) : [];
+    const text = `${options.join(', ')} changed in ${basename(settings.file)}: `;
+    if (options.length > 0) log.warn({ options }, `${text}\`restart\` applies them`);
+    return options;
   }
 
   #backingOff({ slots, ms }: Extract<Effect, { type: 'backingOff' }>): void {

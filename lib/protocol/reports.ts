@@ -6,6 +6,7 @@ import type { Finding } from './finding.js';
 import type { Latency } from './latency.js';
 import { textLength, truncated } from './limits.js';
 import { Breach } from './lines.js';
+import type { OptionDigests } from './restart-options.js';
 import type { Trial } from './trial.js';
 
 const text = (length: number) => z.string().transform((found) => truncated(found, length));
@@ -60,6 +61,11 @@ const trial = z.object({ name, ok: z.boolean(), detail: line }) satisfies z.ZodT
 export const reportSchema = z.discriminatedUnion('type', [
   /** A newborn's first report. Its pid is the kernel's to report. */
   z.object({ type: z.literal('born') }),
+  /** A booted process has loaded the configuration: digests of its options. */
+  z.object({
+    type: z.literal('configured'),
+    options: z.record(z.string().max(textLength.name), name) satisfies z.ZodType<OptionDigests>,
+  }),
   /** A worker accepts connections, or the service worker has started its work. */
   z.object({ type: z.literal('serving') }),
   z.object({ type: z.literal('heartbeat'), figures, urgent: deadline.nullable() }),

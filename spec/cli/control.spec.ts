@@ -53,6 +53,7 @@ const stats: Stats = {
   service: null,
   refork: { state: 'idle', lastError: null, unforkable: null, startedAt: null, finishedAt: null },
   deaths: [],
+  rollback: { mold: null, endsInMs: null, automatic: false, unavailable: 'story' },
   versions: { node: '20' },
 };
 
@@ -240,6 +241,18 @@ describe('statusText', () => {
       '0     11   1           0      serving  42        2          20.5M    69.5M   0.5s       1h2m',
       '1     -    1           0      down: exit code 1, 8 deaths in 20s, next try in 7s',
     ]);
+  });
+
+  it('has a row for the mold that is kept for a rollback, with its memory', () => {
+    const { memory } = worker;
+    const mold = { pid: 8, generation: 2, phase: 0, ready: true, memory };
+    const lines = (endsInMs: number | null): string[] =>
+      statusText({
+        ...stats,
+        rollback: { mold, endsInMs, automatic: true, unavailable: null },
+      }).split('\n');
+    expect(lines(41_500)[4]).to.match(/^old mold +8 +2 +0 +kept 42s +- +- +20\.5M +69\.5M$/);
+    expect(lines(null)[4]).to.match(/^old mold +8 +2 +0 +kept +- +- +20\.5M +69\.5M$/);
   });
 
   it('says in its headline that slots are down, and whether any worker serves', () => {

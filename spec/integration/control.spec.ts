@@ -43,7 +43,7 @@ describe('control socket', () => {
     const stats = await server.stats();
     expect(body).to.have.all.keys(
       ...['pid', 'phase', 'generation', 'restarts', 'shuttingDown', 'mold', 'workers', 'leaving'],
-      ...['service', 'refork', 'versions'],
+      ...['service', 'refork', 'rollback', 'versions'],
     );
     expect(stats).to.include({ pid: server.pid, phase: 0, generation: 0, shuttingDown: false });
     expect(stats.mold).to.have.all.keys('pid', 'generation', 'phase', 'ready');

@@ -54,13 +54,21 @@ describe('operations', () => {
   it('refuse every rollout while the server stops', async () => {
     const { operations } = operating();
     operations.stop('graceful', 'SIGTERM');
-    for (const kind of ['refork', 'phased restart'] as const)
+    for (const kind of ['refork', 'phased restart', 'rollback'] as const)
       expect(await operations.rollOut(kind, 'SIGURG')).to.deep.equal({
         ok: false,
         error: `no ${kind}: the server is shutting down`,
       });
     expect(await operations.hotRestart('SIGUSR2')).to.have.property('ok', false);
     expect(operations.changeWorkers(1)).to.have.property('ok', false);
+  });
+
+  it('refuse a rollback while there is no way back, with the reason', async () => {
+    const { operations, fleet, log } = operating();
+    const error = 'no rollback: no phased restart has replaced any code yet';
+    expect(await operations.rollOut('rollback', 'story')).to.deep.equal({ ok: false, error });
+    expect(log.texts()).to.include(error);
+    expect(fleet.rollouts.pending).to.equal(null);
   });
 
   it('refuse in single mode operations that need a fork or a second worker', async () => {

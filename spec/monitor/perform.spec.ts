@@ -160,6 +160,31 @@ describe('the performer', () => {
     expect(named('cancel'), 'no hot restart comes any more').to.have.length(1);
   });
 
+  it('names an automatic rollback in the log and in the figures', async () => {
+    const { log, mold, named, perform, waiters } = performing();
+    const old = mold();
+    const outcome = waiters.add('rollback', 'current');
+    const reason = '3 deaths';
+    perform({ type: 'rollBack', mold: old.id, reason, automatic: true });
+    expect(log.texts().at(-1)).to.equal('the new code dies, rolling back to the old');
+    perform({ type: 'finish' });
+    expect(await outcome).to.deep.include({ ok: true, phase: 0, generation: 0, canary: null });
+    const [call] = named('rolledOut');
+    expect(call?.slice(1, 3)).to.deep.equal(['rollback', 'success']);
+    expect(call?.[4], 'automatic').to.equal(true);
+    expect(named('afterBooted')).to.have.length(1);
+    expect(named('beforeRestart')).to.have.length(0);
+  });
+
+  it('logs each pause of a crash loop, with the slots that wait', () => {
+    const { fleet, log, mold, perform } = performing();
+    mold();
+    fleet.starts.failed('no database', performance.now());
+    perform({ type: 'backOff' });
+    expect(log.texts().at(-1)).to.equal('backing off: workers die again and again');
+    expect(fleet.starts.isNews).to.equal(false);
+  });
+
   it('runs the hooks of the boot once every worker serves', () => {
     const { log, named, perform } = performing();
     perform({ type: 'booted' });

@@ -28,6 +28,7 @@ const metrics = [
 /** One of each type, as a child may send it. */
 const samples: Record<Report['type'], object> = {
   born: {},
+  configured: { options: { workers: 'story' } },
   serving: {},
   heartbeat: { figures, urgent: { ...request, leftMs: 5_000 } },
   overran: { request: { ...request, leftMs: -1 } },

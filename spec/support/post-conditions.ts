@@ -84,9 +84,10 @@ function expectFullStrength({ workers, mold, leaving, refork }: LiveStats, wante
 }
 
 /** Checks that the monitor and its children are alive, and that no process is unknown. */
-function expectTree(server: Server, { workers, mold, service }: LiveStats): void {
+function expectTree(server: Server, stats: LiveStats): void {
+  const { workers, mold, rollback, service } = stats;
   const processes = server.processes();
-  const others = service ? [service.pid] : [];
+  const others = [...(service ? [service.pid] : []), ...(rollback.mold ? [rollback.mold.pid] : [])];
   const known = [server.pid, mold?.pid ?? 0, ...workers.map(({ pid }) => pid), ...others];
   expect(
     processes.map(({ pid }) => pid),

@@ -31,8 +31,8 @@ export class World {
     readonly random: () => number,
     readonly config: Settings = settings,
   ) {
-    const { workers, single, refork } = config;
-    this.fleet = new Fleet({ workers, single, backoffMs: refork.backoffMs });
+    const { workers, single, refork, rollback } = config;
+    this.fleet = new Fleet({ workers, single, backoffMs: refork.backoffMs, rollback });
   }
 
   turn(): void {
@@ -99,6 +99,13 @@ export class World {
   hear(child: Child, report: Report): void {
     const breach = hear(this.fleet, child, report, this.now);
     if (breach !== null) throw new Error(`the world broke the protocol: ${breach}`);
+  }
+
+  /** All children of that kind die at once, once the code has been loaded. */
+  killAll(isVictim: (child: Child) => boolean): void {
+    if (!this.fleet.code.data.loaded) return;
+    for (const child of [...this.fleet.children.values()])
+      if (child.pid !== null && isVictim(child)) this.fleet.ended(child, 'SIGSEGV', this.now);
   }
 
   /** A heartbeat without news. */
@@ -197,8 +204,9 @@ export class World {
     const { workers } = this.fleet;
     const text = JSON.stringify(this.fleet.record(this.now));
     this.now = 10;
-    const { backoffMs } = this.config.refork;
-    this.fleet = Fleet.restore(JSON.parse(text) as FleetRecord, { workers, backoffMs }, this.now);
+    const { rollback, refork } = this.config;
+    const options = { workers, backoffMs: refork.backoffMs, rollback };
+    this.fleet = Fleet.restore(JSON.parse(text) as FleetRecord, options, this.now);
     this.fleet.rollouts.request('phased restart', 'hot restart', this.now);
   }
 

@@ -9,10 +9,20 @@ export function outcomeText(answer: object): string {
   return `done in ${seconds(ms)}: ${code} on ${places}${canaryText(answer)}`;
 }
 
-/** One line for each attempt that failed before the last one succeeded. */
-export function failedAttempts(answer: object): string[] {
-  const failures: unknown = Reflect.get(answer, 'failedAttempts');
-  return Array.isArray(failures) ? failures.filter((reason) => typeof reason === 'string') : [];
+/** Further lines: attempts that failed before, and options that were not applied. */
+export function remarks(answer: object): string[] {
+  const options = texts(answer, 'notApplied');
+  return [
+    ...texts(answer, 'failedAttempts').map((reason) => `an earlier attempt failed: ${reason}`),
+    ...(options.length === 0
+      ? []
+      : [`${options.join(', ')} changed in the configuration: \`restart\` applies them`]),
+  ];
+}
+
+function texts(answer: object, name: string): string[] {
+  const list: unknown = Reflect.get(answer, name);
+  return Array.isArray(list) ? list.filter((text) => typeof text === 'string') : [];
 }
 
 /** A canary without requests has only proven that its code starts. */

@@ -4,8 +4,23 @@ import { memoryOf } from '../../system/process-memory.js';
 import type { Child, ChildState } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Deaths } from '../observe/deaths.js';
-import { all, currentMold, deathsIn, rolloutState, servingIn, slots } from '../fleet/queries.js';
-import type { ReforkStats, ServiceStats, Stats, WorkerStats } from '../../control-api/stats.js';
+import {
+  all,
+  currentMold,
+  deathsIn,
+  retainedMold,
+  rolloutState,
+  servingIn,
+  slots,
+} from '../fleet/queries.js';
+import type {
+  MoldStats,
+  ReforkStats,
+  RollbackStats,
+  ServiceStats,
+  Stats,
+  WorkerStats,
+} from '../../control-api/stats.js';
 
 export interface StatsSource {
   readonly fleet: Fleet;
@@ -27,15 +42,31 @@ export async function readStats(source: StatsSource): Promise<Stats> {
     generation: generationOf(fleet),
     restarts: fleet.restarts,
     shuttingDown: fleet.stopping !== null,
-    mold: mold?.pid
-      ? { pid: mold.pid, generation: mold.generation, phase: mold.phase, ready: true }
-      : null,
+    mold: mold ? moldStats(mold) : null,
     workers: await Promise.all(slots(fleet).map((slot) => slotStats(fleet, slot))),
     leaving: await Promise.all(leaving.map((child) => workerStats(fleet, child))),
     service: service ? await serviceStats(service) : null,
     refork: reforkStats(source),
     deaths: source.measurements.deaths.record(),
+    rollback: await rollbackStats(fleet),
     versions: { 'pitchfork-ts': packageVersion, node: process.versions.node },
+  };
+}
+
+function moldStats({ pid, generation, phase }: Child): MoldStats | null {
+  return pid === null ? null : { pid, generation, phase, ready: true };
+}
+
+async function rollbackStats(fleet: Fleet): Promise<RollbackStats> {
+  const { retained, isAutomatic, unavailable } = fleet.rollouts.rollback;
+  const old = retainedMold(fleet);
+  const mold = old ? moldStats(old) : null;
+  const until = retained?.until ?? null;
+  return {
+    mold: mold && { ...mold, memory: (await memoryOf(mold.pid)) ?? null },
+    endsInMs: mold && until !== null ? Math.max(0, until - performance.now()) : null,
+    automatic: mold !== null && isAutomatic,
+    unavailable: mold ? null : unavailable,
   };
 }
 

@@ -19,6 +19,7 @@ const everywhere: States = [...beginning, ...atWork, 'frozen'];
 /** Of every role, states 'leaving' and 'killed' are added to the ones below. */
 const senders: Readonly<Record<Report['type'], Senders>> = {
   born: { mold: unborn, worker: unborn, service: unborn },
+  configured: { mold: ['booting'], worker: ['booting'], service: ['booting'] },
   serving: { worker: ready, service: ready },
   heartbeat: { worker: atWork, service: atWork },
   overran: { worker: born },

@@ -5,8 +5,9 @@ import * as change from './child.js';
 import { isStarting, newChild, type Child, type ChildState, type MadeChild } from './child.js';
 import { Code, type CodeRecord } from './code.js';
 import type { Pid } from '../../system/own-children.js';
+import type { RollbackOptions, RollbackRecord } from './rollback.js';
 import { Rollouts, type Attempt, type Unforkable } from './rollouts.js';
-import { StartBackoff, type StartBackoffRecord } from './start-backoff.js';
+import { refusedByKernel, StartBackoff, type StartBackoffRecord } from './start-backoff.js';
 
 export type Stopping = 'graceful' | 'immediate';
 
@@ -18,6 +19,7 @@ export interface FleetOptions {
   readonly backoffMs: number;
   /** Single mode: the worker is booted and never forked. Default: false. */
   readonly single?: boolean;
+  readonly rollback?: RollbackOptions;
 }
 
 /** Plain data, for the next program of a hot restart. Times are ages, because its clock differs. */
@@ -30,11 +32,9 @@ export interface FleetRecord {
   readonly code: CodeRecord;
   readonly starts: StartBackoffRecord;
   readonly lastError: string | null;
+  readonly rollback?: RollbackRecord;
   readonly children: readonly Child[];
 }
-
-/** Another mold would be refused as well: this one is not to blame. */
-const refusedByKernel = /\b(EAGAIN|ENOMEM)\b|\bE[MN]FILE: socketpair\b/;
 
 export class Fleet {
   readonly #children = new Map<number, Child>();
@@ -54,10 +54,10 @@ export class Fleet {
   #hotRestart: HotRestartStep | null = null;
   #wokeAt = -Infinity;
 
-  constructor({ workers, single = false, backoffMs }: FleetOptions) {
+  constructor({ workers, single = false, backoffMs, rollback }: FleetOptions) {
     this.single = single;
     this.code = new Code({ single });
-    this.rollouts = new Rollouts(backoffMs);
+    this.rollouts = new Rollouts(backoffMs, rollback);
     this.#workers = this.#queues = workers;
   }
 
@@ -203,9 +203,8 @@ export class Fleet {
   }
 
   /**
-   * The child's channel ended. For an unborn child this is the only sign of its end. But a mold
-   * that could not fork closes the channel just before it reports the reason: until the mold has
-   * answered, the reason may still come.
+   * The child's channel ended: of an unborn child the only sign of its end. But a mold that could
+   * not fork closes the channel just before it reports the reason, which may still come.
    */
   hungUp(child: Child, now: number): void {
     change.markHungUp(child, now);
@@ -217,7 +216,6 @@ export class Fleet {
   killed(child: Child, reason: string, now: number): void {
     if (child.reason === null) change.setReason(child, reason);
     if (isStarting(child)) this.#startFailed(child, now);
-    else if (child.state === 'serving') this.starts.deaths.add(child, child.reason ?? reason, now);
     this.rollouts.failIfInvolved(child, child.reason ?? reason);
     change.enterState(child, 'killed', now);
     // An order without any process leaves nothing to reap.
@@ -277,6 +275,7 @@ export class Fleet {
       code: this.code.data,
       starts: this.starts.record(now),
       lastError: this.rollouts.lastError,
+      rollback: this.rollouts.rollback.record(now),
       children: [...this.#children.values()].map((child) => change.onOtherClock(child, -now)),
     };
   }
@@ -291,6 +290,7 @@ export class Fleet {
     fleet.code.restore(record.code);
     fleet.starts.restore(record.starts, now);
     fleet.rollouts.noteError(record.lastError);
+    if (record.rollback) fleet.rollouts.rollback.restore(record.rollback, now);
     for (const child of record.children)
       fleet.#children.set(child.id, change.onOtherClock(child, now));
     return fleet;

@@ -29,6 +29,8 @@ function record(fleet: Fleet, child: Child, report: Report, now: number): void {
     case 'born':
       if (child.state === 'spawning') change.enterState(child, 'starting', now);
       return;
+    case 'configured':
+      return fleet.rollouts.setConfigured(child, report.options);
     case 'serving':
       return serves(fleet, child, now);
     case 'heartbeat':

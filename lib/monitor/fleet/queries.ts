@@ -1,7 +1,12 @@
 // Questions about the fleet, for the plan, the status and the metrics.
 import type { Child } from './child.js';
 import type { Fleet } from './fleet.js';
+import type { Death } from './start-backoff.js';
+import { condemnation, type Retained } from './rollback.js';
 import { queuesOf } from './queues.js';
+
+/** The time for which deaths count as recent. */
+const recentMs = 60_000;
 
 export const all = (fleet: Fleet): Child[] => [...fleet.children.values()];
 
@@ -11,6 +16,33 @@ export function currentMold(fleet: Fleet): Child | undefined {
     .filter((child) => child.role === 'mold' && child.state === 'frozen' && child.proven)
     .filter((child) => child.phase === fleet.phase)
     .sort((a, b) => b.generation - a.generation)[0];
+}
+
+/** The mold of the old code, while a rollback is possible. */
+export function retainedMold(fleet: Fleet): Child | undefined {
+  const child = fleet.get(fleet.rollouts.rollback.retained?.mold);
+  return child?.state === 'frozen' && child.hungUpAt === null ? child : undefined;
+}
+
+/** The mold to keep when new code takes over, if the code that serves has one. */
+export function toRetain(fleet: Fleet, now: number): Omit<Retained, 'until'> | null {
+  const mold = currentMold(fleet);
+  if (!mold) return null;
+  const deaths = deathsOf(fleet, fleet.phase, now - recentMs);
+  const verdict = condemnation(deaths, { workers: fleet.workers, serving: fleet.workers });
+  const { reforks } = fleet.code.data;
+  return { mold: mold.id, reforks, since: now, sound: verdict === null };
+}
+
+const deathsOf = (fleet: Fleet, phase: number, since: number): Death[] =>
+  fleet.starts.deaths.since(since).filter((death) => death.phase === phase);
+
+/** The verdict on new code whose workers die right after its proof; null while it may go on. */
+export function newCodeDies(fleet: Fleet): string | null {
+  const { retained } = fleet.rollouts.rollback;
+  if (!retained) return null;
+  const count = { workers: fleet.workers, serving: serving(all(fleet)).length };
+  return condemnation(deathsOf(fleet, fleet.phase, retained.since), count);
 }
 
 export function unprovenMold(fleet: Fleet): Child | undefined {
@@ -55,13 +87,14 @@ export function servingIn(fleet: Fleet, slot: number): Child | undefined {
 
 /**
  * Outdated workers, which are to be replaced: a request timed out, the memory is above the limit,
- * the mold is older, or the share of the listening queues is not that of the slot now. Queues
- * beyond the share are given up only when each has a server of its own.
+ * the mold is older, the code is of another phase (and not on trial), or the share of the listening
+ * queues is not that of the slot now. Queues beyond the share are given up only when each has a
+ * server of its own.
  */
 export function isOutdated(fleet: Fleet, worker: Child): boolean {
   if (worker.requestTimedOut || worker.aboveMemoryLimit) return true;
   const mold = currentMold(fleet);
-  if (worker.phase !== fleet.phase) return worker.phase < fleet.phase;
+  if (worker.phase !== fleet.phase) return !isOnTrial(fleet, worker);
   if (mold && worker.generation < mold.generation) return true;
   if (worker.slot === null || worker.slot >= fleet.workers) return false;
   const has = queuesOf(worker.slot, worker.workersAtSpawn, worker.queues);
@@ -70,15 +103,18 @@ export function isOutdated(fleet: Fleet, worker: Child): boolean {
   return has.length > wanted.length && everySlotServed(fleet);
 }
 
+/** A canary that may still bring its code. */
+function isOnTrial(fleet: Fleet, { phase }: Child): boolean {
+  const { attempt } = fleet.rollouts;
+  return attempt !== null && !attempt.proven && attempt.phase === phase;
+}
+
 export const slots = (fleet: Fleet): number[] =>
   Array.from({ length: fleet.workers }, (_, slot) => slot);
 
 /** Slots without a worker, not even one that starts or becomes a mold. */
 export const downSlots = (fleet: Fleet): number[] =>
   slots(fleet).filter((slot) => servingIn(fleet, slot) === undefined);
-
-/** The time for which the status counts deaths. */
-const recentMs = 60_000;
 
 /** The recent deaths in a slot: their number, the age of the first, the reason of the last. */
 export interface SlotDeaths {
@@ -145,4 +181,32 @@ export function isQuiescent(fleet: Fleet): boolean {
     outdatedSlots(fleet).length === 0 &&
     canFill(fleet)
   );
+}
+
+// The workers that may become the next mold, and the choice among them.
+
+/** Able to be promoted, and not yet tried for the pending request. */
+export function candidates(fleet: Fleet): Child[] {
+  return serving(all(fleet)).filter(
+    ({ id, requestTimedOut, aboveMemoryLimit, unsafeReason }) =>
+      !requestTimedOut &&
+      !aboveMemoryLimit &&
+      unsafeReason === null &&
+      !fleet.rollouts.pending?.tried.has(id),
+  );
+}
+
+/** The worker with the most requests: its code is compiled and its caches are full. */
+export function warmestCandidate(fleet: Fleet): Child | undefined {
+  return candidates(fleet)
+    .filter(({ slot }) => (slot ?? 0) < fleet.workers)
+    .sort((a, b) => b.figures.requests - a.figures.requests)[0];
+}
+
+/** The reason for a lack of candidates, in words for an operator. */
+export function noCandidate(fleet: Fleet): string {
+  const unsafe = serving(all(fleet)).find(({ unsafeReason }) => unsafeReason !== null);
+  return unsafe
+    ? `no worker can be promoted: worker ${unsafe.slot} is not fork-safe: ${unsafe.unsafeReason}`
+    : 'no worker can be promoted';
 }

@@ -1,13 +1,15 @@
-// The rollout that is requested or under way: a refork or a phased restart, which differ only in
-// the source of the next mold. Invariant: at most one attempt at a time; any number of requests
-// during an attempt leads to one more after it.
+// The rollout that is requested or under way: a refork, a phased restart or a rollback. They differ
+// only in the source of the next mold. Invariant: at most one attempt at a time; any number of
+// requests during an attempt leads to one more after it.
+import { Rollback, type RollbackOptions } from './rollback.js';
 import { RolloutBackoff } from './rollout-backoff.js';
+import type { OptionDigests } from '../../protocol/restart-options.js';
 import type { Child } from './child.js';
 
-export type RolloutKind = 'refork' | 'phased restart';
+export type RolloutKind = 'refork' | 'phased restart' | 'rollback';
 
 /** New code goes first: a refork of the old code would be in vain. */
-const inOrder = ['phased restart', 'refork'] as const satisfies RolloutKind[];
+const inOrder = ['rollback', 'phased restart', 'refork'] as const satisfies RolloutKind[];
 
 interface RequestData {
   readonly kind: RolloutKind;
@@ -25,12 +27,6 @@ export interface RolloutRequest extends Readonly<Omit<RequestData, 'tried' | 'fa
   readonly failures: readonly string[];
 }
 
-/** The trial that a canary has passed: its length, and the requests that it has served. */
-export interface Proof {
-  readonly ms: number;
-  readonly requests: number;
-}
-
 interface AttemptData {
   readonly request: RequestData;
   /** null in single mode, which boots nothing but the canary. */
@@ -42,12 +38,16 @@ interface AttemptData {
   /** The new code cannot be forked: each worker is booted afresh. */
   unforkable: Unforkable | null;
   canary: number | null;
+  /** Digests of the configuration that the new code was booted with; null: it was not booted. */
+  configured: OptionDigests | null;
   /** The time at which the first canary began to serve. */
   canarySince: number | null;
-  /** The canary stayed healthy: the other slots follow. */
+  /** A rollback that nobody has asked for. */
+  automatic: boolean;
+  /** The canary stayed healthy, or the mold is an old one: the other slots follow. */
   proven: boolean;
-  /** null before, and where nothing had to be proven. */
-  proof: Proof | null;
+  /** The trial that its canary has passed; null before, and where nothing had to be proven. */
+  proof: { readonly ms: number; readonly requests: number } | null;
   /** The first failure; the plan then abandons the attempt. */
   failure: string | null;
 }
@@ -58,7 +58,8 @@ export interface Attempt extends Readonly<Omit<AttemptData, 'request'>> {
 }
 
 /** The mold that an attempt aims for. */
-export type Next = Pick<Attempt, 'phase' | 'generation'> & Partial<Pick<Attempt, 'unforkable'>>;
+export type Next = Pick<Attempt, 'phase' | 'generation'> &
+  Partial<Pick<Attempt, 'unforkable' | 'automatic' | 'proven'>>;
 
 /**
  * The reason against forking the code of a phase; the generation is that of the refused process.
@@ -73,6 +74,8 @@ export const singleMode: Unforkable = {
   generation: 0,
 };
 
+const noRollback: RollbackOptions = { windowMs: false, automatic: false };
+
 /** Workers tried for one request before it is given up. */
 const maxCandidates = 3;
 
@@ -83,9 +86,12 @@ export class Rollouts {
   /** Requests made during an attempt, with the reason of the first. */
   readonly #again = new Map<RolloutKind, string>();
   readonly #backoff: RolloutBackoff;
+  readonly rollback: Rollback;
 
-  constructor(backoffMs: number) {
+  /** `rollback`: none by default. */
+  constructor(backoffMs: number, rollback: RollbackOptions = noRollback) {
     this.#backoff = new RolloutBackoff(backoffMs);
+    this.rollback = new Rollback(rollback);
   }
 
   get attempt(): Attempt | null {
@@ -112,10 +118,13 @@ export class Rollouts {
     return this.#attempt?.candidate === child.id;
   }
 
-  /** An operator's request ends a back-off; one made during an attempt is kept for later. */
+  /**
+   * An operator's request ends a back-off; one made during an attempt is kept for later, except a
+   * rollback, which interrupts it.
+   */
   request(kind: RolloutKind, reason: string, now: number): void {
     const pending = this.#requests.get(kind);
-    if (this.#attempt) {
+    if (this.#attempt && kind !== 'rollback') {
       if (!this.#again.has(kind)) this.#again.set(kind, reason);
     } else if (pending) {
       pending.notBefore = now;
@@ -138,6 +147,8 @@ export class Rollouts {
       request,
       candidate: candidate?.id ?? null,
       unforkable: null,
+      automatic: false,
+      configured: null,
       startedAt: now,
       canary: null,
       canarySince: null,
@@ -155,6 +166,11 @@ export class Rollouts {
   /** The booted candidate was refused; its code continues without forks. */
   setUnforkable(unforkable: Unforkable): void {
     if (this.#attempt) this.#attempt.unforkable = unforkable;
+  }
+
+  /** A process with the new code has read the configuration. */
+  setConfigured({ phase }: Child, options: Attempt['configured']): void {
+    if (this.#attempt?.phase === phase) this.#attempt.configured = options;
   }
 
   /** A child serves: the trial of a canary begins. */
@@ -187,6 +203,20 @@ export class Rollouts {
     this.#requestAgain(now, request.kind);
   }
 
+  /** A rollback comes first: the attempt is made again after it. */
+  postpone(now: number): void {
+    if (!this.#attempt) return;
+    const { request } = this.#attempt;
+    request.notBefore = now;
+    this.#requests.set(request.kind, request);
+    this.#attempt = null;
+  }
+
+  /** A rollback that was asked for is done, or nothing is left to be done for it. */
+  fulfilRollback(): void {
+    this.#requests.delete('rollback');
+  }
+
   /** A fault of the candidate or of the canary is the attempt's failure. */
   failIfInvolved(child: Child, reason: string): void {
     const attempt = this.#attempt;
@@ -197,7 +227,8 @@ export class Rollouts {
       attempt.failure = `${part}: ${reason}`;
   }
 
-  #partOf(child: Child, { canary, proven }: Attempt): string | null {
+  #partOf(child: Child, { canary, proven, request: { kind } }: Attempt): string | null {
+    if (kind === 'rollback' && this.isCandidate(child)) return 'the old mold';
     if (this.isCandidate(child)) return child.role === 'mold' ? 'the new mold' : 'the candidate';
     return child.id === canary && !proven ? 'the canary' : null;
   }
@@ -209,6 +240,9 @@ export class Rollouts {
     this.#lastError = failure;
     if (!attempt) return { retry: false };
     const { request } = attempt;
+    this.rollback.rolledOut(now);
+    // The code that was to serve does not: that remains to be said.
+    if (attempt.automatic) this.#lastError ??= `the new code was rolled back: ${request.reason}`;
     const retry =
       failure !== null && request.kind === 'refork' && request.tried.size < maxCandidates;
     if (failure === null) this.#backoff.succeeded();

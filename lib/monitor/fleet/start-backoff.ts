@@ -1,12 +1,15 @@
 // Limits the pace of starts: a crash loop slows down. Workers and the service worker are counted
-// apart, so that a fault of one delays neither the other nor the end of the server.
+// apart, so that a fault of one delays neither the other nor the end of the server. Also remembers
+// the recent deaths of workers, as the reason why a slot is down and the evidence against new code.
 import type { Child } from './child.js';
-import { RecentDeaths } from './recent-deaths.js';
 
 const halfLifeMs = 5_000;
 /** Simultaneous deaths that cause no pause. */
 const free = 5;
 const longestPauseMs = 10_000;
+
+/** Another mold would be refused as well: the one that could not fork is not to blame. */
+export const refusedByKernel = /\b(EAGAIN|ENOMEM)\b|\bE[MN]FILE: socketpair\b/;
 
 /** Plain data, for the next program of a hot restart. */
 export interface StartBackoffRecord {
@@ -14,6 +17,34 @@ export interface StartBackoffRecord {
   readonly lastError: string | null;
   /** Milliseconds, counted from the hand-over. */
   readonly notBeforeIn: number;
+}
+
+/** A worker that died unasked, or could not be started. */
+export interface Death {
+  readonly slot: number;
+  readonly phase: number;
+  readonly at: number;
+  /** One line. */
+  readonly reason: string;
+}
+
+/** A crash loop of any size is bounded by this; older deaths are forgotten. */
+const most = 2_048;
+
+export class RecentDeaths {
+  #all: Death[] = [];
+
+  /** Only of a worker: a mold has no slot, and the service worker serves no clients. */
+  add({ role, slot, phase }: Child, reason: string, at: number): void {
+    if (role !== 'worker' || slot === null) return;
+    this.#all.push({ slot, phase, at, reason });
+    if (this.#all.length > most) this.#all = this.#all.slice(-most / 2);
+  }
+
+  /** From `since` on, the oldest first. */
+  since(since: number): readonly Death[] {
+    return this.#all.filter(({ at }) => at >= since);
+  }
 }
 
 export class StartBackoff {

@@ -131,9 +131,9 @@ async function takeOverPort<Wanted extends { host: string; port: number }>(
 /** The phased restart brings new code, a new Node and a new configuration to the workers too. */
 function takeOverFleet(handOver: HandOver, settings: Settings): Fleet {
   const workers = wantedWorkers(handOver, settings);
-  const { single, refork } = settings;
+  const { single, refork, rollback } = settings;
   const now = performance.now();
-  const options = { workers, single, backoffMs: refork.backoffMs };
+  const options = { workers, single, backoffMs: refork.backoffMs, rollback };
   const fleet = Fleet.restore(handOver.fleet, options, now);
   fleet.rollouts.request('phased restart', 'hot restart', now);
   return fleet;

@@ -73,6 +73,7 @@ export function logReport(log: Log, child: Child, report: Report, now: number): 
     case 'note':
       log[report.level]({ ...fields, ...failureOf(report) }, report.text);
       break;
+    case 'configured':
     case 'dismissed':
     case 'forked':
     case 'exercised':

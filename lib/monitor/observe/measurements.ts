@@ -104,6 +104,7 @@ export class Measurements {
         return;
       case 'audited':
       case 'born':
+      case 'configured':
       case 'cut':
       case 'dismissed':
       case 'exercised':
@@ -155,8 +156,13 @@ export class Measurements {
     this.#metrics.outOfDescriptors(role);
   }
 
-  rolledOut(kind: RolloutKind, result: 'success' | 'failure', seconds: number): void {
-    this.#metrics.rolledOut(kind, result, seconds);
+  rolledOut(
+    kind: RolloutKind,
+    result: 'success' | 'failure',
+    seconds: number,
+    automatic = false,
+  ): void {
+    this.#metrics.rolledOut(kind, result, seconds, automatic);
   }
 
   async #read(): Promise<MetricsReading> {

@@ -2,7 +2,6 @@
 // effects for the monitor to perform. The one place for transitions: the monitor, `check` and the
 // simulated world of the specs all run it.
 import type { Role } from '../../api/hooks.js';
-import type { ExitReason } from '../../control-api/exit-reason.js';
 import type { Order } from '../../protocol/message.js';
 import { unreachable } from '../../base/unreachable.js';
 import {
@@ -13,69 +12,11 @@ import {
   type Child,
 } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
-import { downSlots } from '../fleet/queries.js';
+import { downSlots, toRetain } from '../fleet/queries.js';
 import { singleMode, type Attempt, type Next, type RolloutKind } from '../fleet/rollouts.js';
+import type { Action, Effect } from './actions.js';
 
-/** A decision of the plan. */
-export type Action =
-  | { type: 'boot' }
-  /** Load the code from disk again, for a phased restart. */
-  | { type: 'bootNext' }
-  /** Boot a worker of its own, where the app cannot be forked. Slot null: the service worker. */
-  | { type: 'bootWorker'; slot: number | null; canary: boolean }
-  | { type: 'spawn'; mold: number; slot: number | null; canary: boolean }
-  /** Make this worker the next mold. */
-  | { type: 'choose'; child: number; reason: string }
-  | { type: 'promote'; child: number; generation: number }
-  /** The canary is healthy. */
-  | { type: 'prove' }
-  | { type: 'drain'; child: number }
-  /** Announce the coming stop to the app. */
-  | { type: 'announceStop'; child: number }
-  /** `last`: no other process of its phase is alive. */
-  | { type: 'retire'; mold: number; last: boolean }
-  | { type: 'kill'; child: number; reason: string; cause: ExitReason }
-  /** The worker serves but sends no heartbeat: find the JavaScript that blocks its event loop. */
-  | { type: 'askForStack'; child: number }
-  /** Kill a worker that has served, by the configured signal and after its hook. */
-  | { type: 'timeOut'; child: number; reason: string; cause: ExitReason }
-  | { type: 'abandon'; reason: string }
-  | { type: 'dropRequest'; reason: string }
-  | { type: 'finish' }
-  | { type: 'requestRefork'; reason: string }
-  | { type: 'replaceProgram' }
-  | { type: 'giveUp'; reason: string }
-  /** A crash loop: the next start is put off. */
-  | { type: 'backOff' }
-  | { type: 'booted' }
-  | { type: 'exit'; code: 0 | 1; reason: string };
-
-/** An effect: something to send, start, kill or announce. The fleet has recorded it already. */
-export type Effect =
-  /** Start a fresh process. If that is impossible: `fleet.notStarted`. */
-  | { readonly type: 'boot'; readonly child: Child }
-  /** Order a fork from `mold`. If that is impossible: `fleet.notForked`. */
-  | { readonly type: 'fork'; readonly child: Child; readonly mold: Child }
-  | { readonly type: 'send'; readonly child: Child; readonly order: Order }
-  | { readonly type: 'kill'; readonly child: Child; readonly reason: string }
-  | { readonly type: 'timeOut'; readonly child: Child; readonly reason: string }
-  | { readonly type: 'askForStack'; readonly child: Child }
-  | { readonly type: 'rolloutBegan'; readonly attempt: Attempt }
-  | { readonly type: 'canaryProven'; readonly attempt: Attempt }
-  /** `failure` null: the rollout is complete. `over`: no other candidate follows. */
-  | {
-      readonly type: 'rolloutEnded';
-      readonly attempt: Attempt;
-      readonly failure: string | null;
-      readonly over: boolean;
-    }
-  | { readonly type: 'requestDropped'; readonly kind: RolloutKind; readonly reason: string }
-  /** The slots without a worker have to wait for so long. */
-  | { readonly type: 'backingOff'; readonly slots: readonly number[]; readonly ms: number }
-  | { readonly type: 'booted' }
-  | { readonly type: 'replaceProgram' }
-  | { readonly type: 'giveUp'; readonly reason: string }
-  | { readonly type: 'exit'; readonly code: 0 | 1; readonly reason: string };
+export type { Action, Effect } from './actions.js';
 
 /** Effects in the order in which they are to be performed. */
 export function carryOut(fleet: Fleet, action: Action, now: number): Effect[] {
@@ -97,10 +38,8 @@ export function carryOut(fleet: Fleet, action: Action, now: number): Effect[] {
         fleet.enter(child, 'promoting', now);
         return [{ type: 'send', child, order: { type: 'promote', generation: action.generation } }];
       });
-    case 'prove': {
-      const attempt = fleet.prove(now);
-      return attempt ? [{ type: 'canaryProven', attempt }] : [];
-    }
+    case 'prove':
+      return prove(fleet, now);
     case 'drain':
       return withChild(fleet, action.child, (child) => [
         exit(fleet, child, { type: 'drain' }, now),
@@ -123,6 +62,7 @@ export function carryOut(fleet: Fleet, action: Action, now: number): Effect[] {
     case 'timeOut':
       return withChild(fleet, action.child, (child) => {
         markKilled(child, action.cause);
+        if (child.state === 'serving') fleet.starts.deaths.add(child, action.reason, now);
         fleet.killed(child, action.reason, now);
         return [{ type: action.type, child, reason: action.reason }];
       });
@@ -130,6 +70,14 @@ export function carryOut(fleet: Fleet, action: Action, now: number): Effect[] {
       return abandon(fleet, action.reason, now);
     case 'finish':
       return end(fleet, null, now);
+    case 'rollBack':
+      return rollBack(fleet, action, now);
+    case 'cancelTrial':
+      fleet.rollouts.fulfilRollback();
+      return [...abandon(fleet, action.reason, now), { type: 'trialCancelled' }];
+    case 'release':
+      fleet.rollouts.rollback.release(action.reason);
+      return [{ type: 'released', reason: action.reason }];
     case 'dropRequest':
       return dropRequest(fleet, action.reason, now);
     case 'requestRefork':
@@ -168,7 +116,7 @@ function boot(fleet: Fleet, made: Made, now: number): { type: 'boot'; child: Chi
 const roleIn = (slot: number | null): Role => (slot === null ? 'service' : 'worker');
 
 function bootNext(fleet: Fleet, now: number): Effect[] {
-  const next = { phase: fleet.phase + 1, generation: 0 };
+  const next = { phase: fleet.code.nextPhase, generation: 0 };
   if (fleet.single)
     return [began(fleet, 'phased restart', '', null, { ...next, unforkable: singleMode }, now)];
   const booting = boot(fleet, { role: 'mold', slot: null, ...next }, now);
@@ -221,6 +169,45 @@ function spawn(
   });
 }
 
+function prove(fleet: Fleet, now: number): Effect[] {
+  const { attempt, rollback } = fleet.rollouts;
+  if (!attempt) return [];
+  if (attempt.phase !== fleet.phase) rollback.retain(toRetain(fleet, now));
+  fleet.prove(now);
+  return [{ type: 'canaryProven', attempt }];
+}
+
+/** Also interrupts the attempt that is under way: new code that is rolling out fails. */
+function rollBack(
+  fleet: Fleet,
+  { mold: id, reason, automatic }: Extract<Action, { type: 'rollBack' }>,
+  now: number,
+): Effect[] {
+  return withChild(fleet, id, (mold) => {
+    const { rollouts, code, starts } = fleet;
+    const { reforks = 0 } = rollouts.rollback.retained ?? {};
+    const interrupted = interrupt(fleet, reason, now);
+    const { phase, generation } = mold;
+    const next = { phase, generation, automatic, proven: true };
+    const attempt = rollouts.begin('rollback', reason, mold, next, now);
+    code.returnTo(attempt, reforks);
+    // The deaths were those of the other code.
+    starts.forgive();
+    rollouts.rollback.release('the old code is back already');
+    return [...interrupted, { type: 'rolloutBegan', attempt }];
+  });
+}
+
+function interrupt(fleet: Fleet, reason: string, now: number): Effect[] {
+  const { attempt } = fleet.rollouts;
+  if (!attempt) return [];
+  if (attempt.failure !== null) return abandon(fleet, attempt.failure, now);
+  if (attempt.proven) return end(fleet, `rolled back: ${reason}`, now);
+  const takenBack = takeBackAll(fleet, attempt, now);
+  fleet.rollouts.postpone(now);
+  return takenBack;
+}
+
 function exit(fleet: Fleet, child: Child, order: Order, now: number): Effect {
   fleet.enter(child, 'leaving', now);
   return { type: 'send', child, order };
@@ -230,9 +217,13 @@ function exit(fleet: Fleet, child: Child, order: Order, now: number): Effect {
 function abandon(fleet: Fleet, failure: string, now: number): Effect[] {
   const { attempt } = fleet.rollouts;
   if (!attempt) return [];
-  const made = [attempt.canary, attempt.candidate].flatMap((id) => fleet.get(id) ?? []);
-  const takenBack = made.flatMap((child) => takeBack(fleet, child, attempt, now));
+  const takenBack = takeBackAll(fleet, attempt, now);
   return [...end(fleet, failure, now), ...takenBack];
+}
+
+function takeBackAll(fleet: Fleet, attempt: Attempt, now: number): Effect[] {
+  const made = [attempt.canary, attempt.candidate].flatMap((id) => fleet.get(id) ?? []);
+  return made.flatMap((child) => takeBack(fleet, child, attempt, now));
 }
 
 function end(fleet: Fleet, failure: string | null, now: number): Effect[] {

@@ -3,6 +3,7 @@ import type { Settings } from '../../config/settings.js';
 import type { Fleet } from '../fleet/fleet.js';
 import {
   all,
+  candidates,
   canFill,
   currentMold,
   holders,
@@ -11,7 +12,6 @@ import {
   unprovenMold,
 } from '../fleet/queries.js';
 import type { Action } from './carry-out.js';
-import { candidates } from '../fleet/candidates.js';
 
 /**
  * Without a mold no worker can be replaced, so a worker is promoted at once, or the code is booted
@@ -32,8 +32,9 @@ export function fillMold(fleet: Fleet, _settings: Settings, now: number): Action
   const [warmest] = candidates(fleet)
     .filter(({ phase }) => phase === fleet.phase)
     .sort((a, b) => b.generation - a.generation || b.figures.requests - a.figures.requests);
-  // With a single worker a promotion would leave none to serve, so a boot is the smaller evil.
-  if (warmest && serving(all(fleet)).length > 1)
+  // With a single worker a promotion would leave none to serve, so a boot is the smaller evil,
+  // unless it would bring back the code that was rolled back.
+  if (warmest && (serving(all(fleet)).length > 1 || fleet.code.isRolledBack))
     return [{ type: 'choose', child: warmest.id, reason: 'the mold died' }];
   return now >= fleet.starts.notBefore ? [{ type: 'boot' }] : backOff(fleet);
 }

@@ -10,7 +10,7 @@ import { replaceProgram } from './hot-restart-rule.js';
 import { killOverdue } from './overdue.js';
 import { endFailedAttempt, promoteCandidate } from './promotion.js';
 import { drainOutdated, roll, settle } from './roll.js';
-import { startRollout } from './rollout-rule.js';
+import { rollBack, startRollout } from './rollout-rule.js';
 import { keepService } from './service-rule.js';
 import { announceStop, exitAll, giveUp } from './stop.js';
 
@@ -18,6 +18,7 @@ type Rule = (fleet: Fleet, settings: Settings, now: number) => Action[];
 
 /** Rules in order of precedence; the first one with actions decides. */
 const whileServing: readonly Rule[] = [
+  rollBack,
   giveUp,
   killOverdue,
   fillMold,

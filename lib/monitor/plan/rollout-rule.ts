@@ -1,9 +1,42 @@
-// The plan's last rule: begins a rollout that is requested, or a refork that is due.
+// The plan's first rule and its last: a rollback comes before everything else, and other rollouts,
+// requested or due, begin when all else is done.
 import type { Settings } from '../../config/settings.js';
 import type { Fleet } from '../fleet/fleet.js';
-import { all, isQuiescent } from '../fleet/queries.js';
+import {
+  all,
+  isQuiescent,
+  newCodeDies,
+  noCandidate,
+  retainedMold,
+  warmestCandidate,
+} from '../fleet/queries.js';
+import type { Attempt } from '../fleet/rollouts.js';
 import type { Action } from './carry-out.js';
-import { noCandidate, warmestCandidate } from '../fleet/candidates.js';
+
+/** Requested, or automatic because the new code dies. Also gives up an old mold in the end. */
+export function rollBack(fleet: Fleet, _settings: Settings, now: number): Action[] {
+  const { attempt, pending, rollback } = fleet.rollouts;
+  const mold = retainedMold(fleet);
+  if (pending?.kind === 'rollback') {
+    const { reason } = pending;
+    if (isTrial(fleet, attempt)) return [{ type: 'cancelTrial', reason: `rolled back: ${reason}` }];
+    return mold
+      ? [{ type: 'rollBack', mold: mold.id, reason, automatic: false }]
+      : [{ type: 'dropRequest', reason: `no rollback: ${rollback.unavailable}` }];
+  }
+  if (!rollback.retained) return [];
+  if (!mold) return [{ type: 'release', reason: 'the mold of the old code has died' }];
+  if (rollback.isOver(now)) return [{ type: 'release', reason: 'its window is over' }];
+  const reason = rollback.isAutomatic ? newCodeDies(fleet) : null;
+  return reason === null ? [] : [{ type: 'rollBack', mold: mold.id, reason, automatic: true }];
+}
+
+/** There is an old mold to return to, or new code whose trial can be ended. */
+export const canRollBack = (fleet: Fleet): boolean =>
+  retainedMold(fleet) !== undefined || isTrial(fleet, fleet.rollouts.attempt);
+
+const isTrial = (fleet: Fleet, attempt: Attempt | null): boolean =>
+  attempt !== null && !attempt.proven && attempt.phase !== fleet.phase;
 
 export function startRollout(fleet: Fleet, settings: Settings, now: number): Action[] {
   const { attempt, backoffUntil, lastError, pending } = fleet.rollouts;

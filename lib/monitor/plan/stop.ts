@@ -3,7 +3,7 @@ import type { Settings } from '../../config/settings.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { all, serving } from '../fleet/queries.js';
 import type { Action } from './carry-out.js';
-import { retire } from './retirement.js';
+import { retire } from './roll.js';
 
 /**
  * Code that could not be loaded will not load the next time either. Later, while a worker still

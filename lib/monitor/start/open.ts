@@ -34,8 +34,8 @@ export async function open(
     const serviceManager = keep(new ServiceManager(launch.service, log, 'starting'), close);
     const listeners = keep(await listen(settings, credentials, log), close);
     const endpoints = await openEndpoints(settings, keep);
-    const { workers, single, refork } = settings;
-    const fleet = new Fleet({ workers, single, backoffMs: refork.backoffMs });
+    const { workers, single, refork, rollback } = settings;
+    const fleet = new Fleet({ workers, single, backoffMs: refork.backoffMs, rollback });
     const nothing = { channels: [], measurementsRecord: undefined };
     return { log, serviceManager, listeners, endpoints, fleet, ...nothing };
   } catch (error) {

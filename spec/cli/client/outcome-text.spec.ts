@@ -1,12 +1,12 @@
 // Goal: `--wait` says what a rollout has done, and what its canary has proven. Method: outcomes as a
 // server sends them.
 import { expect } from 'chai';
-import { failedAttempts, outcomeText } from '../../../lib/cli/client/outcome-text.js';
+import { outcomeText, remarks } from '../../../lib/cli/client/outcome-text.js';
 
 const outcome = {
   ...{ ok: true, phase: 3, generation: 0, workers: 4, ms: 7_140 },
   canary: { ms: 5_020, requests: 120 },
-  failedAttempts: [],
+  ...{ failedAttempts: [], notApplied: [] },
 };
 
 describe('the outcome of a rollout', () => {
@@ -30,16 +30,19 @@ describe('the outcome of a rollout', () => {
     );
   });
 
-  it('has the reason of each attempt that failed before', () => {
-    expect(failedAttempts(outcome)).to.deep.equal([]);
-    expect(failedAttempts({ ...outcome, failedAttempts: ['drain: late', 3] })).to.deep.equal([
-      'drain: late',
+  it('is preceded by attempts that failed before, and by options that were not applied', () => {
+    expect(remarks(outcome)).to.deep.equal([]);
+    expect(remarks({ ...outcome, failedAttempts: ['drain: late', 3] })).to.deep.equal([
+      'an earlier attempt failed: drain: late',
+    ]);
+    expect(remarks({ ...outcome, notApplied: ['workers', 'listen'] })).to.deep.equal([
+      'workers, listen changed in the configuration: `restart` applies them',
     ]);
   });
 
   it('is one word where the server says no more', () => {
     expect(outcomeText({ ok: true })).to.equal('done');
     expect(outcomeText({ ok: true, ms: 'x', workers: {}, canary: 5 })).to.equal('done');
-    expect(failedAttempts({ ok: true })).to.deep.equal([]);
+    expect(remarks({ ok: true })).to.deep.equal([]);
   });
 });

@@ -32,6 +32,7 @@ const stats: Stats = {
   service: null,
   refork: { state: 'idle', lastError: null, unforkable: null, startedAt: null, finishedAt: null },
   deaths: [],
+  rollback: { mold: null, endsInMs: null, automatic: false, unavailable: null },
   versions: {},
 };
 
@@ -72,6 +73,7 @@ describe('the control socket', () => {
       backtrace: () => Promise.resolve({ pid: 1, processes: [] }),
       refork: (wait) => record(`refork ${wait}`),
       'phased-restart': (wait) => record(`phased restart ${wait}`),
+      rollback: (wait) => record(`rollback ${wait}`),
       restart: () => record('hot restart'),
       stop: (wait) => record(`stop ${wait}`),
       halt: () => record('halt'),

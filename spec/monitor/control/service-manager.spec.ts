@@ -15,6 +15,8 @@ const attempt = (candidate: number): Attempt => ({
   canarySince: null,
   proven: false,
   proof: null,
+  automatic: false,
+  configured: null,
   failure: null,
 });
 

@@ -1,7 +1,7 @@
 // Goal: the next program of a hot restart has the same knowledge of the children, by its own clock.
 // Method: a fleet is recorded, sent through JSON, and restored at another time.
 import { expect } from 'chai';
-import { Fleet } from '../../../lib/monitor/fleet/fleet.js';
+import { Fleet, type FleetOptions } from '../../../lib/monitor/fleet/fleet.js';
 import { hear } from '../../../lib/monitor/fleet/hear.js';
 import { singleMode } from '../../../lib/monitor/fleet/rollouts.js';
 import { carryOut } from '../../../lib/monitor/plan/carry-out.js';
@@ -10,7 +10,7 @@ import { finding } from '../../support/story.js';
 
 const options = { workers: 2, backoffMs: 300 };
 const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
-const restored = (fleet: Fleet, at: number, to = options): Fleet =>
+const restored = (fleet: Fleet, at: number, to: FleetOptions = options): Fleet =>
   Fleet.restore(throughJson(fleet.record(5_000)), to, at);
 
 /** A fleet with a second worker that has served for 4 s and a first one that was just ordered. */
@@ -41,6 +41,20 @@ describe('the record of a fleet', () => {
     expect(after.get(1)).to.include({ role: 'mold', state: 'frozen', proven: true, pid: 76 });
     expect(after).to.include({ phase: 0, booted: true, restarts: 1 });
     expect(after.code.data).to.include({ nextGeneration: 1, loaded: true });
+  });
+
+  it('keeps the mold for a rollback and its window, by the new clock', () => {
+    const rollback = { windowMs: 3_000, automatic: true };
+    const before = new Fleet({ ...options, rollback });
+    before.rollouts.rollback.retain({ mold: 1, reforks: 2, since: 4_000, sound: true });
+    before.rollouts.rollback.rolledOut(4_500);
+    const { rollouts } = restored(before, 100, { ...options, rollback });
+    expect(rollouts.rollback.retained).to.deep.equal({
+      ...{ mold: 1, reforks: 2, sound: true },
+      ...{ since: 100 - 1_000, until: 100 + 2_500 },
+    });
+    expect(rollouts.rollback.isOver(2_599)).to.equal(false);
+    expect(rollouts.rollback.isOver(2_600)).to.equal(true);
   });
 
   it('never reuses an id', () => {

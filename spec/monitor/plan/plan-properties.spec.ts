@@ -22,13 +22,16 @@ describe('the plan in any story', () => {
     events: fc.array(
       fc.record({
         after: fc.integer({ min: 0, max: 60 }),
-        what: fc.constantFrom('refork', 'more', 'less', 'reforkTwice', 'phased', 'hot', 'grow'),
+        what: fc.constantFrom(
+          ...(['refork', 'more', 'less', 'reforkTwice', 'phased', 'hot', 'grow'] as const),
+          ...(['rollback', 'deaths', 'moldDeath'] as const),
+        ),
       }),
       { maxLength: 8 },
     ),
   });
 
-  it('becomes quiescent with every slot served by one worker, whatever happens on the way', function () {
+  it('becomes quiescent with every slot served by one worker, whatever happens on the way (S12)', function () {
     this.timeout(120_000);
     fc.assert(
       fc.property(story, ({ seed, faults, config, events }) => {
@@ -42,6 +45,9 @@ describe('the plan in any story', () => {
           if (what === 'reforkTwice') world.fleet.rollouts.request('refork', 'story', world.now);
           if (what === 'hot') world.fleet.setHotRestart('prepared');
           if (what === 'grow') world.grow();
+          if (what === 'rollback') world.fleet.rollouts.request('rollback', 'story', world.now);
+          if (what === 'deaths') world.killAll(({ role }) => role === 'worker');
+          if (what === 'moldDeath') world.killAll(({ state }) => state === 'frozen');
           if (what === 'more') world.fleet.resize(Math.min(6, world.fleet.workers + 1));
           if (what === 'less') world.fleet.resize(Math.max(1, world.fleet.workers - 1));
           world.turn();
@@ -82,6 +88,8 @@ describe('the plan in any story', () => {
         for (const { after, what } of events) {
           for (let tick = 0; tick < after; tick++) world.tick();
           if (what === 'phased') world.fleet.rollouts.request('phased restart', 'story', world.now);
+          if (what === 'rollback') world.fleet.rollouts.request('rollback', 'story', world.now);
+          if (what === 'deaths') world.killAll(({ role }) => role === 'worker');
           if (what === 'grow') world.grow();
           world.turn();
         }
@@ -127,7 +135,8 @@ describe('the plan in any story', () => {
         const world = bootedWorld(noFaults, seeded(seed));
         world.lowestServing = Infinity;
         for (let refork = 0; refork < reforks; refork++) {
-          const kind = refork % 2 === 0 ? 'refork' : 'phased restart';
+          const kinds = ['refork', 'phased restart', 'rollback'] as const;
+          const kind = kinds[Math.floor(world.random() * 3)] ?? 'refork';
           if (refork % 3 === 2) world.fleet.setHotRestart('prepared');
           world.fleet.rollouts.request(kind, 'story', world.now);
           world.turn();

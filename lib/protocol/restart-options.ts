@@ -1,0 +1,29 @@
+// The options that a phased restart does not apply, since the monitor has read them: a process that
+// has loaded the configuration reports their digests, and the monitor compares.
+import { createHash } from 'node:crypto';
+
+/** Settings that need no restart: the next process that is booted applies them. */
+const appliedByBoot: ReadonlySet<string> = new Set([
+  ...['file', 'app', 'engine', 'hooks', 'keepAliveTimeoutMs', 'outOfBandGc'],
+  'incompatibleModules',
+]);
+
+/** Digests by the name of the option; no value leaves its process, a token least of all. */
+export type OptionDigests = Readonly<Record<string, string>>;
+
+export function digestsOf({ single, ...settings }: { readonly single: boolean }): OptionDigests {
+  // Single mode is written `workers: 0`.
+  const { workers, ...others } = { workers: undefined, ...settings };
+  const read = Object.entries({ ...others, workers: single ? 0 : workers })
+    .filter(([name]) => !appliedByBoot.has(name))
+    .map(([name, value]) => [name.replace(/(Ms|Bytes)$/, ''), digest(value)] as const);
+  return Object.fromEntries(read);
+}
+
+/** The names of options with other values than `own`; names that we do not know are ignored. */
+export function changedOptions(own: OptionDigests, reported: OptionDigests): string[] {
+  return Object.keys(own).filter((name) => (reported[name] ?? own[name]) !== own[name]);
+}
+
+const digest = (value: unknown): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
