@@ -21,7 +21,9 @@ const all = async (id) => [
   await ask(own.resolve4.bind(own), 'own' + id + '.test'),
   await ask(later, 'default' + id + '.test'),
 ];
+console.log('asking');
 await all(0);
+console.log('asked');
 export default async ({ url }, response) =>
   response.end(JSON.stringify({ pid: process.pid, ...(url !== '/' && { codes: await all(process.pid) }) }));
 `,
@@ -51,11 +53,11 @@ async function nameServer(queries: Query[]): Promise<Socket> {
 }
 
 describe('DNS resolvers from before the fork', () => {
-  let server: Server;
+  let server: Server | undefined;
   let socket: Socket;
   afterEach(async () => {
     socket.close();
-    await server.destroy();
+    await server?.destroy();
   });
 
   for (const { version, execPath } of supportedNodes())
