@@ -21,9 +21,7 @@ const all = async (id) => [
   await ask(own.resolve4.bind(own), 'own' + id + '.test'),
   await ask(later, 'default' + id + '.test'),
 ];
-console.log('asking');
 await all(0);
-console.log('asked');
 export default async ({ url }, response) =>
   response.end(JSON.stringify({ pid: process.pid, ...(url !== '/' && { codes: await all(process.pid) }) }));
 `,
@@ -64,7 +62,12 @@ describe('DNS resolvers from before the fork', () => {
     it(`draw ids of their own in each worker under Node ${version}`, async () => {
       const queries: Query[] = [];
       socket = await nameServer(queries);
-      server = await Server.start({ app: app(socket.address().port), workers: 3, node: execPath });
+      server = await Server.start({
+        app: app(socket.address().port),
+        workers: 3,
+        node: execPath,
+        config: `spawnTimeout: '30s',`,
+      });
       const answers = await fromEachWorker<{ codes: string[] }>(server, '/ask');
       for (const { codes } of answers.values())
         expect(codes).to.deep.equal(['ENOTFOUND', 'ENOTFOUND']);
