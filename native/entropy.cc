@@ -100,8 +100,9 @@ bool BehavesAsGenerator(v8::Isolate* isolate, v8::Local<v8::Context> context, Wo
   return true;
 }
 
-// Contexts of node:vm and the like, which were in use when the process froze.
-std::vector<v8::Global<v8::Context>> remembered;
+// Contexts of node:vm and the like, which were in use when the process froze. Never destroyed: the
+// isolate is gone when a process runs its static destructors.
+std::vector<v8::Global<v8::Context>>& remembered = *new std::vector<v8::Global<v8::Context>>;
 
 // False if the context does not look as expected; `number` becomes 0 or an errno.
 bool Reseed(v8::Local<v8::Context> context, int* number) {

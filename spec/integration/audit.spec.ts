@@ -264,6 +264,7 @@ for (const node of supportedNodes())
       [['--prof', '--logfile=-'], 'refuse: profiler'],
       [['--trace-event-categories=v8'], 'warn: trace events'],
       [['--inspect=0'], 'warn: inspector'],
+      [['--heap-prof'], 'warn: heap profiler'],
       [['--loader=data:text/javascript,1'], 'refuse: module.register'],
       [['--v8-pool-size=1']],
     ];

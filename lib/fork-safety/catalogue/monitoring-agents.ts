@@ -134,4 +134,13 @@ export const agents: readonly Row[] = [
     severity: 'repaired',
     evidence: 'in experiments without the repair: two workers counted 202 for 102 requests',
   },
+  {
+    packages: ['toobusy-js', '@fastify/under-pressure', 'under-pressure'],
+    versions: '*',
+    applies: [{ when: 'loaded' }],
+    breaks: 'the time in the frozen mold counts as load: an idle worker answers 503 for seconds',
+    remedy: 'measurements of the event loop begin anew in each worker',
+    severity: 'repaired',
+    evidence: 'observed: a lag of 15 s in an idle worker, for 8 s',
+  },
 ];
