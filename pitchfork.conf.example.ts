@@ -39,8 +39,9 @@ export default defineConfig({
   shutdownDelay: 0,
 
   // The control API over TCP as well (`--control http://127.0.0.1:9293`), for clients with the
-  // token:
-  //   remoteControl: { listen: 9293, token: process.env.PITCHFORK_TOKEN },
+  // token: that in a file which only its owner can read, or without tokenFile the variable
+  // PITCHFORK_TOKEN, which the monitor alone gets to see:
+  //   remoteControl: { listen: 9293, tokenFile: '/etc/pitchfork/token' },
 
   // Prometheus metrics at /metrics, a live page at /, probes at /ready and /healthz.
   metrics: { listen: '127.0.0.1:9394' },

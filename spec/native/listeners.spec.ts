@@ -104,6 +104,17 @@ describe('unix listeners', () => {
     }
   });
 
+  it('belong to another user from the start, where that is asked for by root', function () {
+    if (process.getuid?.() !== 0) this.skip();
+    const path = join(directory, 'socket');
+    const [uid, gid] = [65_533, 65_532];
+    native.closeDescriptor(native.listenUnix({ path, backlog: 8, mode: 0o660, uid, gid }));
+    expect(statSync(path)).to.include({ uid, gid });
+    const own = join(directory, 'own');
+    native.closeDescriptor(native.listenUnix({ path: own, backlog: 8, mode: 0o600 }));
+    expect(statSync(own)).to.include({ uid: process.getuid(), gid: process.getgid?.() });
+  });
+
   it('leave an existing file alone', () => {
     const path = join(directory, 'socket');
     native.closeDescriptor(native.listenUnix({ path, backlog: 8, mode: 0o600 }));
