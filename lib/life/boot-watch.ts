@@ -96,7 +96,7 @@ function explained(error: unknown): Failure {
 function remedyFor(code: string, reason: string): string {
   // Mostly the very address that this server has taken.
   if (code === 'EADDRINUSE')
-    return ': if the app calls listen(), remove that: the option `listen` of the configuration does it';
+    return ': if the app calls listen(), remove that: the option `listen` does it';
   if (/Cannot find (?:module|package) '[@~]\//.test(reason))
     return (
       ': paths of tsconfig.json are not resolved: use relative paths, or subpaths that begin ' +

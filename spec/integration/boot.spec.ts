@@ -87,7 +87,11 @@ describe('boot', () => {
     ['throws', 'throw new Error("no database");', /could not boot: .*no database/],
     ['rejects', 'await Promise.reject(new Error("no cache"));', /could not boot: .*no cache/],
     ['exports no app', 'export default 7;', /could not boot: .*a number, which is not an app/],
-    ['exits with 0', 'process.exit(0);', /could not boot: exit code 0/],
+    [
+      'exits with 0',
+      'process.exit(0);',
+      /could not boot: .*app\.mjs:1:\d+: process\.exit\(0\) was called/,
+    ],
     ['waits for ever', 'await new Promise(() => setInterval(() => 0, 1000));', hangs],
     ['never comes to an end', 'for (;;);', hangs],
     ['kills itself', 'process.kill(process.pid, "SIGKILL");', /could not boot: SIGKILL/],
