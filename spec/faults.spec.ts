@@ -39,7 +39,7 @@ const expected = {
   Figures: [...ids('G', 8), 'G10'],
   'The fault matrix': [
     ...[ids('W', 16), ids('M', 16), ids('O', 13), ids('R', 11), ids('C', 14), ids('F', 8)].flat(),
-    ...[ids('D', 13), ids('S', 13), ids('T', 3), ids('P', 3)].flat(),
+    ...[ids('D', 16), ids('S', 13), ids('T', 3), ids('P', 3)].flat(),
   ],
   Traps: [ids('T', 71), ids('L', 15), ids('N', 16)].flat(),
 };

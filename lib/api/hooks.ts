@@ -80,7 +80,7 @@ export interface OverdueRequest {
 export interface HardTimeout {
   /** In words, as in the log. */
   readonly reason: string;
-  /** The overdue request; null if the event loop is blocked. */
+  /** The overdue request; null if there is none. */
   readonly request: RequestInfo | null;
   /** The JavaScript that blocks the event loop, if it could be captured. */
   readonly stack: string | null;
@@ -202,8 +202,8 @@ export const hooks = {
    */
   beforeServiceWorkerExit: serviceWorker<[ServiceInfo]>(),
   /**
-   * Runs in the monitor just before it kills a worker that is stuck or overdue. The kill waits for
-   * it for at most a second.
+   * Runs in the monitor just before it kills a worker that is stuck. The kill waits for it for at
+   * most a second.
    */
   afterWorkerHardTimeout: monitor<[ChildInfo, HardTimeout]>(),
   /** Runs in the monitor after the exit of any child. */

@@ -110,17 +110,19 @@ export const options = {
    */
   heartbeatTimeout: option(duration(1), '15s'),
   /**
-   * Time after which a request counts as overdue and its worker is replaced: a successor is forked,
-   * the worker finishes its other requests and exits. Measured from the call of the handler to the
-   * end of the response, including uploads, long polls and event streams: see
-   * `worker.extendDeadline`. At least '3s'; `false`: no limit.
+   * Time after which a request counts as overdue: it is logged, `afterWorkerTimeout` runs, and the
+   * worker is replaced by a successor beside which it finishes its requests. Measured from the call
+   * of the handler to the end of the response, including long polls and event streams: see
+   * `worker.extendDeadline`. Time spent waiting for the client, for the rest of its upload or until
+   * it reads the response, is not counted. At least '3s'; `false`: no limit.
    * @unit milliseconds, or a string such as '30s'
    * @default false
    */
   requestTimeout: option(orFalse(duration(3_000)), false),
   /**
-   * Time after `requestTimeout` until the worker is killed, unless the request has ended. At least
-   * '2s'.
+   * Time after `requestTimeout` for an overdue request to be answered all the same. Then the worker
+   * ends that request and its connection, with 503 if no response has begun; other requests are not
+   * affected. A worker whose event loop is blocked cannot, and is killed. At least '2s'.
    * @unit milliseconds, or a string such as '5s'
    * @default '5s'
    */
@@ -132,7 +134,8 @@ export const options = {
    */
   timeoutSignal: option(oneOf('SIGKILL', 'SIGABRT'), 'SIGKILL'),
   /**
-   * Time for a child to finish its requests and exit before it is killed.
+   * Time for a child to finish its requests, write what it has begun to write, and exit, before it
+   * is killed.
    * @unit milliseconds, or a string such as '30s'
    * @default '30s'
    */
@@ -146,7 +149,7 @@ export const options = {
   shutdownDelay: option(duration(), 0),
   /**
    * Time for which an idle connection is kept open. The default exceeds the 60s of common load
-   * balancers.
+   * balancers. Engine 'uws' always closes idle connections after about 10s.
    * @unit milliseconds, or a string such as '65s'
    * @default '65s'
    */

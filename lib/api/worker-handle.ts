@@ -33,7 +33,10 @@ export interface WorkerHandle {
   readonly pid: number;
   /** Requests completed since this worker was forked. */
   readonly requests: number;
-  /** This worker, or the whole server, is about to stop. */
+  /**
+   * This worker finishes its requests, to exit or to become the mold, or the whole server is about
+   * to stop: end event streams and long polls. Keep what forks will use: a mold is no end.
+   */
   readonly shuttingDown: boolean;
   /**
    * Finishes the requests in flight and exits; another worker takes the slot. The service worker is

@@ -8,3 +8,15 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
     typeof value.then === 'function'
   );
 }
+
+/**
+ * Calls `failed` if the value is a promise that rejects. A `then` that cannot be read or called is
+ * not one of a promise, and reveals nothing about the work of the function that returned it.
+ */
+export function onRejection(value: unknown, failed: (error: unknown) => void): void {
+  try {
+    if (isThenable(value)) value.then(undefined, failed);
+  } catch {
+    // Not a promise.
+  }
+}

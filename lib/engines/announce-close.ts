@@ -1,5 +1,6 @@
 // Makes a response of node:http the last one on its connection, and announces that to the client.
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { NodeExchange } from './node-exchange.js';
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
 type WriteHead = (
@@ -11,13 +12,15 @@ type WriteHead = (
 
 /**
  * Adds `Connection: close` to the response, overriding the app's own value (a proxy copies that of
- * its upstream). All headers pass through writeHead, which frameworks replace on the object too: so
- * it is wrapped there.
+ * its upstream), unless a later request has arrived when its head is written. All headers pass
+ * through writeHead, which frameworks replace on the object too: so it is wrapped there.
  */
-export function announceClose(response: ServerResponse): void {
+export function announceClose(exchange: NodeExchange): void {
+  const { connection, response } = exchange;
   if (response.headersSent) return;
   const writeHead = response.writeHead.bind(response) as WriteHead;
   const replacement: WriteHead = function (status, reason, headers) {
+    if (!connection.closeWith(exchange)) return writeHead.call(response, status, reason, headers);
     const given = typeof reason === 'string' ? headers : (headers ?? reason);
     if (given === undefined) response.setHeader('Connection', 'close');
     const closing = given && withConnectionClose(given);

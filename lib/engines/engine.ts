@@ -33,11 +33,13 @@ export interface EngineFigures {
 export interface DrainOptions {
   /**
    * The time during which kept-alive connections still get an answer, with `Connection: close`,
-   * before idle ones are closed: a request that a client has already sent is not lost.
+   * before those without a request are closed: one that a client has already sent is not lost.
    */
   readonly lingerMs: number;
   /** The time from the call until all remaining connections are cut. */
   readonly timeoutMs: number;
+  /** Called at the timeout with the requests that are about to be cut, if there are any. */
+  readonly onCut?: (requests: readonly InFlightRequest[]) => void;
 }
 
 export interface Engine {
@@ -48,8 +50,10 @@ export interface Engine {
   listen(fds: readonly number[]): Promise<void>;
   /**
    * Stops accepting at once, answers requests in flight and those that still arrive on kept-alive
-   * connections, and leaves no connection open. Resolves with the number of requests that were cut
-   * at the timeout; 0 is a clean drain. Afterwards the engine no longer keeps the event loop alive.
+   * connections, and leaves no connection open. After the linger it waits for requests only: not
+   * for a connection that is idle, silent, or has sent a part of a request's head. Resolves with
+   * the number of requests that were cut at the timeout; 0 is a clean drain. Afterwards the engine
+   * no longer keeps the event loop alive.
    */
   drain(options: DrainOptions): Promise<number>;
 }

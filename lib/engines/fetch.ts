@@ -7,5 +7,7 @@ import type { FetchHandler, RequestListener } from '../api/app-types.js';
  * serve() does.
  */
 export function fetchListener(fetch: FetchHandler): RequestListener {
-  return getRequestListener((request, ...rest) => fetch(request, ...rest));
+  // Only HTTP/1.0 may do without a Host header (RFC 9110, 7.2); Node refuses other requests.
+  const hostname = 'localhost';
+  return getRequestListener((request, ...rest) => fetch(request, ...rest), { hostname });
 }

@@ -1,7 +1,7 @@
 // Serves a node:http listener. The http server accepts on the first descriptor; plain net servers
 // accept on the others and pass their connections to it. Every request passed to the listener is in
 // `#running` until its response has closed.
-import { isThenable } from '../base/is-thenable.js';
+import { onRejection } from '../base/is-thenable.js';
 import { stackOf } from '../base/error-text.js';
 import { printable } from '../base/printable.js';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -9,9 +9,9 @@ import { Server as NetServer, createServer as createNetServer, type Socket } fro
 import type { RequestListener } from '../api/app-types.js';
 import { announceClose } from './announce-close.js';
 import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
-import type { InFlightRequest } from './in-flight-request.js';
+import { runWithRequest, type InFlightRequest } from './in-flight-request.js';
 import { Meter } from './meter.js';
-import { runWithRequest } from './deadline-extension.js';
+import { NodeConnection, NodeExchange } from './node-exchange.js';
 
 export type NodeEngineOptions = Pick<
   EngineOptions,
@@ -28,8 +28,8 @@ export class NodeEngine implements Engine {
   readonly #meter: Meter;
   readonly #server: Server;
   #acceptors: NetServer[] = [];
-  readonly #sockets = new Set<Socket>();
-  readonly #running = new Map<ServerResponse, InFlightRequest>();
+  readonly #connections = new Map<Socket, NodeConnection>();
+  readonly #running = new Map<ServerResponse, NodeExchange>();
   /** One function for all responses: a closure for each would be the main cost here. */
   readonly #onResponseClose: (this: ServerResponse) => void = closeListener((response) =>
     this.#end(response),
@@ -46,13 +46,7 @@ export class NodeEngine implements Engine {
     this.figures = this.#meter.figures;
     const onRequest = this.#onRequest.bind(this);
     this.#server = createServer({ keepAliveTimeout: options.keepAliveTimeoutMs }, onRequest);
-    this.#server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => {
-        this.#sockets.delete(socket);
-        if (this.#draining) this.#onProgress();
-      });
-    });
+    this.#server.on('connection', (socket: Socket) => this.#connect(socket));
   }
 
   running(): Iterable<InFlightRequest> {
@@ -74,13 +68,13 @@ export class NodeEngine implements Engine {
     }
   }
 
-  async drain({ lingerMs, timeoutMs }: DrainOptions): Promise<number> {
+  async drain({ lingerMs, timeoutMs, onCut }: DrainOptions): Promise<number> {
     this.#draining = true;
     // Server.close() of http would close idle connections at once, even of clients that are sending
     // a request at that moment.
     for (const acceptor of this.#acceptors) NetServer.prototype.close.call(acceptor);
     this.#acceptors = [];
-    for (const response of this.#running.keys()) announceClose(response);
+    for (const exchange of this.#running.values()) announceClose(exchange);
 
     let lingering = true;
     let cut = 0;
@@ -92,13 +86,12 @@ export class NodeEngine implements Engine {
       }, lingerMs);
       const timeout = setTimeout(() => {
         cut = this.figures.inFlight;
-        for (const socket of this.#sockets) socket.destroy();
+        if (cut > 0) onCut?.([...this.running()]);
+        for (const socket of this.#connections.keys()) socket.destroy();
       }, timeoutMs);
       this.#onProgress = () => {
-        // Node considers a connection idle as soon as the app has ended the response, even if that
-        // is not sent yet.
         if (!lingering && this.#running.size === 0) this.#closeIdle();
-        if (this.#sockets.size > 0 || this.#running.size > 0) return;
+        if (this.#connections.size > 0 || this.#running.size > 0) return;
         clearTimeout(linger);
         clearTimeout(timeout);
         resolve();
@@ -116,39 +109,50 @@ export class NodeEngine implements Engine {
     });
   }
 
+  #connect(socket: Socket): NodeConnection {
+    const connection = new NodeConnection(socket);
+    this.#connections.set(socket, connection);
+    socket.once('close', () => {
+      this.#connections.delete(socket);
+      // Pipelined requests get no event while they wait for their turn.
+      for (const { response } of connection.exchanges) this.#end(response);
+      if (this.#draining) this.#onProgress();
+    });
+    return connection;
+  }
+
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const { method = '', url = '' } = request;
-    const running = { method, url, startedAt: this.#meter.begin(), extensionMs: 0 };
-    this.#running.set(response, running);
+    const connection = this.#connections.get(request.socket) ?? this.#connect(request.socket);
+    if (connection.isClosing) return;
+    const exchange = new NodeExchange(connection, request, response, this.#meter.begin());
+    connection.begin(exchange);
+    this.#running.set(response, exchange);
     response.on('close', this.#onResponseClose);
     response.on('error', logFailure);
-    // A pipelined request waits for its turn without a socket, and gets no event if the connection
-    // is lost meanwhile.
-    if (response.socket === null) request.socket.once('close', () => this.#end(response));
-    if (this.#draining) announceClose(response);
+    if (this.#draining) announceClose(exchange);
     try {
       const result = this.#watchRequests
-        ? runWithRequest(running, () => this.#listener(request, response))
+        ? runWithRequest(exchange, () => this.#listener(request, response))
         : this.#listener(request, response);
-      if (isThenable(result)) result.then(undefined, (error: unknown) => fail(response, error));
+      onRejection(result, (error) => fail(response, error));
     } catch (error) {
       fail(response, error);
     }
   }
 
   #end(response: ServerResponse): void {
-    const running = this.#running.get(response);
-    if (running === undefined) return;
+    const exchange = this.#running.get(response);
+    if (exchange === undefined) return;
     this.#running.delete(response);
-    this.#meter.end(running.startedAt, response.req);
+    exchange.connection.exchanges.delete(exchange);
+    this.#meter.end(exchange.startedAt, response.req);
     if (this.#draining) this.#onProgress();
   }
 
-  /** Closes connections without a request, not even the beginning of one. */
+  /** Closes connections without a request, also those that have sent the beginning of one. */
   #closeIdle(): void {
-    this.#server.closeIdleConnections();
-    // Node considers a connection idle only after its first request.
-    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+    for (const { socket, exchanges } of this.#connections.values())
+      if (exchanges.size === 0) socket.destroy();
   }
 }
 
@@ -164,6 +168,7 @@ function closeListener(end: (response: ServerResponse) => void): (this: ServerRe
  */
 function fail(response: ServerResponse, error: unknown): void {
   logFailure(error);
+  if (response.writableEnded) return;
   if (response.headersSent) {
     response.destroy();
     return;

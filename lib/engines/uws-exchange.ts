@@ -3,7 +3,7 @@
 // ones that look up the exchange: nothing is allocated on a response, and responses of foreign apps
 // pass through unchanged.
 import type { InFlightRequest } from './in-flight-request.js';
-import type { UwsResponse, UwsText } from './uws-module.js';
+import type { UwsRequest, UwsResponse, UwsText } from './uws-module.js';
 
 /** The part of the engine that its exchanges use. */
 export interface ExchangeOwner {
@@ -13,17 +13,52 @@ export interface ExchangeOwner {
   ended(exchange: Exchange): void;
 }
 
-export interface Exchange extends InFlightRequest {
-  readonly owner: ExchangeOwner;
-  readonly response: UwsResponse;
-  /** HEAD: the headers that describe the body are sent, the body is not. */
-  readonly isHead: boolean;
+export class Exchange implements InFlightRequest {
+  method = '';
+  url = '';
+  extensionMs = 0;
   /** The status line or a header has been written. */
-  headBegun: boolean;
+  headBegun = false;
   /** A part of the body has been written, and hence all headers. */
-  bodyBegun: boolean;
-  /** An abort handler is attached; it also ends the exchange. */
-  guarded: boolean;
+  bodyBegun = false;
+  /** The app's abort handler, or one in its place; it also ends the exchange. */
+  onAborted: (() => void) | undefined;
+  /** The app has asked for the body, whose end has not arrived. */
+  awaitsBody = false;
+  /** The app has paused the body. */
+  paused = false;
+  /** A part of the body has arrived that the app has not read, as far as is known. */
+  hasUnread = false;
+  /** The last write was more than the client has read. */
+  blocked = false;
+
+  constructor(
+    readonly owner: ExchangeOwner,
+    readonly response: UwsResponse,
+    readonly startedAt: number,
+    /** HEAD: the headers that describe the body are sent, the body is not. */
+    readonly isHead: boolean,
+  ) {}
+
+  /** To be called before the handler returns: uWebSockets.js reuses the request. */
+  setName(request: UwsRequest): void {
+    const query = request.getQuery();
+    this.method = request.getMethod().toUpperCase();
+    this.url = query ? `${request.getUrl()}?${query}` : request.getUrl();
+  }
+
+  get waitsForClient(): boolean {
+    return this.blocked || (this.awaitsBody && !this.paused && !this.hasUnread);
+  }
+
+  /** The app's abort handler is called, since the response is no longer its own. */
+  cut(): void {
+    const { response, onAborted } = this;
+    if (!isOpen(this)) return;
+    if (this.headBegun) return void response.close();
+    response.cork(() => response.writeStatus('503 Service Unavailable').end('', true));
+    onAborted?.();
+  }
 }
 
 /** The exchange of the running handler; most handlers end it before they return. */
@@ -39,6 +74,12 @@ export function isOpen(exchange: Exchange): boolean {
   return find(exchange.response) === exchange;
 }
 
+/** For a handler's wrapper, which reads the body on its behalf. */
+export function markUnread(response: UwsResponse, hasUnread: boolean): void {
+  const exchange = find(response);
+  if (exchange) exchange.hasUnread = hasUnread;
+}
+
 /** To be called immediately before the handler. */
 export function beginExchange(exchange: Exchange): void {
   current = exchange;
@@ -46,11 +87,13 @@ export function beginExchange(exchange: Exchange): void {
 
 /**
  * To be called after the handler has returned: uWebSockets.js ends the process if an unanswered
- * request has no abort handler.
+ * request has no abort handler. Only requests that outlive it are named: reading the name takes
+ * time.
  */
-export function keepUnanswered(exchange: Exchange): void {
+export function keepUnanswered(exchange: Exchange, request: UwsRequest): void {
   if (current !== exchange) return;
-  if (!exchange.guarded) exchange.response.onAborted(nothing);
+  if (exchange.method === '') exchange.setName(request);
+  if (!exchange.onAborted) exchange.response.onAborted(nothing);
   current = undefined;
   pending.set(exchange.response, exchange);
 }
@@ -75,6 +118,7 @@ export function watchResponses(response: UwsResponse): void {
   if (prototype === watchedPrototype) return;
   watchedPrototype = prototype;
   Object.assign(prototype, headMethods(prototype), bodyMethods(prototype), endMethods(prototype));
+  Object.assign(prototype, flowMethods(prototype));
 }
 
 type Methods = Partial<UwsResponse> & ThisType<UwsResponse>;
@@ -101,7 +145,7 @@ function headMethods({ writeStatus, writeHeader, upgrade, onAborted }: UwsRespon
     onAborted(callback) {
       const exchange = find(this);
       if (!exchange) return onAborted.call(this, callback);
-      exchange.guarded = true;
+      exchange.onAborted = callback;
       return onAborted.call(this, () => {
         finish(exchange);
         callback();
@@ -124,7 +168,9 @@ function bodyMethods({ write, writeHeader, tryEnd, endWithoutBody }: UwsResponse
       if (!exchange) return write.call(this, chunk);
       if (exchange.isHead) return true;
       beginBody(this, exchange);
-      return write.call(this, chunk);
+      const keepsUp = write.call(this, chunk);
+      exchange.blocked = !keepsUp;
+      return keepsUp;
     },
     tryEnd(body, totalSize) {
       const exchange = find(this);
@@ -137,8 +183,43 @@ function bodyMethods({ write, writeHeader, tryEnd, endWithoutBody }: UwsResponse
         return [true, true];
       }
       const result = tryEnd.call(this, body, totalSize);
+      exchange.blocked = !result[0];
       if (result[1]) finish(exchange);
       return result;
+    },
+  };
+}
+
+/** Observes in which direction, if any, the handler waits for its client. */
+function flowMethods({ onData, onWritable, pause, resume }: UwsResponse): Methods {
+  return {
+    onData(callback) {
+      const exchange = find(this);
+      if (!exchange) return onData.call(this, callback);
+      // Later the whole body may have passed already.
+      exchange.awaitsBody = exchange === current;
+      return onData.call(this, (chunk, isLast) => {
+        if (isLast) exchange.awaitsBody = false;
+        callback(chunk, isLast);
+      });
+    },
+    onWritable(callback) {
+      const exchange = find(this);
+      if (!exchange) return onWritable.call(this, callback);
+      return onWritable.call(this, (offset) => {
+        exchange.blocked = false;
+        return callback(offset);
+      });
+    },
+    pause() {
+      const exchange = find(this);
+      if (exchange) exchange.paused = true;
+      return pause.call(this);
+    },
+    resume() {
+      const exchange = find(this);
+      if (exchange) exchange.paused = false;
+      return resume.call(this);
     },
   };
 }

@@ -2,6 +2,7 @@
 // backpressure: a slow reader slows down the writer instead of filling memory.
 import { STATUS_CODES } from 'node:http';
 import type { FetchHandler } from '../api/app-types.js';
+import { markUnread } from './uws-exchange.js';
 import type { UwsHandler, UwsRequest, UwsResponse } from './uws-module.js';
 
 /** The part of a request's body that is buffered before the client is paused. */
@@ -15,6 +16,14 @@ const ownHeaders = new Set([
   'keep-alive',
   'date',
 ]);
+
+/**
+ * host[:port], as RFC 9110 (7.2) and RFC 3986 (3.2.2) define it. Anything else could choose the
+ * path: "a/admin?" in front of a path is an address with another one.
+ */
+const hostPattern = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?::\d{0,5})?$/i;
+/** As engine 'node': for requests of HTTP/1.0, and those whose host is empty. */
+const defaultHost = 'localhost';
 
 export function fetchRoute(fetch: FetchHandler): UwsHandler {
   return (response, request) => {
@@ -44,8 +53,11 @@ interface Head {
 function readHead(request: UwsRequest): Head | undefined {
   const headers = new Headers();
   const query = request.getQuery();
-  const host = request.getHeader('host') || 'localhost';
-  const url = `http://${host}${request.getUrl()}${query ? `?${query}` : ''}`;
+  const path = request.getUrl();
+  const host = request.getHeader('host') || defaultHost;
+  // A URL parser takes a backslash for a slash.
+  if (!hostPattern.test(host) || !path.startsWith('/') || path.includes('\\')) return undefined;
+  const url = `http://${host}${path}${query ? `?${query}` : ''}`;
   try {
     request.forEach((name, value) => headers.append(name, value));
     return { url: new URL(url).href, method: request.getMethod().toUpperCase(), headers };
@@ -90,6 +102,7 @@ function endEmpty(
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
+type Controller = ReadableStreamDefaultController<Uint8Array>;
 
 async function sendBody(client: Client, response: Response, reader: Reader): Promise<void> {
   const cancel = (): void => void reader.cancel().catch(() => undefined);
@@ -156,7 +169,9 @@ class Client {
       open = false;
       this.#resume();
     };
-    const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    const note = ({ desiredSize }: Controller): void =>
+      markUnread(this.response, desiredSize !== null && desiredSize < bodyHighWaterMark);
+    const start = (controller: Controller): void => {
       this.signal.addEventListener('abort', () => {
         if (open) controller.error(this.signal.reason);
         open = false;
@@ -165,14 +180,19 @@ class Client {
         if (!open || this.#ended) return;
         // uWebSockets.js reuses the chunk's memory after this returns.
         if (chunk.byteLength > 0) controller.enqueue(new Uint8Array(chunk.slice(0)));
+        note(controller);
         if (isLast) {
           open = false;
           controller.close();
         } else if ((controller.desiredSize ?? 0) <= 0) this.#pause();
       });
     };
+    const pull = (controller: Controller): void => {
+      note(controller);
+      this.#resume();
+    };
     return new ReadableStream(
-      { start, pull: () => this.#resume(), cancel: close },
+      { start, pull, cancel: close },
       new ByteLengthQueuingStrategy({ highWaterMark: bodyHighWaterMark }),
     );
   }

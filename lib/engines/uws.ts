@@ -1,18 +1,17 @@
 // Serves an app of uWebSockets.js. That library can neither listen on a given descriptor nor list
 // its connections, so both are done below it: the given listening socket replaces the one that it
 // has opened, and the kernel lists the connections.
-import { isThenable } from '../base/is-thenable.js';
+import { onRejection } from '../base/is-thenable.js';
 import { stackOf } from '../base/error-text.js';
 import { printable } from '../base/printable.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { native, type Connection } from '../system/native.js';
 import type { DrainOptions, Engine, EngineFigures, EngineOptions } from './engine.js';
-import type { InFlightRequest } from './in-flight-request.js';
+import { runWithRequest, type InFlightRequest } from './in-flight-request.js';
 import { Meter } from './meter.js';
-import { runWithRequest } from './deadline-extension.js';
 import {
   beginExchange,
-  type Exchange,
+  Exchange,
   type ExchangeOwner,
   isOpen,
   keepUnanswered,
@@ -23,7 +22,6 @@ import type {
   UwsBehavior,
   UwsHandler,
   UwsModule,
-  UwsRequest,
   UwsResponse,
   UwsSocket,
   UwsTemplatedApp,
@@ -115,7 +113,7 @@ export class UwsEngine implements Engine, ExchangeOwner {
       });
   }
 
-  async drain({ lingerMs, timeoutMs }: DrainOptions): Promise<number> {
+  async drain({ lingerMs, timeoutMs, onCut }: DrainOptions): Promise<number> {
     const start = performance.now();
     this.draining = true;
     for (const socket of this.#listenSockets) this.#uws.us_listen_socket_close(socket);
@@ -132,7 +130,7 @@ export class UwsEngine implements Engine, ExchangeOwner {
       await sleep(Math.min(drainPollMs, timeoutMs - elapsed));
       connections = this.#connections();
     }
-    const cut = connections.length > 0 ? await this.#cut(connections) : 0;
+    const cut = connections.length > 0 ? await this.#cut(connections, onCut) : 0;
     for (const fd of this.#fds) native.closeDescriptor(fd);
     this.#fds = [];
     return cut;
@@ -143,8 +141,9 @@ export class UwsEngine implements Engine, ExchangeOwner {
   }
 
   /** Ends every connection now; resolves with the number of requests not answered in full. */
-  async #cut(connections: Connection[]): Promise<number> {
+  async #cut(connections: Connection[], onCut: DrainOptions['onCut']): Promise<number> {
     const unanswered = unansweredOf(this);
+    if (unanswered.length > 0) onCut?.(unanswered);
     for (const { response } of unanswered) response.close();
     const unsent = connections.filter((connection) => connection.unsent > 0).map(({ fd }) => fd);
     const left = this.#connections();
@@ -168,30 +167,20 @@ export class UwsEngine implements Engine, ExchangeOwner {
     const wantsNames = meter.wantsNames || isWatched;
     return (response, request, context) => {
       watchResponses(response);
-      const exchange: Exchange = {
-        owner: this,
-        response,
-        startedAt: meter.begin(),
-        isHead: method === 'head' || (method === 'any' && request.getMethod() === 'head'),
-        extensionMs: 0,
-        method: wantsNames ? request.getMethod().toUpperCase() : '',
-        url: wantsNames ? urlOf(request) : '',
-        headBegun: false,
-        bodyBegun: false,
-        guarded: false,
-      };
+      const isHead = method === 'head' || (method === 'any' && request.getMethod() === 'head');
+      const exchange = new Exchange(this, response, meter.begin(), isHead);
+      if (wantsNames) exchange.setName(request);
       beginExchange(exchange);
       try {
         const result = isWatched
           ? runWithRequest(exchange, () => handler(response, request, context))
           : handler(response, request, context);
         // Most handlers return the response, or nothing.
-        if (result !== response && isThenable(result))
-          result.then(undefined, (error: unknown) => fail(exchange, error));
+        if (result !== response) onRejection(result, (error) => fail(exchange, error));
       } catch (error) {
         fail(exchange, error);
       }
-      keepUnanswered(exchange);
+      keepUnanswered(exchange, request);
     };
   }
 
@@ -212,11 +201,6 @@ export class UwsEngine implements Engine, ExchangeOwner {
       },
     };
   }
-}
-
-function urlOf(request: UwsRequest): string {
-  const query = request.getQuery();
-  return query ? `${request.getUrl()}?${query}` : request.getUrl();
 }
 
 /**

@@ -4,6 +4,8 @@ import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import type { CompletedRequest } from '../../lib/api/hooks.js';
 import type { EngineName } from '../../lib/api/config.js';
+import type { DrainOptions } from '../../lib/engines/engine.js';
+import { nameRequests } from '../../lib/engines/in-flight-request.js';
 import type { UwsResponse, UwsTemplatedApp } from '../../lib/engines/uws-module.js';
 import type { App } from '../../lib/api/app-types.js';
 import { hasUws, serve, stopEngines } from '../support/engines.js';
@@ -162,10 +164,13 @@ for (const [name, kind, app] of cases)
       expect(await drained).to.equal(0);
     });
 
-    it('ends idle connections politely, the silent ones too', async () => {
+    it('ends idle connections politely, silent ones and half a head too (D14)', async () => {
       const { places, drain } = await serve(name, app());
-      const clients = await Promise.all([1, 2, 3].map(() => RawConnection.open(places[0] ?? 0)));
+      const clients = await Promise.all([1, 2, 3, 4].map(() => RawConnection.open(places[0] ?? 0)));
       await clients[0]?.ask('/');
+      clients[1]?.socket.write('GET / HTTP/1.1\r\nHost: a\r\nX-Half: ');
+      await clients[2]?.ask('/');
+      clients[2]?.socket.write('GET /half');
       const start = performance.now();
       expect(await drain({ lingerMs: 300 })).to.equal(0);
       expect(performance.now() - start).to.be.within(290, 1500);
@@ -186,7 +191,11 @@ for (const [name, kind, app] of cases)
       clients[1]?.send('/slow');
       await until('two requests to be in flight', () => engine.figures.inFlight === 2);
       const start = performance.now();
-      expect(await drain({ lingerMs: 50, timeoutMs: 400 })).to.equal(2);
+      const named: string[] = [];
+      const onCut: DrainOptions['onCut'] = (requests) =>
+        void named.push(nameRequests(requests).replaceAll(/\d\.\d s/g, 'some time'));
+      expect(await drain({ lingerMs: 50, timeoutMs: 400, onCut })).to.equal(2);
+      expect(named).to.deep.equal(['GET /slow, some time; GET /slow, some time']);
       expect(performance.now() - start).to.be.within(390, 1500);
       for (const client of clients) await client.ended();
       expect(engine.figures.inFlight).to.equal(0);

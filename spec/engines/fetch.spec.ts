@@ -111,6 +111,37 @@ for (const name of engines)
       });
     });
 
+    const hosts: readonly [host: string, url: string | null][] = [
+      ['example.org', 'http://example.org/request?a=1'],
+      ['example.org:8080', 'http://example.org:8080/request?a=1'],
+      ['[::1]:8080', 'http://[::1]:8080/request?a=1'],
+      ['', 'http://localhost/request?a=1'],
+      ...['a/admin?x=', 'a/admin#', 'a\\admin?', 'a:1/../admin?', 'user@b', 'a b', 'a?', 'a#'].map(
+        (host) => [host, null] as [string, null],
+      ),
+      ...['a:b', 'a:1:2', '[::1', '%2f', 'a:99999', '/', '.../../'].map(
+        (host) => [host, null] as [string, null],
+      ),
+    ];
+    for (const [host, url] of hosts)
+      it(`${url === null ? 'refuses' : 'takes'} the Host ${JSON.stringify(host)}`, async () => {
+        const { status, body } = await ask(port, '/request?a=1', { headers: { Host: host } });
+        expect(status).to.equal(url === null ? 400 : 200);
+        if (url !== null) expect((JSON.parse(body) as { url: string }).url).to.equal(url);
+      });
+
+    it('serves HTTP/1.0 without a Host, as far as its engine does', async () => {
+      const client = await RawConnection.open(port);
+      client.socket.write('GET /request HTTP/1.0\r\n\r\n');
+      // uWebSockets.js does not serve HTTP/1.0 at all.
+      if (name === 'node') {
+        const { status, body } = await client.answer();
+        expect(status).to.equal(200);
+        expect((JSON.parse(body) as { url: string }).url).to.equal('http://localhost/request');
+      }
+      client.close();
+    });
+
     it('answers with its status and headers, repeated ones too', async () => {
       const answer = await ask(port, '/cookies');
       expect(answer).to.include({ status: 201, body: 'cookies' });

@@ -1,5 +1,5 @@
-// Goal: the engine copes with the peculiarities of node:http: ways to write headers, pipelined
-// requests. Method: a listener with a route for each, raw connections.
+// Goal: the engine copes with the peculiarities of node:http: ways to write headers, values returned
+// by handlers. Method: a listener with a route for each, raw connections.
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import type { App } from '../../lib/api/app-types.js';
@@ -24,7 +24,6 @@ const app: App = {
   kind: 'listener',
   listener: (request, response) => {
     const { url = '' } = request;
-    if (url === '/never') return;
     heads[url]?.(response);
     response.end('body');
   },
@@ -47,18 +46,6 @@ describe('the node engine', () => {
       expect(await drained).to.equal(0);
     });
 
-  it('counts pipelined requests whose client left', async () => {
-    const { places, engine } = await serve('node', app);
-    const client = await RawConnection.open(places[0] ?? 0);
-    client.send('/never');
-    client.send('/none');
-    client.send('/none');
-    await until('the requests', () => engine.figures.inFlight === 3);
-    client.close();
-    await until('their end', () => engine.figures.inFlight === 0);
-    expect(engine.figures.requests).to.equal(3);
-  });
-
   it('announces its own keep-alive timeout', async () => {
     const { places } = await serve('node', app, { keepAliveTimeoutMs: 7000 });
     const client = await RawConnection.open(places[0] ?? 0);
@@ -66,15 +53,35 @@ describe('the node engine', () => {
     client.close();
   });
 
-  it('answers 200 although the handler returns { then: 1 }, which is not a promise', async () => {
-    const { places, engine } = await serve('node', {
+  const thrown = (): never => {
+    throw new Error('not a promise');
+  };
+  const returned: readonly [name: string, value: unknown][] = [
+    ['{ then: 1 }', { then: 1 }],
+    ['an object whose `then` throws', { then: thrown }],
+    ['an object whose `then` cannot be read', Object.defineProperty({}, 'then', { get: thrown })],
+  ];
+  for (const [name, value] of returned)
+    it(`answers 200 although the handler returns ${name}, which is not a promise`, async () => {
+      const { places, engine } = await serve('node', {
+        kind: 'listener',
+        listener: (_request, response) => {
+          setImmediate(() => response.end('body'));
+          return value;
+        },
+      });
+      expect(await ask(places[0] ?? 0, '/')).to.include({ status: 200, body: 'body' });
+      await until('the count', () => engine.figures.requests === 1);
+    });
+
+  it('delivers a response although its handler rejects after the end', async () => {
+    const { places } = await serve('node', {
       kind: 'listener',
-      listener: (_request, response) => {
-        setImmediate(() => response.end('body'));
-        return { then: 1 };
+      listener: async (_request, response) => {
+        response.end('x'.repeat(4_000_000));
+        await Promise.reject(new Error('thrown too late'));
       },
     });
-    expect(await ask(places[0] ?? 0, '/')).to.include({ status: 200, body: 'body' });
-    await until('the count', () => engine.figures.requests === 1);
+    expect((await ask(places[0] ?? 0, '/')).body).to.have.lengthOf(4_000_000);
   });
 });

@@ -1,6 +1,6 @@
 // Apps that answer late, for specs about timeouts: `/slow?ms`, `/extended?ms` with as much more
-// time, requested after an await, `/spin?ms`, which blocks the event loop from then on, and
-// `/never`.
+// time, requested after an await, `/spin?ms`, which blocks the event loop from then on, `/never`,
+// `/begun`, which never ends the response, and `/late?ms`, which answers from a timer.
 const index = new URL('../../lib/index.js', import.meta.url);
 
 const routes = `
@@ -25,6 +25,9 @@ export const slowApps = {
   node: `${routes}
 export default async (request, response) => {
   const [path, query] = request.url.split('?');
+  if (path === '/begun') return void response.write('begun');
+  if (path === '/late')
+    return void setTimeout(() => response.setHeader('X-Late', '1').end('late'), Number(query));
   response.end(await handle(path, query));
 };`,
   uws: `${routes}
@@ -32,6 +35,9 @@ export default uws((app) => app.any('/*', async (response, request) => {
   const [path, query] = [request.getUrl(), request.getQuery()];
   let gone = false;
   response.onAborted(() => (gone = true));
+  if (path === '/begun') return void response.write('begun');
+  if (path === '/late')
+    return void setTimeout(() => gone || response.cork(() => response.end('late')), Number(query));
   const body = await handle(path, query);
   if (!gone) response.cork(() => response.end(body));
 }));`,

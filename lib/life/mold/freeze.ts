@@ -17,6 +17,8 @@ import { prepareNewborns } from './prepare-newborns.js';
 import { awaitQuiescence } from './quiescence.js';
 import { send } from './reports.js';
 
+const writeMs = 500;
+
 /** Exits if a step fails, or if the audit refuses the fork. */
 export async function freeze(life: Life, generation: number, orders: Orders): Promise<void> {
   await step('afterMoldFork', orders, () => runMoldHooks(life, generation));
@@ -40,8 +42,14 @@ async function step(name: string, orders: Orders, take: () => Promise<void>): Pr
     await take();
   } catch (error) {
     send(orders, { type: 'failed', step: name, ...describeFailure(error) });
-    exit(1);
+    await exitWritten(1);
   }
+}
+
+/** First writes what the hooks have begun to write. */
+async function exitWritten(code: number): Promise<never> {
+  await awaitQuiescence(writeMs).catch(() => undefined);
+  return exit(code);
 }
 
 async function runMoldHooks({ settings, phase }: Life, generation: number): Promise<void> {
@@ -57,7 +65,7 @@ async function judge({ settings }: Life, orders: Orders): Promise<void> {
   const refusals = findings.filter(({ severity }) => severity === 'refuse');
   if (refusals.length > 0) {
     send(orders, { type: 'refused', findings: refusals, leaves: true });
-    exit(0);
+    await exitWritten(0);
   }
   if (findings.length > 0) send(orders, { type: 'audited', findings });
 }

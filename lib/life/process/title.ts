@@ -30,7 +30,8 @@ function entitle(text: string): void {
 export function activityOf(requests: number, running: Iterable<InFlightRequest>): string {
   const [oldest] = running;
   if (!oldest) return `requests: ${requests}, waiting`;
-  // The engine 'uws' leaves the method empty unless a timeout or a hook needs it.
+  // The engine 'uws' names a request when its handler has returned, unless a timeout or a hook
+  // needs its name earlier.
   const name = oldest.method && `: ${oldest.method} ${pathOf(oldest).slice(0, maxPathLength)}`;
   return `requests: ${requests}, processing${name}`;
 }

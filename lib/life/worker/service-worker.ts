@@ -90,8 +90,13 @@ class ServiceWorker {
     if (from === 'exiting') return;
     if (from === 'starting') return exitUnserved(this.#channel);
     workerState.shuttingDown = true;
+    const deadline = performance.now() + graceMs;
     await this.#finishWork(graceMs);
-    await exitWithTotals(this.#channel, () => this.#figures(), 0);
+    await exitWithTotals(this.#channel, {
+      figures: () => this.#figures(),
+      cut: 0,
+      timeLeftMs: deadline - performance.now(),
+    });
   }
 
   /** A hook that fails or takes too long does not prevent the exit. */

@@ -2,8 +2,11 @@
 // watchdog of the event loop, the request timeouts.
 import { workerState } from '../../api/worker-handle.js';
 import type { Engine } from '../../engines/engine.js';
-import type { InFlightRequest } from '../../engines/in-flight-request.js';
-import { extendDeadline } from '../../engines/deadline-extension.js';
+import {
+  extendDeadline,
+  nameRequests,
+  type InFlightRequest,
+} from '../../engines/in-flight-request.js';
 import { OutOfBandGc } from '../../heap/out-of-band.js';
 import type { Figures, RequestDeadline } from '../../protocol/message.js';
 import { native } from '../../system/native.js';
@@ -19,6 +22,10 @@ import { RequestTimeout } from './request-timeout.js';
 /** The time for kept-alive clients to send a last request before idle connections are closed. */
 const lingerMs = 1_000;
 
+/** For requests that hold up a drain. */
+const remedy = (option: string): string =>
+  `end long responses once worker.shuttingDown is true, or raise ${option}`;
+
 export type SlotBirth = Birth & { readonly slot: number };
 
 export interface ServingOptions {
@@ -28,6 +35,8 @@ export interface ServingOptions {
   readonly engine: Engine;
   /** Called once, with the first request that exceeded `requestTimeout`. */
   readonly onOverrun: (request: InFlightRequest, deadline: RequestDeadline) => void;
+  /** Called with requests that are about to be cut, and the reason in words. */
+  readonly onCut: (requests: readonly InFlightRequest[], reason: string) => void;
   /** Called with each heartbeat after the app has closed a listening socket of this worker. */
   readonly onSocketClosed: () => void;
 }
@@ -36,6 +45,7 @@ export class Serving {
   readonly #options: ServingOptions;
   readonly #requestWatch: RequestTimeout | undefined;
   #heartbeat: Heartbeat | undefined;
+  #drainDeadline = Infinity;
 
   /** Resolves as soon as the worker accepts connections. */
   static async begin(options: ServingOptions): Promise<Serving> {
@@ -46,14 +56,19 @@ export class Serving {
 
   private constructor(options: ServingOptions) {
     this.#options = options;
-    const { life, engine, onOverrun } = options;
-    const { requestTimeoutMs } = life.settings;
+    const { life, engine, onOverrun, onCut } = options;
+    const { requestTimeoutMs, cleanupTimeoutMs } = life.settings;
     if (requestTimeoutMs === false) return;
     workerState.extendDeadline = extendDeadline;
+    const reason =
+      'did not end within requestTimeout and cleanupTimeout ' +
+      `(${requestTimeoutMs} + ${cleanupTimeoutMs} ms)`;
     this.#requestWatch = new RequestTimeout({
       timeoutMs: requestTimeoutMs,
+      cleanupTimeoutMs,
       running: () => engine.running(),
       overran: onOverrun,
+      cutting: (requests) => onCut(requests, reason),
     });
   }
 
@@ -90,18 +105,37 @@ export class Serving {
     return { requests, inFlight, latency, eventLoopLagSeconds: this.#heartbeat?.lagSeconds() ?? 0 };
   }
 
-  get inFlight(): number {
-    return this.#options.engine.figures.inFlight;
+  /** The reason why a drain failed: the requests that it waited for, and the remedy. */
+  describeOverrun(option: string, ms: number): string {
+    const { engine } = this.#options;
+    const { inFlight } = engine.figures;
+    // With engine 'uws' a request has ended when its response is complete, delivered or not.
+    if (inFlight === 0) return `responses were not read by their clients within ${ms} ms`;
+    const subject = inFlight === 1 ? '1 request' : `${inFlight} requests`;
+    const names = nameRequests(engine.running());
+    return `${subject} did not end within ${ms} ms (${names}): ${remedy(option)}`;
   }
 
-  /** Resolves with the number of cut requests. Without a monitor there is little time. */
-  drain(why: 'ordered' | 'orphaned'): Promise<number> {
-    const { engine, life } = this.#options;
-    return engine.drain(
-      why === 'ordered'
-        ? { lingerMs, timeoutMs: life.settings.shutdownTimeoutMs }
-        : { lingerMs: 0, timeoutMs: orphanGraceMs - orphanMarginMs },
-    );
+  /**
+   * Resolves with the number of cut requests. Without a monitor there is little time. `softMs` is a
+   * shorter timeout of the caller's, which the linger must not use up either.
+   */
+  drain(why: 'ordered' | 'orphaned', softMs = Infinity): Promise<number> {
+    const { engine, life, onCut } = this.#options;
+    const { shutdownTimeoutMs } = life.settings;
+    const timeoutMs = why === 'ordered' ? shutdownTimeoutMs : orphanGraceMs - orphanMarginMs;
+    this.#drainDeadline = performance.now() + timeoutMs;
+    return engine.drain({
+      lingerMs: why === 'ordered' ? Math.min(lingerMs, softMs / 2, timeoutMs / 2) : 0,
+      timeoutMs,
+      onCut: (requests) =>
+        onCut(requests, `did not end within ${timeoutMs} ms: ${remedy('shutdownTimeout')}`),
+    });
+  }
+
+  /** The part of the drain's time that is left. */
+  get timeLeftMs(): number {
+    return Math.max(0, this.#drainDeadline - performance.now());
   }
 
   stopHeartbeat(): void {

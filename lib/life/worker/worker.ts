@@ -7,7 +7,7 @@ import type { CompletedRequest, HookArguments, HookName, WorkerInfo } from '../.
 import { runHooks } from '../../config/run-hooks.js';
 import { createEngine } from '../../engines/create.js';
 import type { Engine, EngineOptions } from '../../engines/engine.js';
-import type { InFlightRequest } from '../../engines/in-flight-request.js';
+import { nameRequests, type InFlightRequest } from '../../engines/in-flight-request.js';
 import { Channel, orders, type ChannelEvents } from '../../protocol/channel.js';
 import { textLength, truncated } from '../../protocol/limits.js';
 import type { Order, Report, RequestDeadline } from '../../protocol/message.js';
@@ -47,6 +47,8 @@ class Worker {
   #state: State = 'starting';
   #engine: Engine | undefined;
   #serving: Serving | undefined;
+  /** Calls of afterRequestComplete that have not settled. */
+  #hooksUnderWay = 0;
 
   constructor(life: Life, birth: SlotBirth) {
     this.#life = life;
@@ -84,6 +86,7 @@ class Worker {
       channel: this.#channel,
       engine,
       onOverrun: (request, deadline) => this.#reportOverrun(request, deadline),
+      onCut: (requests, reason) => this.#reportCut(requests, reason),
       onSocketClosed: () => this.#drainUnreachable(),
     });
     if (this.#state === 'starting') this.#state = 'serving';
@@ -102,10 +105,23 @@ class Worker {
       context: { slot, generation },
       watchRequests: settings.requestTimeoutMs !== false,
       ...(settings.hooks.afterRequestComplete.length > 0 && {
-        onRequestComplete: (request: CompletedRequest) =>
-          void this.#runLogged('afterRequestComplete', this.#info, request),
+        onRequestComplete: (request: CompletedRequest) => void this.#runAfter(request),
       }),
     };
+  }
+
+  readonly #isBusy = (): boolean => this.#hooksUnderWay > 0;
+
+  async #runAfter(request: CompletedRequest): Promise<void> {
+    this.#hooksUnderWay++;
+    await this.#runLogged('afterRequestComplete', this.#info, request);
+    this.#hooksUnderWay--;
+  }
+
+  #reportCut(requests: readonly InFlightRequest[], reason: string): void {
+    const text = 'cutting requests';
+    const named = `${nameRequests(requests)}: ${reason}`;
+    this.#channel.send({ type: 'note', level: 'warn', text, reason: named, stack: null });
   }
 
   #reportOverrun({ method, url }: InFlightRequest, deadline: RequestDeadline): void {
@@ -136,6 +152,7 @@ class Worker {
         settings: this.#life.settings,
         channel: this.#channel,
         serving,
+        isBusy: this.#isBusy,
         isToExit: () => this.#isExiting,
       },
       generation,
@@ -169,7 +186,12 @@ class Worker {
   /** The last step, after the last client. */
   async #exit(serving: Serving, cut: number): Promise<never> {
     await this.#runLogged('beforeWorkerExit', this.#info);
-    return exitWithTotals(this.#channel, () => serving.figures(), cut);
+    return exitWithTotals(this.#channel, {
+      figures: () => serving.figures(),
+      cut,
+      timeLeftMs: serving.timeLeftMs,
+      isBusy: this.#isBusy,
+    });
   }
 
   /** Ends a start that failed. */

@@ -1,11 +1,25 @@
 // Warnings at the start about a configuration that works but may be unintended.
+import { options } from '../../api/options.js';
 import { isLoopback } from '../../config/loopback.js';
+import { readDuration } from '../../config/readers.js';
 import type { Settings } from '../../config/settings.js';
 import type { Log } from '../log/log.js';
 
 export function logWarnings(settings: Settings, log: Log): void {
   warnOfExposure(settings, log);
   warnOfMode(settings, log);
+  warnOfKeepAlive(settings, log);
+}
+
+/** The time is compiled into uWebSockets.js (HTTP_IDLE_TIMEOUT_S in its HttpContext.h). */
+function warnOfKeepAlive({ engine, keepAliveTimeoutMs }: Settings, log: Log): void {
+  if (engine !== 'uws') return;
+  const unset = keepAliveTimeoutMs === readDuration(options.keepAliveTimeout.default);
+  log[unset ? 'info' : 'warn'](
+    {},
+    "keepAliveTimeout is not available with engine 'uws', which closes idle connections after " +
+      'about 10 s: let the load balancer close them earlier',
+  );
 }
 
 /** Metrics and remote control are meant for operators, not for every machine that can connect. */

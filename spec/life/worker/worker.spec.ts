@@ -163,7 +163,16 @@ describe('a worker', () => {
       promote();
       const { step, reason } = await worker.line.report('failed');
       expect(step).to.equal('drain');
-      expect(reason).to.equal('1 requests did not end within 200 ms');
+      expect(reason.replace(/\d\.\d s/, 'some time')).to.equal(
+        '1 request did not end within 200 ms (GET /never, some time): ' +
+          'end long responses once worker.shuttingDown is true, or raise refork.drainTimeout',
+      );
+      const note = await worker.line.report('note');
+      expect(note.text).to.equal('cutting requests');
+      expect(note.reason?.replace(/\d\.\d s/, 'some time')).to.equal(
+        'GET /never, some time: did not end within 1000 ms: ' +
+          'end long responses once worker.shuttingDown is true, or raise shutdownTimeout',
+      );
       expect((await worker.line.report('leaving')).cut).to.equal(1);
       expect((await worker.exit).code).to.equal(0);
     });
