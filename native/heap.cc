@@ -80,6 +80,7 @@ void InstancesOf(const v8::FunctionCallbackInfo<v8::Value>& info) {
   isolate->GetHeapProfiler()->QueryObjects(context, &search, &found);
   RememberContexts(std::move(search.contexts()));
   std::vector<v8::Local<v8::Value>> objects;
+  objects.reserve(found.size());
   for (v8::Global<v8::Object>& object : found) objects.push_back(object.Get(isolate));
   info.GetReturnValue().Set(v8::Array::New(isolate, objects.data(), objects.size()));
 }
