@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { memoryOf } from '../lib/system/process-memory.js';
+import { memoryOf } from '../lib/system/proc/process-memory.js';
 import { Client } from '../spec/support/client.js';
 import { failures, startLoad } from '../spec/support/load.js';
 import { Server } from '../spec/support/server.js';

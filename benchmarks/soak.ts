@@ -4,7 +4,7 @@
 //   node dist/benchmarks/soak.js [--seconds 120] [--seed 7] [--workers 4] [--engine node]
 // Exits with 0 if it found no fault.
 import { parseArgs } from 'node:util';
-import { memoryOf } from '../lib/system/process-memory.js';
+import { memoryOf } from '../lib/system/proc/process-memory.js';
 import { failures, startLoad, type LoadResult } from '../spec/support/load.js';
 import {
   baseline,

@@ -2,7 +2,7 @@
 import { printable, printableLine } from '../base/printable.js';
 import type { Backtrace, ProcessTrace } from '../control-api/backtrace.js';
 import { accepted, ask } from './client/control-client.js';
-import { controlPoint } from './client/control-point.js';
+import { controlPoint } from './client/find/control-point.js';
 import { interruptible } from './interruptible.js';
 import type { Invocation } from './client/invocation.js';
 

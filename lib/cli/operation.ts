@@ -9,7 +9,7 @@ import {
   type Answer,
   type ControlPoint,
 } from './client/control-client.js';
-import { controlPoint } from './client/control-point.js';
+import { controlPoint } from './client/find/control-point.js';
 import { endsWithin } from './client/process-end.js';
 import type { Invocation } from './client/invocation.js';
 import { interruptible } from './interruptible.js';

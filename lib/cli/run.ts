@@ -11,7 +11,7 @@ import { launch, preflight, secrets, succession, tokenVariable } from '../system
 import { native } from '../system/native.js';
 import { answerTo } from './client/control-client.js';
 import type { Invocation } from './client/invocation.js';
-import { listensAt } from './client/listens-at.js';
+import { listensAt } from './client/find/listens-at.js';
 
 /** Its forks would share the channel to the primary process, which could not distinguish them. */
 function refuseCluster(): void {

@@ -1,6 +1,6 @@
 // `pitchfork-ts stats`: the statistics of the server, as it reports them.
 import { accepted, ask } from './client/control-client.js';
-import { controlPoint } from './client/control-point.js';
+import { controlPoint } from './client/find/control-point.js';
 import { printable } from '../base/printable.js';
 import { interruptible } from './interruptible.js';
 import type { Invocation } from './client/invocation.js';

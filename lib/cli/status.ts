@@ -1,6 +1,6 @@
 // `pitchfork-ts status`: the processes of the server, one line each.
 import { answerTo } from './client/control-client.js';
-import { controlPoint } from './client/control-point.js';
+import { controlPoint } from './client/find/control-point.js';
 import { printable } from '../base/printable.js';
 import { interruptible } from './interruptible.js';
 import type { Invocation } from './client/invocation.js';

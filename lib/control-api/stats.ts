@@ -2,7 +2,7 @@
 // seconds; a field is null while its value is unknown, as for a worker that has not reported yet or
 // a process that has just exited.
 import type { Role } from '../api/hooks.js';
-import type { Memory } from '../system/process-memory.js';
+import type { Memory } from '../system/proc/process-memory.js';
 import type { ExitReason } from './exit-reason.js';
 
 export interface MoldStats {

@@ -4,7 +4,7 @@
 import type { Role } from '../api/hooks.js';
 import { latencyBoundsSeconds, type Latency } from '../protocol/latency.js';
 import type { Descriptors } from '../system/proc/descriptors.js';
-import type { Memory } from '../system/process-memory.js';
+import type { Memory } from '../system/proc/process-memory.js';
 import type { AppMetric } from './app-snapshot.js';
 import type { MetricJson, MetricType, MetricValue } from './metric-json.js';
 

@@ -1,7 +1,7 @@
 // Waits for the end of a process that is not our child. A server's control socket is closed before
 // its listeners are: only when it is gone can the next one bind them.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processStat } from '../../system/process-stat.js';
+import { processStat } from '../../system/proc/process-stat.js';
 
 const pollMs = 20;
 

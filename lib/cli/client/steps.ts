@@ -1,4 +1,6 @@
 // Shows the current step of a command at a terminal, and how long it has taken so far.
+import { printableLine } from '../../base/printable.js';
+
 const refreshMs = 1_000;
 const eraseLine = '\r\x1b[K';
 
@@ -15,7 +17,8 @@ export function showSteps(): Steps {
   let since = performance.now();
   const print = (): void => {
     const seconds = Math.floor((performance.now() - since) / 1_000);
-    process.stderr.write(`${eraseLine}${current} …${seconds > 0 ? ` ${seconds} s` : ''}`);
+    const taken = seconds > 0 ? ` ${seconds} s` : '';
+    process.stderr.write(eraseLine + printableLine(`${current} …${taken}`));
   };
   const timer = setInterval(print, refreshMs);
   return {

@@ -1,7 +1,8 @@
 // Cuts the app's connections before its process is forked. Two processes writing to one connection
 // would mix up the answers of two users, so the connection ends here; the client in every fork
 // notices the end and reconnects.
-import { native, type CutConnection } from '../../system/native.js';
+import { native } from '../../system/native.js';
+import type { CutConnection } from '../../system/native-types.js';
 
 /** Limit of the connections named in the log. */
 const mostNamed = 20;

@@ -7,7 +7,7 @@ import type { Order, Report } from '../../protocol/message.js';
 import { native } from '../../system/native.js';
 import { launch } from '../../system/launch.js';
 import { childPid, ownChildren, type Pid } from '../../system/own-children.js';
-import { processStat } from '../../system/process-stat.js';
+import { processStat } from '../../system/proc/process-stat.js';
 import type { Child } from '../fleet/child.js';
 import type { Credentials } from '../../system/credentials.js';
 import { commandAs } from '../../system/privileges/drop-privileges.js';

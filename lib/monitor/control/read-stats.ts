@@ -1,6 +1,6 @@
 // The answer to GET /stats, from the fleet and /proc.
 import { packageVersion } from '../../system/package-version.js';
-import { memoryOf } from '../../system/process-memory.js';
+import { memoryOf } from '../../system/proc/process-memory.js';
 import type { Child, ChildState } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Deaths } from '../observe/deaths.js';

@@ -3,7 +3,7 @@
 import { AppMetrics, type AppMetricsRecord } from '../../metrics/app-metrics.js';
 import type { Role } from '../../api/hooks.js';
 import { descriptorsOf } from '../../system/proc/descriptors.js';
-import { memoryOf } from '../../system/process-memory.js';
+import { memoryOf } from '../../system/proc/process-memory.js';
 import type { MetricsReading } from '../../metrics/scrape-metrics.js';
 import { createMetrics, type Metrics } from '../../metrics/registry.js';
 import type { MetricJson } from '../../metrics/metric-json.js';

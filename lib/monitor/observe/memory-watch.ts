@@ -1,7 +1,7 @@
 // Watches the memory of workers where `maxWorkerMemory` limits it. Private memory counts: pages
 // shared with the mold cost nothing. A worker above the limit is outdated, so a fresh fork takes
 // its slot before it drains.
-import { memoryOf } from '../../system/process-memory.js';
+import { memoryOf } from '../../system/proc/process-memory.js';
 import { markAboveMemoryLimit, type Child } from '../fleet/child.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Log } from '../log/log.js';

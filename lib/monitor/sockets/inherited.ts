@@ -3,7 +3,8 @@
 // their paths are not removed at its end.
 import { messageOf } from '../../base/error-text.js';
 import { UserError } from '../../base/user-error.js';
-import { native, type InheritedListener } from '../../system/native.js';
+import { native } from '../../system/native.js';
+import type { InheritedListener } from '../../system/native-types.js';
 import type { ServiceVariables } from '../../system/service-variables.js';
 
 /** SD_LISTEN_FDS_START */

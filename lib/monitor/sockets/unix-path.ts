@@ -7,7 +7,8 @@ import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../../base/user-error.js';
-import { native, type UnixListener } from '../../system/native.js';
+import { native } from '../../system/native.js';
+import type { UnixListener } from '../../system/native-types.js';
 
 /** sizeof(sockaddr_un.sun_path), less the final zero. */
 const maxPathBytes = 107;

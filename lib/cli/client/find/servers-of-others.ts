@@ -3,7 +3,7 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { controlSocketName, runtimeDirectoryName } from '../../config/runtime-directory.js';
+import { controlSocketName, runtimeDirectoryName } from '../../../config/runtime-directory.js';
 
 /** The end of a message about a missing server; empty if no other user may have one. */
 export function serversOfOthers(configFile: string): string {

@@ -1,6 +1,6 @@
 // Whether a server listens on a unix socket.
 import { createConnection } from 'node:net';
-import { errorCode } from '../../base/error-text.js';
+import { errorCode } from '../../../base/error-text.js';
 
 /** Errors that prove the lack of a listener; others leave the request to find out: connect(2). */
 const nobodyThere: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ENOTSOCK']);

@@ -1,17 +1,17 @@
 // Finds the server that a command is for: as given, at the default path of its configuration, or
 // as the configuration says. A broken configuration does not hide a server at the default path.
 import { resolve } from 'node:path';
-import { UserError } from '../../base/user-error.js';
+import { UserError } from '../../../base/user-error.js';
 import {
   defaultControlPath,
   isInForeignDirectory,
   refuseForeignDirectory,
-} from '../../config/runtime-directory.js';
-import { launch } from '../../system/launch.js';
-import type { ControlPoint } from './control-client.js';
-import type { Invocation } from './invocation.js';
+} from '../../../config/runtime-directory.js';
+import { launch } from '../../../system/launch.js';
+import type { ControlPoint } from '../control-client.js';
+import type { Invocation } from '../invocation.js';
 import { listensAt } from './listens-at.js';
-import { noServer } from './no-server.js';
+import { noServer } from '../no-server.js';
 import { serversOfOthers } from './servers-of-others.js';
 
 /** Throws a UserError if no server answers there, or if its directory is not this user's own. */
@@ -19,7 +19,7 @@ export async function controlPoint(invocation: Invocation): Promise<ControlPoint
   const { config, overrides, remote } = invocation;
   if (remote) return remote;
   if (overrides.control !== undefined) return { socketPath: overrides.control };
-  const { findConfig, loadSettings } = await import('../../config/load.js');
+  const { findConfig, loadSettings } = await import('../../../config/load.js');
   const file = resolve(launch.directory, config ?? findConfig(launch.directory));
   const usual = defaultControlPath(file);
   if (!isInForeignDirectory(usual) && (await listensAt(usual))) return { socketPath: usual };

@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { expect } from 'chai';
-import { processStat } from '../../lib/system/process-stat.js';
-import { until } from '../support/until.js';
+import { processStat } from '../../../lib/system/proc/process-stat.js';
+import { until } from '../../support/until.js';
 
 describe('processStat', () => {
   it('knows a process that runs by its start', () => {

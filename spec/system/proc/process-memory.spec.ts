@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { memoryOf, parseMemory } from '../../lib/system/process-memory.js';
+import { memoryOf, parseMemory } from '../../../lib/system/proc/process-memory.js';
 
 describe('memoryOf', () => {
   it('tells the memory of a live process, in bytes', async () => {
