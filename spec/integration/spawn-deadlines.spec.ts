@@ -50,6 +50,8 @@ describe('a newborn worker that does not become ready', () => {
       const reasonOf = ({ pid, reason }: LogLine): unknown =>
         reason ?? failures.find((line) => line.pid === pid)?.reason;
       for (const end of ends) expect(reasonOf(end)).to.match(reason);
+      if (/not ready/.test(reason.source))
+        for (const end of ends) expect(end).to.include({ cause: 'spawn_timeout' });
       const spawns = server.log('spawning').filter(isOurs).slice(1).map(timeOf);
       expect(spawns).to.have.lengthOf(times + 1);
       const pauses = spawns.slice(1).map((spawn, index) => spawn - (spawns[index] ?? 0));
