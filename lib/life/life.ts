@@ -34,7 +34,6 @@ export async function live(channel: Orders, { message: boot, fds }: Delivery<Boo
   roleSignals.install();
   channel.send({ type: 'born' });
   uncaughtErrors.install();
-  uncaughtErrors.reportTo((report) => channel.send(report));
   observe();
   watchPools();
   watchHyperid();
