@@ -1,5 +1,5 @@
 // The answer to GET /stats: a snapshot of all processes. Memory is in bytes, durations are in
-// seconds; a field is null while its value is unknown, as for a worker that has not reported yet or
+// seconds unless their name ends in Ms; a field is null while its value is unknown, as for a worker that has not reported yet or
 // a process that has just exited.
 import type { Role } from '../api/hooks.js';
 import type { Memory } from '../system/proc/process-memory.js';
@@ -68,7 +68,8 @@ export interface Death {
   readonly reason: ExitReason;
   /** The reason in words: 'no heartbeat for 5000 ms (SIGKILL)'. */
   readonly text: string;
-  readonly pid: number;
+  /** null if it died before its pid was known. */
+  readonly pid: number | null;
   /** ISO 8601. */
   readonly at: string;
 }

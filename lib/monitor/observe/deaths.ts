@@ -18,7 +18,7 @@ export class Deaths {
   count({ role, slot, pid, reason: text }: Child, reason: ExitReason, at = new Date()): void {
     if (reason === 'asked') return;
     const key = keyOf({ role, slot });
-    const last = { reason, text: text ?? '', pid: pid ?? 0, at: at.toISOString() };
+    const last = { reason, text: text ?? '', pid, at: at.toISOString() };
     this.#bySlot.set(key, { role, slot, count: (this.#bySlot.get(key)?.count ?? 0) + 1, last });
   }
 
