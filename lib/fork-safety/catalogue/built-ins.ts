@@ -108,7 +108,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'workers and molds write no profile: they exit without the code that writes it',
     remedy: 'remove it, or profile a worker through node:inspector',
     severity: 'warn',
-    evidence: 'observed: the only profiles are those of other processes',
+    evidence: 'in experiments: the only profiles are those of other processes',
   },
   {
     packages: ['trace events'],
@@ -217,7 +217,8 @@ export const builtIns: readonly Row[] = [
     breaks: 'the time in the frozen mold counts as active, and as a delay of the event loop',
     remedy: 'it counts as neither; monitors of the delay begin anew in each worker',
     severity: 'repaired',
-    evidence: 'observed: utilization 0.97 and a delay of 17 s in an idle worker',
+    evidence:
+      'in experiments (without the repair): utilization 0.97 and a delay of 17 s in an idle worker',
   },
   {
     packages: ['dns.Resolver'],
@@ -225,7 +226,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'the ids of the next queries are the same in all forks',
     remedy: 'resolvers are renewed in each worker; queries under way are answered in both',
     severity: 'repaired',
-    evidence: 'observed: the first query had the same id in two workers',
+    evidence: 'in experiments (without the repair): the first query had the same id in two workers',
   },
   {
     packages: ['perf_hooks'],
