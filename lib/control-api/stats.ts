@@ -1,6 +1,6 @@
 // The answer to GET /stats: a snapshot of all processes. Memory is in bytes, durations are in
-// seconds unless their name ends in Ms; a field is null while its value is unknown, as for a worker that has not reported yet or
-// a process that has just exited.
+// seconds unless their name ends in Ms; a field is null while its value is unknown, as for a worker
+// that has not reported yet or a process that has just exited.
 import type { Role } from '../api/hooks.js';
 import type { Memory } from '../system/proc/process-memory.js';
 import type { ExitReason } from './exit-reason.js';

@@ -218,7 +218,7 @@ export const builtIns: readonly Row[] = [
     remedy: 'it counts as neither; monitors of the delay begin anew in each worker',
     severity: 'repaired',
     evidence:
-      'in experiments (without the repair): utilization 0.97 and a delay of 17 s in an idle worker',
+      'in experiments without the repair: utilization 0.97 and a delay of 17 s in an idle worker',
   },
   {
     packages: ['dns.Resolver'],
@@ -226,7 +226,7 @@ export const builtIns: readonly Row[] = [
     breaks: 'the ids of the next queries are the same in all forks',
     remedy: 'resolvers are renewed in each worker; queries under way are answered in both',
     severity: 'repaired',
-    evidence: 'in experiments (without the repair): the first query had the same id in two workers',
+    evidence: 'in experiments without the repair: the first query had the same id in two workers',
   },
   {
     packages: ['perf_hooks'],

@@ -141,6 +141,6 @@ export const agents: readonly Row[] = [
     breaks: 'the time in the frozen mold counts as load: an idle worker answers 503 for seconds',
     remedy: 'measurements of the event loop begin anew in each worker',
     severity: 'repaired',
-    evidence: 'in experiments (without the repair): a lag of 15 s in an idle worker, for 8 s',
+    evidence: 'in experiments without the repair: a lag of 15 s in an idle worker, for 8 s',
   },
 ];
