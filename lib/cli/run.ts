@@ -47,7 +47,7 @@ async function refuseSecond({ file, control }: Settings): Promise<void> {
   const stats = await answerTo({ socketPath: control }, 'stats').catch(() => undefined);
   if (stats === undefined) return;
   throw new UserError(
-    `${displayName(file)}: already served by process ${stats.pid}` +
+    `${displayName(file)}: process ${stats.pid} already runs with control socket ${control}` +
       (stats.shuttingDown
         ? ', which is stopping: `pitchfork-ts stop --wait` waits for its end'
         : ': `pitchfork-ts restart` replaces the program, `pitchfork-ts stop` ends it'),

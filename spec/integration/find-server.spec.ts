@@ -115,7 +115,7 @@ describe('a command without --control', () => {
     const { stderr, code } = await run('run');
     expect(stderr).to.match(
       new RegExp(
-        `^pitchfork-ts: pitchfork\\.conf\\.mjs: already served by process ${server.pid}: ` +
+        `^pitchfork-ts: pitchfork\\.conf\\.mjs: process ${server.pid} already runs with control socket .*: ` +
           '`pitchfork-ts restart` replaces the program, `pitchfork-ts stop` ends it\n$',
       ),
     );
