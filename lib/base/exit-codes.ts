@@ -11,19 +11,17 @@ export interface ProcessEnd {
 const neverSettled = 13;
 const orByTheApp = (code: number): string => `, or the app called process.exit(${code})`;
 
-/** A Map, since a code is any number: 0 to 255 by the kernel, but an object has other keys. */
+/**
+ * Node's internal failures (3, 4, 6, 10, 14) are left out: an app that uses such a code is more
+ * likely. A Map, since a code is any number: 0 to 255 by the kernel, but an object has other keys.
+ */
 const codes = new Map<number, string>([
   [1, 'an uncaught error'],
-  [3, 'Node could not parse its own JavaScript'],
-  [4, 'Node could not evaluate its own JavaScript'],
   [5, 'a fatal error in V8, see stderr'],
-  [6, "Node's handler of uncaught errors was replaced by something else"],
   [7, "the app's handler of uncaught errors threw"],
   [9, 'Node does not know an option: check nodeOptions and NODE_OPTIONS'],
-  [10, 'Node could not start its own JavaScript'],
   [12, 'the inspector could not listen: check --inspect in nodeOptions and NODE_OPTIONS'],
   [neverSettled, 'a top-level await never settled'],
-  [14, 'Node could not build a snapshot'],
 ]);
 
 const crashed = (how: string): string =>
@@ -49,9 +47,7 @@ const signals = new Map<string, string>([
 /** Shells and containers report the death by signal n as exit code 128 + n. */
 const signalOffset = 128;
 const signalNumbers = new Map<number, string>([
-  [4, 'SIGILL'],
   [5, 'SIGTRAP'],
-  [6, 'SIGABRT'],
   [7, 'SIGBUS'],
   [8, 'SIGFPE'],
   [9, 'SIGKILL'],

@@ -43,7 +43,7 @@ describe('control socket', () => {
     const stats = await server.stats();
     expect(body).to.have.all.keys(
       ...['pid', 'phase', 'generation', 'restarts', 'shuttingDown', 'mold', 'workers', 'leaving'],
-      ...['service', 'refork', 'rollback', 'versions'],
+      ...['service', 'refork', 'deaths', 'rollback', 'versions'],
     );
     expect(stats).to.include({ pid: server.pid, phase: 0, generation: 0, shuttingDown: false });
     expect(stats.mold).to.have.all.keys('pid', 'generation', 'phase', 'ready');
@@ -139,7 +139,7 @@ describe('control socket', () => {
       const lines = second.text().trim().split('\n');
       expect(lines.length, second.text()).to.equal(1);
       expect(lines[0]).to.include(
-        `another pitchfork-ts already runs with control socket ${server.control}`,
+        `process ${server.pid} already runs with control socket ${server.control}`,
       );
       expect(second.processes()).to.deep.equal([]);
     } finally {
