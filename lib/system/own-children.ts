@@ -31,16 +31,6 @@ const isChild = (pid: number): pid is Pid =>
 /** Null if it is no child of ours, or has been reaped. */
 export const childPid = (pid: number): Pid | null => (isChild(pid) ? pid : null);
 
-/**
- * The child that was the first to write on a witness pair (native.witnessPair); null if it has not
- * written yet. The kernel names the writer, and one that can forge its credentials can still name
- * a child of ours only.
- */
-export function witnessedPid(fd: number): Pid | null {
-  const sender = native.sender(fd);
-  return sender === null ? null : childPid(sender);
-}
-
 /** Whether it was sent; a child that has been reaped meanwhile is none of ours any more. */
 export function signalChild(pid: Pid, signal: NodeJS.Signals): boolean {
   return native.signalChild(pid, constants.signals[signal]);

@@ -55,6 +55,8 @@ describe('many reforks', () => {
       expect(grown).to.deep.equal([]);
       return found;
     });
+    // Each newborn was known by its pid from its birth on.
+    expect(server.log('reaped unknown subprocess')).to.deep.equal([]);
     expect(last.stack, 'KiB of stack').to.be.at.most(first.stack + 64);
     await expectPostConditions(server, { workers: 1 });
     await server.stop();
