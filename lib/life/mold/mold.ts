@@ -17,15 +17,17 @@ import { send } from './reports.js';
 export async function mold(life: Life, generation: number, orders: Orders): Promise<Birth> {
   holdUtilization();
   uncaughtErrors.reportTo((report) => orders.send(report));
+  // A mold that does not come about is a failed attempt; the next one waits for its back-off.
+  roleSignals.assume({ graceful: () => exit(0) });
+  entitleMold(generation, 'starting...');
+  await freeze(life, generation, orders);
+  entitleMold(generation, 'ready');
   roleSignals.assume({
     graceful: () => {
       send(orders, { type: 'dismissed' });
       exit(0);
     },
   });
-  entitleMold(generation, 'starting...');
-  await freeze(life, generation, orders);
-  entitleMold(generation, 'ready');
   send(orders, { type: 'frozen' });
   await failpoint('mold.frozen', generation);
   for (;;) {

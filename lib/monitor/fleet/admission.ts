@@ -35,11 +35,7 @@ const senders: Readonly<Record<Report['type'], Senders>> = {
   cut: { mold: ['booting', 'frozen'], worker: ['promoting'] },
   forked: { mold: ['frozen'] },
   forkFailed: { mold: ['frozen'] },
-  dismissed: {
-    mold: ['booting', 'frozen'],
-    worker: [...beginning, 'promoting'],
-    service: beginning,
-  },
+  dismissed: { mold: ['frozen'], worker: beginning, service: beginning },
   failed: { mold: everywhere, worker: everywhere, service: everywhere },
   uncaught: { mold: everywhere, worker: everywhere, service: everywhere },
   note: { mold: everywhere, worker: everywhere, service: everywhere },
