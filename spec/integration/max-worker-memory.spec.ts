@@ -66,11 +66,11 @@ describe('maxWorkerMemory', () => {
   });
 
   it('below what every worker needs is told, once, with the remedy', async () => {
-    const greedy = {
-      text: `const kept = [];\nexport default (request, response) => response.end();
-setInterval(() => kept.length < 1 && kept.push(Buffer.alloc(120 * 2 ** 20, 1)), 200);`,
-    };
-    server = await Server.start({ app: greedy, workers: 2, config: `maxWorkerMemory: '80MiB',` });
+    const greedy = { text: `export default (request, response) => response.end();` };
+    const config = `maxWorkerMemory: '80MiB', afterWorkerFork() {
+      setTimeout(() => (globalThis.kept = Buffer.alloc(120 * 2 ** 20, 1)), 200);
+    },`;
+    server = await Server.start({ app: greedy, workers: 2, config });
     const churn = () => server.log().filter(({ msg }) => msg.startsWith('every worker exceeds'));
     const [line] = await until('the warning', () => churn().length > 0 && churn(), 30_000);
     expect(line).to.include({ level: 'warn', role: 'monitor', limitBytes: 80 * 2 ** 20 });
