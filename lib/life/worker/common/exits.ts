@@ -3,6 +3,7 @@
 // have begun to write.
 import type { Figures } from '../../../protocol/message.js';
 import { exit } from '../../process/exit.js';
+import { roleSignals } from '../../process/role-signals.js';
 import { describeFailure } from '../../process/failure.js';
 import { appCounts } from './app-counts.js';
 import type { WorkerChannel } from './orders.js';
@@ -23,8 +24,11 @@ export interface Exit {
 
 export async function exitWithTotals(channel: WorkerChannel, how: Exit): Promise<never> {
   const metrics = await appCounts(channel);
-  await finishWriting(channel, Math.max(leastMs, how.timeLeftMs), how.isBusy);
   channel.send({ type: 'leaving', figures: how.figures(), metrics, cut: how.cut });
+  await channel.flushed();
+  // A listener may end the process.
+  roleSignals.announceExit();
+  await finishWriting(channel, Math.max(leastMs, how.timeLeftMs), how.isBusy);
   await channel.flushed();
   return exit(0);
 }
