@@ -28,7 +28,8 @@ export async function finishOutstandingWork(
     if (quiet > 0) continue;
     const waited = performance.now() - started;
     if (waited >= timeoutMs) return process.getActiveResourcesInfo().join(', ');
-    if (waited > connectGraceMs) native.giveUpConnecting();
+    // Not during a section of the app, which may be waiting for that very connection.
+    if (workerState.forkBlockers === 0 && waited > connectGraceMs) native.giveUpConnecting();
     await sleep(1);
   }
 }
