@@ -212,9 +212,7 @@ void Perish(Failure failure) {
   _exit(kPerishStatus);
 }
 
-void Fork(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  ForkBy(ForkChild, "fork", info);
-}
+void Fork(const v8::FunctionCallbackInfo<v8::Value>& info) { ForkBy(ForkChild, "fork", info); }
 
 void ForkSibling(const v8::FunctionCallbackInfo<v8::Value>& info) {
   ForkBy(ForkSiblingThroughMiddle, "forkSibling", info);

@@ -23,13 +23,14 @@ const writeMs = 500;
 export async function freeze(life: Life, generation: number, orders: Orders): Promise<void> {
   await step('afterMoldFork', orders, () => runMoldHooks(life, generation));
   await step('freeze', orders, async () => {
+    const started = performance.now();
     closeInspector(orders);
     await judge(life, orders);
     suspendCleaners();
     await heedInterruptions(orders, 'searching');
     await prepareNewborns();
     await heedInterruptions(orders, 'compacting');
-    await awaitQuiescence(life.settings.spawnTimeoutMs);
+    await awaitQuiescence(life.settings.spawnTimeoutMs, started);
     await failpoint('mold.compacting', generation);
     compactHeap();
     cutPeers(orders);

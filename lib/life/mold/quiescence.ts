@@ -12,8 +12,14 @@ export const checkPhase = (): Promise<void> => new Promise((resolve) => setImmed
  */
 const connectGraceMs = 1_000;
 
-/** Resolves in the check phase. After `timeoutMs`, rejects with the names of active resources. */
-export async function awaitQuiescence(timeoutMs: number): Promise<void> {
+/**
+ * Resolves in the check phase. After `timeoutMs`, rejects with the names of active resources. The
+ * grace for connections counts from `graceSince`.
+ */
+export async function awaitQuiescence(
+  timeoutMs: number,
+  graceSince = performance.now(),
+): Promise<void> {
   const started = performance.now();
   for (;;) {
     await checkPhase();
@@ -23,7 +29,8 @@ export async function awaitQuiescence(timeoutMs: number): Promise<void> {
     const waited = performance.now() - started;
     if (waited > timeoutMs) throw new Error(`${busy(active, forkBlockers)} after ${timeoutMs} ms`);
     // Not during a section of the app, which may be waiting for that very connection.
-    if (forkBlockers === 0 && waited > connectGraceMs) native.giveUpConnecting();
+    const isOver = performance.now() - graceSince > connectGraceMs;
+    if (forkBlockers === 0 && isOver) native.giveUpConnecting();
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

@@ -27,7 +27,13 @@ describe('a mold', () => {
     mold.spawn(2, null);
     mold.line.send({ type: 'retire', last: false });
     expect((await mold.exit).code).to.equal(0);
-    expect(mold.line.types()).to.deep.equal(['born', 'frozen', 'forkFailed', 'forkFailed']);
+    expect(mold.line.types()).to.deep.equal([
+      'born',
+      'configured',
+      'frozen',
+      'forkFailed',
+      'forkFailed',
+    ]);
   });
 
   it('reports afterFork that fails before it reports the fork', async () => {
@@ -41,7 +47,7 @@ describe('a mold', () => {
     expect(text).to.equal('hook afterFork failed');
     expect(reason).to.match(/^pitchfork\.conf\.mjs:2:\d+: Error: no notes of not now$/);
     await mold.line.report('forkFailed');
-    expect(mold.line.types()).to.deep.equal(['born', 'frozen', 'note', 'forkFailed']);
+    expect(mold.line.types()).to.deep.equal(['born', 'configured', 'frozen', 'note', 'forkFailed']);
   });
 
   it('aborts with the place of the error when its hook fails', async () => {
@@ -67,7 +73,7 @@ describe('a mold', () => {
     });
     expect((await mold.line.report('refused')).leaves).to.equal(true);
     expect((await mold.exit).code).to.equal(0);
-    expect(mold.line.types()).to.deep.equal(['born', 'refused']);
+    expect(mold.line.types()).to.deep.equal(['born', 'configured', 'refused']);
   });
 
   for (const [order, name] of [
@@ -79,7 +85,7 @@ describe('a mold', () => {
       await mold.line.report('frozen');
       mold.line.send(order);
       expect(await mold.exit).to.deep.equal({ code: 0, signal: null });
-      expect(mold.line.types()).to.deep.equal(['born', 'frozen']);
+      expect(mold.line.types()).to.deep.equal(['born', 'configured', 'frozen']);
     });
 
   it('is dismissed by a signal', async () => {

@@ -123,7 +123,7 @@ describe('a process that leaves', () => {
     await child.line.report('serving');
     child.line.send({ type: 'drain' });
     expect((await child.exit).code).to.equal(0);
-    expect(child.line.types()).to.deep.equal(['born', 'serving', 'leaving']);
+    expect(child.line.types()).to.deep.equal(['born', 'configured', 'serving', 'leaving']);
   });
 
   it('waits at most shutdownTimeout, and names what it has waited for', async () => {
@@ -141,6 +141,6 @@ describe('a process that leaves', () => {
     expect([level, text]).to.deep.equal(['warn', 'exited before all it had begun was written']);
     expect(reason).to.match(/^not done within \d+ ms \(active: .*FSReq/);
     expect((await child.exit).code).to.equal(0);
-    expect(child.line.types()).to.deep.equal(['born', 'serving', 'note', 'leaving']);
+    expect(child.line.types()).to.deep.equal(['born', 'configured', 'serving', 'leaving', 'note']);
   });
 });

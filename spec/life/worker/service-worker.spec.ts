@@ -22,14 +22,14 @@ describe('a service worker', () => {
     service.line.send({ type: 'drain' });
     expect((await service.line.report('leaving')).figures.requests).to.equal(0);
     expect((await service.exit).code).to.equal(0);
-    expect(service.line.types()).to.deep.equal(['born', 'serving', 'leaving']);
+    expect(service.line.types()).to.deep.equal(['born', 'configured', 'serving', 'leaving']);
   });
 
   it('is dismissed when it is told to drain before its work has started', async () => {
     boot(`beforeServiceWorkerReady: () => new Promise(() => undefined),`);
     service.line.send({ type: 'drain' });
     expect((await service.exit).code).to.equal(0);
-    expect(service.line.types()).to.deep.equal(['born', 'dismissed']);
+    expect(service.line.types()).to.deep.equal(['born', 'configured', 'dismissed']);
   });
 
   it('aborts with the place of the error when its start fails', async () => {
@@ -49,7 +49,13 @@ describe('a service worker', () => {
     expect(text).to.equal('hook beforeServiceWorkerExit failed');
     expect(reason).to.match(/^pitchfork\.conf\.mjs:2:\d+: Error: no goodbye$/);
     expect((await service.exit).code).to.equal(0);
-    expect(service.line.types()).to.deep.equal(['born', 'serving', 'note', 'leaving']);
+    expect(service.line.types()).to.deep.equal([
+      'born',
+      'configured',
+      'serving',
+      'note',
+      'leaving',
+    ]);
   });
 
   it('exits although its last hook never resolves', async () => {

@@ -59,7 +59,7 @@ describe('a worker', () => {
     const { figures, urgent } = await worker.line.report('heartbeat');
     expect(figures.inFlight).to.equal(0);
     expect(urgent).to.equal(null);
-    expect(worker.line.types()).to.deep.equal(['born', 'serving']);
+    expect(worker.line.types()).to.deep.equal(['born', 'configured', 'serving']);
   });
 
   it('drains on order: it answers what is in flight, then exits with its totals', async () => {
@@ -71,7 +71,7 @@ describe('a worker', () => {
     const { figures, cut } = await worker.line.report('leaving');
     expect({ requests: figures.requests, cut }).to.deep.equal({ requests: 1, cut: 0 });
     expect(await worker.exit).to.deep.equal({ code: 0, signal: null });
-    expect(worker.line.types()).to.deep.equal(['born', 'serving', 'leaving']);
+    expect(worker.line.types()).to.deep.equal(['born', 'configured', 'serving', 'leaving']);
   });
 
   it('drains once, however often it is told to', async () => {
@@ -80,7 +80,7 @@ describe('a worker', () => {
     worker.line.send({ type: 'drain' });
     worker.line.send({ type: 'promote', generation: 1 });
     await worker.exit;
-    expect(worker.line.types()).to.deep.equal(['born', 'serving', 'leaving']);
+    expect(worker.line.types()).to.deep.equal(['born', 'configured', 'serving', 'leaving']);
   });
 
   it('cuts requests that do not end within shutdownTimeout', async () => {
@@ -96,7 +96,7 @@ describe('a worker', () => {
     worker.line.send({ type: 'drain' });
     await worker.line.report('dismissed');
     expect((await worker.exit).code).to.equal(0);
-    expect(worker.line.types()).to.deep.equal(['born', 'dismissed']);
+    expect(worker.line.types()).to.deep.equal(['born', 'configured', 'dismissed']);
   });
 
   it('aborts with the place of the error when its start fails', async () => {
@@ -106,7 +106,7 @@ describe('a worker', () => {
     expect(reason).to.match(/^pitchfork\.conf\.mjs:2:\d+: TypeError: no database$/);
     expect(stack).to.match(/^at \S*afterWorkerFork \(pitchfork\.conf\.mjs:2:\d+\)$/);
     expect((await worker.exit).code).to.equal(1);
-    expect(worker.line.types()).to.deep.equal(['born', 'failed']);
+    expect(worker.line.types()).to.deep.equal(['born', 'configured', 'failed']);
   });
 
   it('reports a hook that fails while it serves, and serves on', async () => {
@@ -145,7 +145,13 @@ describe('a worker', () => {
       await worker.line.report('frozen');
       worker.line.send({ type: 'retire', last: true });
       expect((await worker.exit).code).to.equal(0);
-      expect(worker.line.types()).to.deep.equal(['born', 'serving', 'drained', 'frozen']);
+      expect(worker.line.types()).to.deep.equal([
+        'born',
+        'configured',
+        'serving',
+        'drained',
+        'frozen',
+      ]);
     });
 
     it('exits instead when it is told to drain meanwhile', async () => {
@@ -154,7 +160,7 @@ describe('a worker', () => {
       await worker.reached('promote.draining');
       worker.line.send({ type: 'drain' });
       expect((await worker.exit).code).to.equal(0);
-      expect(worker.line.types()).to.deep.equal(['born', 'serving', 'leaving']);
+      expect(worker.line.types()).to.deep.equal(['born', 'configured', 'serving', 'leaving']);
     });
 
     it('exits when its clients take too long', async () => {
@@ -186,7 +192,13 @@ describe('a worker', () => {
       release();
       expect((await answer).status).to.equal(200);
       expect((await worker.exit).code).to.equal(0);
-      expect(worker.line.types()).to.deep.equal(['born', 'serving', 'failed', 'leaving']);
+      expect(worker.line.types()).to.deep.equal([
+        'born',
+        'configured',
+        'serving',
+        'failed',
+        'leaving',
+      ]);
     });
 
     it('serves on when the audit refuses it', async () => {
@@ -200,7 +212,7 @@ describe('a worker', () => {
       expect(findings.map(({ subject }) => subject)).to.include('worker_threads');
       expect(leaves).to.equal(false);
       expect((await client.request()).status).to.equal(200);
-      expect(worker.line.types()).to.deep.equal(['born', 'serving', 'refused']);
+      expect(worker.line.types()).to.deep.equal(['born', 'configured', 'serving', 'refused']);
     });
   });
 });
