@@ -80,7 +80,8 @@ describe('the admission of reports', () => {
     hear(fleet, worker, { type: 'frozen' }, 2);
     const [action, ...others] = killOverdue(fleet, settings, 2);
     const reason = 'broke the protocol: frozen: not while serving';
-    expect(action).to.deep.equal({ type: 'kill', child: worker.id, reason });
+    const kill = { type: 'kill', child: worker.id, reason, cause: 'channel' };
+    expect(action).to.deep.equal(kill);
     if (action) carryOut(fleet, action, 2);
     expect([...others, ...killOverdue(fleet, settings, 3)]).to.deep.equal([]);
   });
