@@ -101,7 +101,7 @@ describe('a hot restart hands over', () => {
     const name = join(directory.path, 'notify.sock');
     const socket = await NotifySocket.open(name);
     try {
-      const port = await freePort();
+      const port = freePort();
       const path = join(directory.path, 'web.sock');
       server = await Server.start({
         app,

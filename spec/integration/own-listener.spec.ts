@@ -58,7 +58,7 @@ describe('an app that exports its listener and listens (C13)', function () {
 
   for (const { title, text, place } of apps)
     it(`is refused if it does so ${title}`, async () => {
-      const port = await freePort();
+      const port = freePort();
       server = await Server.start({ app: { text: text(port) }, workers: 2, eager: true });
       const { code, lastLine } = await endOf(server);
       expect(lastLine).to.match(/^pitchfork-ts: could not boot: \S*app\.mjs: listen\(\) is called/);
@@ -68,7 +68,7 @@ describe('an app that exports its listener and listens (C13)', function () {
     });
 
   it('is given the remedy if it wants the address of this server', async () => {
-    const port = await freePort();
+    const port = freePort();
     const listen = `127.0.0.1:${port}`;
     const app = { text: onAddress(port) };
     server = await Server.start({ app, listen, workers: 2, eager: true });
@@ -78,14 +78,14 @@ describe('an app that exports its listener and listens (C13)', function () {
   });
 
   it('is named by check', async () => {
-    const result = await resultOf({ app: atOnce(await freePort()) });
+    const result = await resultOf({ app: atOnce(freePort()) });
     expect(result.failure).to.match(/listen\(\) is called by the app itself/);
     expect(result.findings.map(({ subject }) => subject)).to.include('listen()');
     expect(result.code).to.equal(1);
   });
 
   it('fails a phased restart, and leaves the old code serving', async () => {
-    const port = await freePort();
+    const port = freePort();
     const started = await Server.start({ app: { text: exported } });
     server = started;
     writeFileSync(join(started.directory, 'app.mjs'), onAddress(port));
@@ -97,7 +97,7 @@ describe('an app that exports its listener and listens (C13)', function () {
   });
 
   it('may do so by exception', async () => {
-    const app = { text: onAddress(await freePort()) };
+    const app = { text: onAddress(freePort()) };
     const config = `incompatibleModules: { except: ['listen()'] },`;
     server = await Server.start({ app, config });
     expect(await server.get()).to.equal('hello');

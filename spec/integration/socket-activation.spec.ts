@@ -25,7 +25,7 @@ describe('socket activation', () => {
     });
 
   it('serves a TCP socket and a unix socket that came with it, through rollouts (O13)', async () => {
-    const port = await freePort();
+    const port = freePort();
     const path = join(directory.path, 'web.sock');
     server = await Server.start({
       app,
@@ -50,7 +50,7 @@ describe('socket activation', () => {
   });
 
   it('takes an IPv6 socket for all addresses for 0.0.0.0', async () => {
-    const port = await freePort();
+    const port = freePort();
     server = await Server.start({
       app,
       launcher: withSockets([`[::]:${port}`]),
@@ -75,7 +75,7 @@ describe('socket activation', () => {
   };
 
   it('refuses a socket that no address names', async () => {
-    const port = await freePort();
+    const port = freePort();
     expect(await refused(withSockets([`127.0.0.1:${port}`]))).to.equal(
       `pitchfork-ts: the service manager listens on 127.0.0.1:${port} (web) for this server, but ` +
         `the configuration does not: add '127.0.0.1:${port}' to \`listen\``,

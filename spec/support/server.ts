@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { ServiceStats, Stats, WorkerStats } from '../../lib/control-api/stats.js';
+import { freePort } from './free-port.js';
 import { isAlive, marked, type Process } from './processes.js';
 import { until } from './until.js';
 
@@ -104,7 +105,7 @@ export class Server {
       `${options.prelude ?? ''}
 export default {
   app: ${JSON.stringify(app)},
-  listen: ${JSON.stringify(options.listen ?? '127.0.0.1:0')},
+  listen: ${JSON.stringify(options.listen ?? `127.0.0.1:${freePort()}`)},
   workers: ${options.workers ?? 2},
   control: './control.sock',
   metrics: { listen: '127.0.0.1:0' },

@@ -52,7 +52,7 @@ describe('a take-over', () => {
      remoteControl: { listen: '127.0.0.1:0', token: '${token}' },`;
 
   beforeEach(async () => {
-    metrics = await freePort();
+    metrics = freePort();
     const settings = await settingsOf(directory, same());
     opened = await open(settings, undefined);
     handOver = await handOverOf(opened, settings);

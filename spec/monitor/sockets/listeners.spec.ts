@@ -12,6 +12,7 @@ import type { Address, TcpAddress } from '../../../lib/config/settings.js';
 import { openListeners, type Listeners } from '../../../lib/monitor/sockets/listeners.js';
 import { native } from '../../../lib/system/native.js';
 import { until } from '../../support/until.js';
+import { freePort } from '../../support/free-port.js';
 
 function tcp(part: Partial<TcpAddress> = {}): TcpAddress {
   const defaults = { host: '127.0.0.1', port: 0, backlog: 128, ipv6Only: false } as const;
@@ -195,9 +196,7 @@ describe('Listeners', () => {
   it('have exactly one winner when two instances start together (C6)', async function () {
     this.timeout(60_000);
     const program = new URL('../../../lib/monitor/sockets/listeners.js', import.meta.url).href;
-    const free = await openListeners([tcp()], 1);
-    const port = portOf(free);
-    free.close();
+    const port = freePort();
     for (let round = 0; round < 20; round++) {
       const rivals = [contender(program, port), contender(program, port)];
       // Both are loaded and wait for the signal, so that they start at the same moment.

@@ -24,9 +24,9 @@ interface Ports {
 
 async function someSettings(): Promise<{ settings: Settings; ports: Ports }> {
   const ports = {
-    listen: await freePort(),
-    remoteControl: await freePort(),
-    metrics: await freePort(),
+    listen: freePort(),
+    remoteControl: freePort(),
+    metrics: freePort(),
   };
   const settings = await settingsOf(
     directory,

@@ -2,7 +2,6 @@
 // and a log of its own, and nothing of them left after its stop.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withDeadline } from '../server.js';
@@ -34,18 +33,6 @@ export interface DaemonOptions {
 
 /** A directory for `Daemon`, which removes it. */
 export const ownDirectory = (): string => mkdtempSync(join(tmpdir(), 'pitchfork-backend-'));
-
-/** Another process may take it first, though the kernel tries all others before it. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen({ host: '127.0.0.1', port: 0 }, () => {
-      const address = server.address();
-      const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 const startMs = 30_000;
 const stopMs = 15_000;

@@ -3,12 +3,13 @@ import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Daemon, freePort, ownDirectory, type Backend } from './backend.js';
+import { freePort } from '../free-port.js';
+import { Daemon, ownDirectory, type Backend } from './backend.js';
 
 const run = promisify(execFile);
 
 export async function startMariadb(): Promise<Backend> {
-  const [directory, port] = [ownDirectory(), await freePort()];
+  const [directory, port] = [ownDirectory(), freePort()];
   const data = join(directory, 'data');
   const user = `--user=${userInfo().username}`;
   await run('mariadb-install-db', [

@@ -3,7 +3,8 @@ import { execFile, execFileSync } from 'node:child_process';
 import { chownSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Daemon, freePort, ownDirectory, type Backend } from './backend.js';
+import { freePort } from '../free-port.js';
+import { Daemon, ownDirectory, type Backend } from './backend.js';
 
 const run = promisify(execFile);
 
@@ -27,7 +28,7 @@ export interface PostgresBackend extends Backend {
 }
 
 export async function startPostgres(): Promise<PostgresBackend> {
-  const [directory, port] = [ownDirectory(), await freePort()];
+  const [directory, port] = [ownDirectory(), freePort()];
   const user = process.getuid?.() === 0 ? postgresUser() : undefined;
   if (user) chownSync(directory, user.uid, user.gid);
   const data = join(directory, 'data');

@@ -1,7 +1,8 @@
 // A real Redis server.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { Daemon, freePort, ownDirectory, type Backend } from './backend.js';
+import { freePort } from '../free-port.js';
+import { Daemon, ownDirectory, type Backend } from './backend.js';
 
 const run = promisify(execFile);
 
@@ -11,7 +12,7 @@ export interface RedisBackend extends Backend {
 }
 
 export async function startRedis(): Promise<RedisBackend> {
-  const [directory, port] = [ownDirectory(), await freePort()];
+  const [directory, port] = [ownDirectory(), freePort()];
   const ask = async (...command: string[]): Promise<string> =>
     (await run('redis-cli', ['-p', String(port), ...command])).stdout;
   const options = {
