@@ -1,7 +1,7 @@
 // Goal: a phased restart says which changes of the configuration it does not apply; a restart applies
 // them. Method: the configuration of a running server is edited; the output of the command, the log.
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -39,5 +39,21 @@ describe('an edited configuration', () => {
     expect((await server.settled()).workers).to.have.length(3);
     expect((await run('phased-restart')).split('\n')).to.have.length(2);
     await server.stop();
+  });
+
+  it('that is the same for another user is not said to have changed', async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    server = await Server.start({
+      ...{ app: fixtureApp('plain.mjs'), workers: 1, eager: true },
+      config: `user: 'nobody', control: undefined,`,
+    });
+    chmodSync(server.directory, 0o755);
+    await server.logged('all workers are ready', {}, 30_000);
+    server.signal('SIGUSR1');
+    await server.logged('phased restart complete');
+    expect(server.log().filter(({ options }) => options !== undefined)).to.deep.equal([]);
+    server.signal('SIGTERM');
+    expect((await server.exit).code).to.equal(0);
+    await server.expectNothingLeft();
   });
 });

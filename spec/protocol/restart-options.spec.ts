@@ -8,6 +8,7 @@ const settings = {
   listen: [{ kind: 'tcp', port: 80 }],
   remoteControl: { token: 'a secret of many characters' },
   ...{ app: '/a.js', hooks: { afterFork: [() => 1] }, outOfBandGc: false, file: '/c.ts' },
+  control: '/run/a.sock',
 };
 
 const changed = (change: object): string[] =>
@@ -21,6 +22,7 @@ describe('options that only a restart applies', () => {
     ]);
     expect(changed({ listen: [{ kind: 'tcp', port: 81 }] })).to.deep.equal(['listen']);
     expect(changed({ workers: 3 })).to.deep.equal(['workers']);
+    expect(changed({ control: '/run/b.sock' })).to.deep.equal(['control']);
     expect(changed({ workers: 1, single: true })).to.deep.equal(['workers']);
   });
 
