@@ -8,7 +8,7 @@ import type { Birth, Life, Orders } from '../process/birth.js';
 import { failpoint } from '../process/failpoint.js';
 import { describeFailure } from '../process/failure.js';
 import { cutPeers } from './peers.js';
-import { awaitQuiescence } from './quiescence.js';
+import { awaitQuiescence } from '../process/quiescence.js';
 import { send } from './reports.js';
 
 export interface Mold {

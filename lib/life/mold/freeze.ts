@@ -14,7 +14,7 @@ import { heedInterruptions } from './interruptions.js';
 import { refuseOwnListener } from './own-listener.js';
 import { cutPeers } from './peers.js';
 import { prepareNewborns } from './prepare-newborns.js';
-import { awaitQuiescence } from './quiescence.js';
+import { awaitQuiescence } from '../process/quiescence.js';
 import { send } from './reports.js';
 
 const writeMs = 500;

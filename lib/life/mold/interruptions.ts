@@ -3,7 +3,7 @@
 import { native } from '../../system/native.js';
 import type { Orders } from '../process/birth.js';
 import { exit } from '../process/exit.js';
-import { checkPhase } from './quiescence.js';
+import { checkPhase } from '../process/quiescence.js';
 import { send } from './reports.js';
 
 /** Below this, a step takes less than a second. */

@@ -10,7 +10,7 @@ import { entitleMold } from '../process/title.js';
 import { uncaughtErrors } from '../process/uncaught-errors.js';
 import { fork, type Mold } from './fork.js';
 import { freeze } from './freeze.js';
-import { checkPhase } from './quiescence.js';
+import { checkPhase } from '../process/quiescence.js';
 import { send } from './reports.js';
 
 /** Resolves only in a newborn. */

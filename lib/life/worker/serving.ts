@@ -138,13 +138,9 @@ export class Serving {
     return Math.max(0, this.#drainDeadline - performance.now());
   }
 
-  stopHeartbeat(): void {
-    this.#heartbeat?.stop();
-  }
-
   /** Leaves nothing of it in the mold that this worker becomes. */
   stopWatching(): void {
-    this.stopHeartbeat();
+    this.#heartbeat?.stop();
     this.#requestWatch?.stop();
     native.stopWatchdog();
   }

@@ -1,5 +1,5 @@
-// Waits until nothing is pending that a fork would carry out twice, or never: requests of libuv,
-// and sections that the app protects with `worker.preventFork`.
+// Work that is pending: requests of libuv, and sections that the app protects with
+// `worker.preventFork`. A fork would carry it out twice, or never, and an exit would lose it.
 import { native } from '../../system/native.js';
 import { workerState } from '../../api/worker-handle.js';
 
@@ -8,9 +8,18 @@ export const checkPhase = (): Promise<void> => new Promise((resolve) => setImmed
 
 /**
  * A peer that has not answered by then may never answer: the attempt to connect would delay every
- * fork, only for a connection that is cut at once.
+ * fork and exit, only for a connection that is cut at once.
  */
 const connectGraceMs = 1_000;
+
+export const isQuiescent = (): boolean =>
+  native.activeRequests() === 0 && workerState.forkBlockers === 0;
+
+/** Unless they are recent, or a section of the app may be waiting for that very connection. */
+export function giveUpConnecting(since: number): void {
+  const isOver = performance.now() - since > connectGraceMs;
+  if (isOver && workerState.forkBlockers === 0) native.giveUpConnecting();
+}
 
 /**
  * Resolves in the check phase. After `timeoutMs`, rejects with the names of active resources. The
@@ -23,20 +32,17 @@ export async function awaitQuiescence(
   const started = performance.now();
   for (;;) {
     await checkPhase();
-    const active = native.activeRequests();
-    const { forkBlockers } = workerState;
-    if (active === 0 && forkBlockers === 0) return;
-    const waited = performance.now() - started;
-    if (waited > timeoutMs) throw new Error(`${busy(active, forkBlockers)} after ${timeoutMs} ms`);
-    // Not during a section of the app, which may be waiting for that very connection.
-    const isOver = performance.now() - graceSince > connectGraceMs;
-    if (forkBlockers === 0 && isOver) native.giveUpConnecting();
+    if (isQuiescent()) return;
+    if (performance.now() - started > timeoutMs)
+      throw new Error(`${pendingWork()} after ${timeoutMs} ms`);
+    giveUpConnecting(graceSince);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 
-function busy(active: number, blockers: number): string {
-  if (active === 0) return `${blockers} sections of preventFork have not ended`;
+function pendingWork(): string {
+  const active = native.activeRequests();
+  if (active === 0) return `${workerState.forkBlockers} sections of preventFork have not ended`;
   const resources = process.getActiveResourcesInfo().join(', ');
   return `${active} requests of the event loop are still under way (active: ${resources})`;
 }
