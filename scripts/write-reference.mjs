@@ -53,9 +53,16 @@ function groupIn(kind) {
   return 'of' in kind ? groupIn(kind.of) : null;
 }
 
+/** The compiler prints a union in the order in which it first met its members, in any file. */
+function inOrder(text) {
+  const members = text.split(' | ');
+  return members.every((member) => /^"[^"]*"$/.test(member)) ? members.sort().join(' | ') : text;
+}
+
 function typeText(symbol, kind) {
   if (groupIn(kind)) return objectText(kind, propertiesOf(checker.getTypeOfSymbol(symbol)));
-  return code(checker.typeToString(checker.getTypeOfSymbol(symbol)).replace(/ \| undefined$/, ''));
+  const text = checker.typeToString(checker.getTypeOfSymbol(symbol));
+  return code(inOrder(text.replace(/ \| undefined$/, '')));
 }
 
 function objectText(kind, members) {

@@ -5,6 +5,7 @@ import type { Order, Report } from '../protocol/message.js';
 import { native } from '../system/native.js';
 import { closeStrayInspector } from '../system/stray-inspector.js';
 import { live } from './life.js';
+import { checkPhase } from './process/quiescence.js';
 
 // Before anything else: Node opens its inspector on a stray SIGUSR1. These signals are meant for
 // the monitor.
@@ -17,6 +18,11 @@ process.argv.length = 2;
 native.exitWithoutShutdown();
 
 const channel = new BlockingChannel<Order, Report>(bootChannelFd);
-const delivery = channel.receive();
+let delivery = channel.receive();
+// A signal interrupts the wait, even one from before it.
+while (delivery === undefined) {
+  await checkPhase();
+  delivery = channel.receive();
+}
 if (delivery?.message.type === 'boot')
   await live(channel, { message: delivery.message, fds: delivery.fds });
