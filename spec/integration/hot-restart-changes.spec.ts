@@ -88,7 +88,7 @@ describe('a hot restart with changes', () => {
     server = await Server.start({ app, workers: 2 });
     const { port } = server;
     const path = join(server.directory, 'app.sock');
-    const first = JSON.stringify('127.0.0.1:0');
+    const first = JSON.stringify(`127.0.0.1:${port}`);
     const listen = (text: string) => (config: string) =>
       config.replace(/^ {2}listen: .*$/m, `  listen: ${text},`);
     rewrite(listen(`[${first}, 'unix:app.sock']`));
